@@ -1,0 +1,85 @@
+// Memory for everything the engine allocates: the machine's arena while explored, the C++ heap natively.
+//
+//   Box<SwapArea> area = make_box<SwapArea>(...);
+//   Vector<Pfn> pfns;
+//
+// While explored, memory is never handed out twice in one execution, so a freed object stays freed and a touch of it is
+// found; poison() does the same for memory with an owner of its own, such as page frames.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <memory>
+#include <new>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "sync/hook.h"
+
+namespace quire::sync {
+
+[[nodiscard]] inline void* allocate(std::size_t bytes, std::size_t align) {
+  if (Driver* d = hook()) return d->allocate(bytes, align);
+  return ::operator new(bytes, std::align_val_t{align});
+}
+/// `bytes` and `align` as given to allocate().
+inline void deallocate(void* memory, std::size_t bytes, std::size_t align) {
+  if (Driver* d = hook()) return d->deallocate(memory, bytes);
+  ::operator delete(memory, std::align_val_t{align});
+}
+
+/// Nobody may touch [memory, +bytes) until unpoison(); a touch is a use after free of `what`.
+inline void poison(const void* memory, std::size_t bytes, const char* what) {
+  if (Driver* d = hook()) d->poison(memory, bytes, what);
+}
+inline void unpoison(const void* memory, std::size_t bytes) {
+  if (Driver* d = hook()) d->unpoison(memory, bytes);
+}
+
+template <typename T>
+struct Allocator {
+  using value_type = T;
+  Allocator() = default;
+  template <typename U>
+  Allocator(const Allocator<U>&) {}  // NOLINT: implicit by the allocator requirements
+  T* allocate(std::size_t n) { return static_cast<T*>(sync::allocate(n * sizeof(T), alignof(T))); }
+  void deallocate(T* p, std::size_t n) { sync::deallocate(p, n * sizeof(T), alignof(T)); }
+  template <typename U>
+  bool operator==(const Allocator<U>&) const {
+    return true;
+  }
+};
+
+template <typename T, typename... Args>
+[[nodiscard]] T* make_object(Args&&... args) {
+  return new (sync::allocate(sizeof(T), alignof(T))) T(std::forward<Args>(args)...);
+}
+/// `object` must be of exactly type T; nullptr is allowed.
+template <typename T>
+void destroy_object(T* object) {
+  if (object == nullptr) return;
+  object->~T();
+  sync::deallocate(object, sizeof(T), alignof(T));
+}
+
+template <typename T>
+struct Destroy {
+  void operator()(T* object) const { destroy_object(object); }
+};
+/// Owns one object of exactly type T.
+template <typename T>
+using Box = std::unique_ptr<T, Destroy<T>>;
+template <typename T, typename... Args>
+[[nodiscard]] Box<T> make_box(Args&&... args) {
+  return Box<T>(make_object<T>(std::forward<Args>(args)...));
+}
+
+template <typename T>
+using Vector = std::vector<T, Allocator<T>>;
+template <typename K, typename V, typename Less = std::less<K>>
+using Map = std::map<K, V, Less, Allocator<std::pair<const K, V>>>;
+using String = std::basic_string<char, std::char_traits<char>, Allocator<char>>;
+
+}  // namespace quire::sync
