@@ -33,7 +33,13 @@ enum class OpKind : uint8_t {
   await,         ///< a load that is enabled when `when` holds
   reader_begin,  ///< outermost begin of an RCU reader, preempt-off or irq-off stretch
   reader_end,
-  grace_period,  ///< synchronize_rcu: two steps, see Driver::synchronize_rcu
+
+  // Announced by a driver itself, never by sync/.
+  start,         ///< a task begins
+  free,          ///< the memory [object, object + when.value) goes away
+  retry,         ///< see Driver::retry_point
+  grace_begin,   ///< the first half of synchronize_rcu(): which readers run now
+  grace_end,     ///< the second: enabled when they have ended
 };
 
 /// `(*address & mask) == value`, or `!=`; the word is `size` bytes (1, 2, 4 or 8) in the arena.

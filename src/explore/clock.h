@@ -1,0 +1,28 @@
+// Vector clocks: one lane of 16 bits for each task, in one machine register.
+#pragma once
+
+#include <cstdint>
+
+namespace quire::explore {
+
+/// Tasks of one execution, spawned ones included.
+inline constexpr unsigned kTasksMax = 8;
+/// Steps of one execution; depths and clocks are 16 bits wide.
+inline constexpr unsigned kStepsMax = 60'000;
+
+using TaskMask = uint8_t;
+[[nodiscard]] constexpr TaskMask bit(unsigned task) { return static_cast<TaskMask>(1U << task); }
+[[nodiscard]] constexpr unsigned lowest(TaskMask mask) { return static_cast<unsigned>(__builtin_ctz(mask)); }
+
+/// Lane t: how many steps of task t are known to have happened before.
+struct Clock {
+  using Lanes __attribute__((vector_size(16))) = uint16_t;
+  Lanes lanes{};
+
+  [[nodiscard]] uint16_t operator[](unsigned task) const { return lanes[task]; }
+  void set(unsigned task, uint16_t value) { lanes[task] = value; }
+  void join(const Clock& other) { lanes = lanes > other.lanes ? lanes : other.lanes; }
+};
+static_assert(sizeof(Clock) == 2 * kTasksMax);
+
+}  // namespace quire::explore

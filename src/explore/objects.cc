@@ -1,0 +1,109 @@
+#include "explore/objects.h"
+
+#include <sys/mman.h>
+
+#include "base/assert.h"
+
+namespace quire::explore {
+namespace {
+constexpr std::size_t kObjectsMax = 60'000;
+}
+
+void Objects::Unmap::operator()(uint32_t* p) const { munmap(p, bytes); }
+
+// The tables cover the whole arena; pages of them that are never touched cost nothing.
+Objects::Table Objects::map_table(std::size_t entries) {
+  std::size_t bytes = entries * sizeof(uint32_t);
+  void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  QUIRE_ASSERT(p != MAP_FAILED, "no memory for the object tables");
+  return Table(static_cast<uint32_t*>(p), Unmap{bytes});
+}
+
+Objects::Objects(std::size_t arena_bytes) : object_at_(map_table(arena_bytes)), plain_index_(map_table(arena_bytes)) {
+  objects_.reserve(kObjectsMax);  // the log keeps pointers into it
+  objects_.emplace_back();
+  log_.reserve(4096);
+}
+
+ObjectIndex Objects::index_at(std::size_t offset) {
+  ObjectIndex& index = object_at_[offset];
+  if (index == kNoObject) [[unlikely]] {
+    QUIRE_ASSERT(objects_.size() < kObjectsMax, "too many objects in one exploration");
+    index = static_cast<ObjectIndex>(objects_.size());
+    objects_.emplace_back();
+  }
+  return index;
+}
+
+PlainShadow& Objects::plain_at(std::size_t offset) {
+  uint32_t& index = plain_index_[offset];
+  if (index == 0) [[unlikely]] {
+    if (plain_count_ / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
+    index = static_cast<uint32_t>(plain_count_++);
+    while (index / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
+  }
+  return (*plains_[index / kBlock])[index % kBlock];
+}
+
+void Objects::log_word(uint16_t* where) {
+  Undo undo{};
+  undo.what = Undo::What::word;
+  undo.before_small = *where;
+  undo.where = where;
+  log_.push_back(undo);
+}
+
+void Objects::log_clock(Clock* where) {
+  Undo undo{};
+  undo.what = Undo::What::clock;
+  undo.where = where;
+  undo.before = *where;
+  log_.push_back(undo);
+}
+
+void Objects::take_back(const Undo& undo) {
+  if (undo.what == Undo::What::word)
+    *static_cast<uint16_t*>(undo.where) = undo.before_small;
+  else
+    *static_cast<Clock*>(undo.where) = undo.before;
+}
+
+void Objects::set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1) {
+  auto* lane = reinterpret_cast<uint16_t*>(&objects_[index].last[static_cast<unsigned>(column)]) + task;
+  log_word(lane);
+  *lane = depth_plus_1;
+}
+
+void Objects::set_released(ObjectIndex index, const Clock& clock) {
+  log_clock(&objects_[index].released);
+  objects_[index].released = clock;
+}
+
+void Objects::set_released_shared(ObjectIndex index, const Clock& clock) {
+  log_clock(&objects_[index].released_shared);
+  objects_[index].released_shared = clock;
+}
+
+void Objects::set_plain_write(PlainShadow& shadow, unsigned task, uint16_t epoch) {
+  log_word(&shadow.write_epoch);
+  log_word(&shadow.writer);
+  shadow.write_epoch = epoch;
+  shadow.writer = static_cast<uint16_t>(task);
+}
+
+void Objects::set_plain_read(PlainShadow& shadow, unsigned task, uint16_t epoch) {
+  auto* lane = reinterpret_cast<uint16_t*>(&shadow.read_epochs) + task;
+  log_word(lane);
+  *lane = epoch;
+}
+
+void Objects::log_alive(uint32_t offset, uint32_t bytes, uint8_t alive) {
+  Undo undo{};
+  undo.what = Undo::What::alive;
+  undo.offset = offset;
+  undo.bytes = bytes;
+  undo.before_small = alive != 0 ? 0 : 1;
+  log_.push_back(undo);
+}
+
+}  // namespace quire::explore

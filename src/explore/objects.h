@@ -1,0 +1,105 @@
+// What the explorer knows of each object of the explored program: who touched it last and how, and what it released.
+//
+// An object is an address inside the arena. The tables live outside the arena and are exact at every depth: each change is
+// logged, and backtracking undoes the log (Objects::undo_to). Plain fields have a shadow of their own for data races.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include "explore/clock.h"
+#include "explore/path.h"
+
+namespace quire::explore {
+
+/// How a step touched its object; two steps in columns that conflict are dependent.
+enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release_shared };
+inline constexpr unsigned kColumns = 6;
+using ColumnMask = uint8_t;
+[[nodiscard]] constexpr ColumnMask bit(Column c) { return static_cast<ColumnMask>(1U << static_cast<unsigned>(c)); }
+
+struct Object {
+  /// Per column and task: depth + 1 of that task's last such step, 0 if none.
+  std::array<Clock, kColumns> last;
+  Clock released;         ///< what an acquiring access learns
+  Clock released_shared;  ///< what the end of shared holds adds to that
+};
+
+/// FastTrack-like shadow of one plain field: epochs are steps of the task + 1.
+struct PlainShadow {
+  uint16_t write_epoch = 0;
+  uint16_t writer = 0;
+  Clock read_epochs;
+};
+
+class Objects {
+ public:
+  explicit Objects(std::size_t arena_bytes);
+
+  /// The object at that offset of the arena; made when first seen.
+  [[nodiscard]] ObjectIndex index_at(std::size_t offset);
+  /// The object there if it was ever seen, else kNoObject.
+  [[nodiscard]] ObjectIndex known_at(std::size_t offset) const { return object_at_[offset]; }
+  [[nodiscard]] const Object& at(ObjectIndex index) const { return objects_[index]; }
+  [[nodiscard]] PlainShadow& plain_at(std::size_t offset);
+  [[nodiscard]] bool plain_known_at(std::size_t offset) const { return plain_index_[offset] != 0; }
+  [[nodiscard]] std::size_t count() const { return objects_.size() - 1; }
+
+  void set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1);
+  void set_released(ObjectIndex index, const Clock& clock);
+  void set_released_shared(ObjectIndex index, const Clock& clock);
+  void set_plain_write(PlainShadow& shadow, unsigned task, uint16_t epoch);
+  void set_plain_read(PlainShadow& shadow, unsigned task, uint16_t epoch);
+  /// Logs that the live bytes of [offset, +bytes) were set to `alive`.
+  void log_alive(uint32_t offset, uint32_t bytes, uint8_t alive);
+
+  [[nodiscard]] uint32_t log_size() const { return static_cast<uint32_t>(log_.size()); }
+  /// Takes back every change since the log had `mark` entries; `restore_alive(offset, bytes, alive)` for memory.
+  template <typename RestoreAlive>
+  void undo_to(uint32_t mark, RestoreAlive restore_alive) {
+    while (log_.size() > mark) {
+      const Undo& undo = log_.back();
+      if (undo.what == Undo::What::alive)
+        restore_alive(static_cast<std::size_t>(undo.offset), static_cast<std::size_t>(undo.bytes), undo.before_small);
+      else
+        take_back(undo);
+      log_.pop_back();
+    }
+  }
+
+ private:
+  struct Undo {
+    enum class What : uint8_t { word, clock, alive };
+    What what;
+    uint16_t before_small;  ///< word: its value; alive: whether it was alive
+    uint32_t bytes;
+    union {
+      void* where;
+      std::size_t offset;
+    };
+    Clock before;
+  };
+  void log_word(uint16_t* where);
+  void log_clock(Clock* where);
+  static void take_back(const Undo& undo);
+
+  struct Unmap {
+    std::size_t bytes;
+    void operator()(uint32_t* p) const;
+  };
+  using Table = std::unique_ptr<uint32_t[], Unmap>;
+  static Table map_table(std::size_t entries);
+
+  static constexpr std::size_t kBlock = 1024;
+  Table object_at_;    ///< arena offset -> object
+  Table plain_index_;  ///< arena offset -> shadow
+  std::vector<Object> objects_;
+  std::vector<std::unique_ptr<std::array<PlainShadow, kBlock>>> plains_;
+  std::size_t plain_count_ = 1;
+  std::vector<Undo> log_;
+};
+
+}  // namespace quire::explore
