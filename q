@@ -116,46 +116,31 @@ daily() {
 }
 
 # Runs every part even when one fails, then sums up in one last line.
+# shellcheck disable=SC2016  # the programs are awk's
 test_all() {
-  local log status passed=0 failed=0 broken=0
   build release
-  log=$(mktemp)
-  # shellcheck disable=SC2064  # the name is known now, and gone when the trap runs
-  trap "rm -f '$log'" EXIT
-
-  say "== unit and stress tests"
-  status=0
-  ctest --preset release </dev/null 2>&1 | tee "$log" || status=$?
-  count "$status" 's/.* tests passed, \([0-9]*\) tests failed out of \([0-9]*\).*/\2 \1/p' total
-
-  say "== scenarios, the explorer's own suite among them"
-  status=0
-  if [[ -x $quire ]]; then
-    "$quire" check scenarios/ </dev/null 2>&1 | tee "$log" || status=$?
-  else
-    say "q: $quire was not built" && status=1 && : >"$log"
-  fi
-  count "$status" 's/^\([0-9]*\) passed, \([0-9]*\) failed.*/\1 \2/p' passed
-
-  say "== lint"
-  status=0
-  tools/lint || status=$?
-  count "$status" '' none
-
+  passed=0 failed=0 log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  part "unit and stress tests" '/ tests failed out of / { print $9 - $4, $4 }' ctest --preset release
+  part "scenarios, the explorer's own suite among them" '/^[0-9]+ passed, [0-9]+ failed/ { print $1, $3 }' \
+    "$quire" check scenarios/
+  part "lint" '/^lint: / { print ($4 == 0), ($4 != 0) }' tools/lint
   printf '%d passed, %d failed\n' "$passed" "$failed"
-  ((failed == 0 && broken == 0 && passed > 0))
+  ((failed == 0))
 }
 
-# count STATUS SED FIRST: adds the two numbers that SED finds last in the log; FIRST says what the first one is. A step
-# that failed without naming a failure, or named nothing, counts as one.
-count() {
-  local status=$1 first=0 second=0
-  [[ $3 == none ]] || read -r first second < <(sed -n "$2" "$log" | tail -n 1) || true
-  [[ $3 == total ]] && first=$((first - second))
-  [[ $3 == none ]] && first=$((status == 0))
-  ((status != 0 && ${second:-0} == 0)) && second=1
-  passed=$((passed + ${first:-0})) failed=$((failed + ${second:-0}))
-  ((status == 0)) || broken=1
+# part TITLE TOTALS COMMAND...: runs it and adds its totals, which an awk program finds in what it printed. What fails
+# without naming a failure counts as one, and so does what runs nothing.
+part() {
+  local title=$1 totals=$2 status=0 ok=0 bad=0
+  shift 2
+  say "== $title"
+  "$@" </dev/null 2>&1 | tee "$log" || status=$?
+  read -r ok bad < <(awk "$totals" "$log" | tail -n 1) || true
+  passed=$((passed + ok)) failed=$((failed + bad))
+  if (((status != 0 && bad == 0) || ok + bad == 0)); then
+    failed=$((failed + 1))
+  fi
 }
 
 demo() {

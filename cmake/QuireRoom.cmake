@@ -1,6 +1,6 @@
 # quire_room(NAME DEPS...): the static library `quire_NAME` from src/NAME/*.cc (an interface library when a room is all
 # headers) and its GoogleTest programs:
-#   src/NAME/*_test.cc        -> NAME_test, every TEST registered as NAME.Suite.Case
+#   src/NAME/*_test.cc        -> NAME_test, every TEST registered as NAME_test.Suite.Case
 #   src/NAME/*_stress_test.cc -> NAME_stress_test, the same with the label `stress`, left out of the fast loop
 # A dependency is a room that was named before, or an imported target. Rooms without a folder are left out.
 function(quire_room name)
@@ -80,7 +80,7 @@ function(_quire_tests room program label timeout_seconds)
   target_link_libraries(${program} PRIVATE quire_${room} GTest::gtest_main)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
   gtest_discover_tests(${program}
-    TEST_PREFIX ${room}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    TEST_PREFIX ${program}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
     DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${label} TIMEOUT ${timeout_seconds})
 endfunction()
