@@ -1,31 +1,86 @@
-# quire_room(NAME DEPS...): the static library `quire_NAME` from src/NAME/*.cc and, when there are any src/NAME/*_test.cc,
-# the GoogleTest program `NAME_test`. A dependency is another room or an imported target.
+# quire_room(NAME DEPS...): the static library `quire_NAME` from src/NAME/*.cc (an interface library when a room is all
+# headers) and its GoogleTest programs:
+#   src/NAME/*_test.cc        -> NAME_test, every TEST registered as NAME_test.Suite.Case
+#   src/NAME/*_stress_test.cc -> NAME_stress_test, the same with the label `stress`, left out of the fast loop
+# A dependency is a room that was named before, or an imported target. Rooms without a folder are left out.
 function(quire_room name)
+  if(NOT IS_DIRECTORY ${PROJECT_SOURCE_DIR}/src/${name})
+    return()
+  endif()
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${name}/*.cc)
   set(tests ${sources})
   list(FILTER tests INCLUDE REGEX "_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz)\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "/main\\.cc$")
+  set(stress_tests ${tests})
+  list(FILTER stress_tests INCLUDE REGEX "_stress_test\\.cc$")
+  list(FILTER tests EXCLUDE REGEX "_stress_test\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+
+  _quire_links(links ${ARGN})
+  if(sources)
+    add_library(quire_${name} STATIC ${sources})
+    set(scope PUBLIC)
+  else()
+    add_library(quire_${name} INTERFACE)
+    set(scope INTERFACE)
+  endif()
+  target_include_directories(quire_${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
+  target_link_libraries(quire_${name} ${scope} ${links})
+
+  _quire_tests(${name} ${name}_test unit 60 ${tests})
+  _quire_tests(${name} ${name}_stress_test stress 600 ${stress_tests})
+endfunction()
+
+# quire_command(PROGRAM ROOM): the program at the top of the build directory, from src/ROOM/main.cc.
+function(quire_command program room)
+  if(NOT EXISTS ${PROJECT_SOURCE_DIR}/src/${room}/main.cc)
+    return()
+  endif()
+  add_executable(${program} ${PROJECT_SOURCE_DIR}/src/${room}/main.cc)
+  target_link_libraries(${program} PRIVATE quire_${room})
+  target_compile_definitions(${program} PRIVATE QUIRE_VERSION="${PROJECT_VERSION}")
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+# quire_benchmarks(ROOMS...): one Google Benchmark program per bench/*_bench.cc, in bench/ of the build directory.
+# bench/explore*_bench.cc needs the explorer and is left out where the hook is compiled out.
+function(quire_benchmarks)
+  find_package(benchmark REQUIRED)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/bench/*_bench.cc)
+  if(NOT QUIRE_HOOK)
+    list(FILTER sources EXCLUDE REGEX "/explore[^/]*$")
+  endif()
+  _quire_links(links ${ARGN})
+  foreach(source IN LISTS sources)
+    get_filename_component(program ${source} NAME_WE)
+    add_executable(${program} ${source})
+    target_include_directories(${program} PRIVATE ${PROJECT_SOURCE_DIR}/src)
+    target_link_libraries(${program} PRIVATE ${links} benchmark::benchmark_main)
+    set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bench)
+  endforeach()
+endfunction()
+
+# Room names become their libraries; names of rooms that are not there vanish; imported targets stay.
+function(_quire_links out)
   set(links "")
   foreach(dep IN LISTS ARGN)
     if(TARGET quire_${dep})
       list(APPEND links quire_${dep})
-    else()
+    elseif(dep MATCHES "::")
       list(APPEND links ${dep})
     endif()
   endforeach()
-  if(sources)
-    add_library(quire_${name} STATIC ${sources})
-    target_include_directories(quire_${name} PUBLIC ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(quire_${name} PUBLIC ${links})
-  else()
-    add_library(quire_${name} INTERFACE)
-    target_include_directories(quire_${name} INTERFACE ${PROJECT_SOURCE_DIR}/src)
-    target_link_libraries(quire_${name} INTERFACE ${links})
+  set(${out} ${links} PARENT_SCOPE)
+endfunction()
+
+function(_quire_tests room program label timeout_seconds)
+  if(NOT ARGN)
+    return()
   endif()
-  if(tests)
-    add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE quire_${name} GTest::gtest_main)
-    add_test(NAME ${name} COMMAND ${name}_test WORKING_DIRECTORY ${PROJECT_SOURCE_DIR})
-  endif()
+  add_executable(${program} ${ARGN})
+  target_link_libraries(${program} PRIVATE quire_${room} GTest::gtest_main)
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  gtest_discover_tests(${program}
+    TEST_PREFIX ${program}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
+    PROPERTIES LABELS ${label} TIMEOUT ${timeout_seconds})
 endfunction()
