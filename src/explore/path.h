@@ -23,13 +23,12 @@ using Schedule = std::vector<Decision>;
 
 using ObjectIndex = uint32_t;
 inline constexpr ObjectIndex kNoObject = 0;
-inline constexpr int32_t kNoCheckpoint = -1;
 
 struct Node {
   Decision decision;
   uint8_t value_count = 0;  ///< choice nodes: how many values there are
 
-  // Schedule nodes, before the step.
+  // Before the step (choice nodes: before the value; sleep is then that of the next schedule node).
   TaskMask enabled = 0;
   TaskMask sleep = 0;      ///< exploring these from here would only repeat
   TaskMask backtrack = 0;  ///< to be explored from here (the reduction's source set; the bound's alternatives)
@@ -45,7 +44,6 @@ struct Node {
   uint16_t task_before = 0;   ///< depth + 1 of this task's step before, 0 if none
   uint16_t last_grace = 0;    ///< depth + 1 of the last grace_begin at or before this step
   ObjectIndex object = kNoObject;
-  int32_t checkpoint = kNoCheckpoint;
   uint32_t undo_mark = 0;  ///< length of the undo log before the step
   Clock clock;             ///< after the step: happens-before by dependence
   Clock sync_clock;        ///< after the step: happens-before by synchronisation alone

@@ -1,0 +1,46 @@
+// Exhaustive search, depth first, with source-set dynamic partial-order reduction and sleep sets.
+//
+// Two executions that differ only in the order of independent steps are one. For every pair of dependent, adjacent and
+// reversible steps (a race) the search makes sure that from the node before the first one some task is explored that leads
+// to the other order. Complete when backtrack() has nothing left: every outcome of every interleaving has been seen.
+// Source: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL 2014), the source-DPOR of it.
+#pragma once
+
+#include <array>
+
+#include "explore/objects.h"
+#include "explore/strategy.h"
+
+namespace quire::explore {
+
+class Dpor : public Strategy {
+ public:
+  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
+  void before_step(Executor& x, std::size_t depth) override;
+  void blocked(Executor& x) override;
+  std::optional<std::size_t> backtrack(Executor& x) override;
+  [[nodiscard]] bool exhaustive() const override { return true; }
+
+  [[nodiscard]] uint64_t races() const { return races_; }
+  /// The part of the tree that is explored, 0 to 1: each node gives equal weight to each of its branches known so far.
+  [[nodiscard]] static double progress(const Path& path);
+
+ private:
+  static constexpr unsigned kCandidatesMax = 512;
+  /// Earlier steps the current one depends on, by depth + 1.
+  struct Candidates {
+    std::array<uint16_t, kCandidatesMax> reversible;
+    unsigned reversible_count = 0;
+    Clock after;  ///< joined clocks of steps it can not be put before (a release before its acquire)
+  };
+
+  void analyze(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, Node& step);
+  void collect(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before, Candidates& c);
+  void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task, unsigned tasks,
+                      const Clock& before, unsigned since, Candidates& c);
+  void add_backtrack(Executor& x, std::size_t first, unsigned task, const Clock& clock, std::size_t end);
+
+  uint64_t races_ = 0;
+};
+
+}  // namespace quire::explore

@@ -1,0 +1,407 @@
+#include "explore/executor.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/assert.h"
+#include "explore/crash.h"
+
+namespace quire::explore {
+
+using sync::Failure;
+using sync::Op;
+using sync::OpKind;
+
+namespace {
+
+thread_local constinit Executor* executor_of_thread = nullptr;
+
+uint64_t load_word(const void* address, unsigned size) {
+  uint64_t word = 0;
+  std::memcpy(&word, address, size);
+  return word;
+}
+
+bool holds(const sync::Condition& c) {
+  if (c.test == sync::Condition::Test::always) return true;
+  uint64_t word = 0;
+  switch (c.size) {
+    case 4: word = load_word(c.address, 4); break;
+    case 8: word = load_word(c.address, 8); break;
+    case 1: word = load_word(c.address, 1); break;
+    default: word = load_word(c.address, 2); break;
+  }
+  bool equal = (word & c.mask) == c.value;
+  return equal == (c.test == sync::Condition::Test::equal);
+}
+
+bool waits(OpKind kind) {
+  return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await || kind == OpKind::grace_end;
+}
+
+// Returns when the explorer itself is at fault: the process then stops.
+void assertion_failed(const char* expression, const char* file, int line, const char* message) {
+  std::string_view path = file;
+  std::size_t src = path.rfind("src/");
+  if (src != std::string_view::npos) path.remove_prefix(src + 4);
+  fmt::memory_buffer text;
+  fmt::format_to(std::back_inserter(text), "{}:{}: {}{}{}", path, line, expression, *message != 0 ? ": " : "", message);
+  int here = 0;
+  if (executor_of_thread->on_fiber_stack(&here, nullptr)) executor_of_thread->fail(Failure::bug, {text.data(), text.size()});
+}
+
+}  // namespace
+
+Executor::Executor(Program& program, const ExecutorOptions& options)
+    : program_(program), options_(options), objects_(Arena::kBytes) {
+  path_.reserve(1024);
+  checkpoints_.resize(64);
+  if (!kStacksCanBeCopied) options_.backtracking = ExecutorOptions::Backtracking::reexecution;
+}
+
+Executor::~Executor() {
+  for (unsigned i = 0; i <= kTasksMax; ++i) forget_fiber(arena_.stack(i), i);
+}
+
+const Op* Executor::pending(unsigned task) const {
+  const TaskContext& t = contexts_[task];
+  return t.state == TaskState::live ? t.pending : nullptr;
+}
+
+OpKind Executor::effective_kind(const Op& op) const {
+  switch (op.kind) {
+    case OpKind::cas: return holds(op.when) ? OpKind::rmw : OpKind::load;
+    case OpKind::add: return holds(op.when) ? OpKind::add : OpKind::rmw;
+    case OpKind::try_acquire:
+    case OpKind::try_acquire_shared: return holds(op.when) ? op.kind : OpKind::load;
+    default: return op.kind;
+  }
+}
+
+// --- Boot -----------------------------------------------------------------------------------------------------------
+
+void Executor::main_entry() {
+  Executor& x = *executor_of_thread;
+  (x.program_.*x.sequential_part_)();
+  x.request_ = Request::end;
+  x.jump_to_host();
+}
+
+void Executor::task_entry() {
+  Executor& x = *executor_of_thread;
+  x.task_main(static_cast<unsigned>(x.current_ - x.contexts_.data()));
+}
+
+void Executor::task_main(unsigned index) {
+  TaskContext& t = contexts_[index];
+  t.started = true;
+  if (t.body != nullptr)
+    t.body(t.argument);
+  else
+    program_.run(index);
+  // The end is a step of its own: whoever joins is ordered after it.
+  step({OpKind::store, sync::OpFlag::releases, {}, arena_.stack(index).low, "task ends", {}});
+  if (t.held_count != 0) fail_with(Failure::bug, "the task ends with {} held", rule(t.held[0].lock_class).name);
+  if (t.reader_depth != 0) fail(Failure::rcu, "the task ends inside an RCU reader");
+  t.state = TaskState::ended;
+  t.pending = nullptr;
+  unsigned next = decide();
+  if (next == kToHost)
+    jump_to_host();
+  else
+    jump(next);
+  QUIRE_ASSERT(false, "an ended task was resumed");
+}
+
+void Executor::prepare_task(unsigned index) {
+  forget_fiber(arena_.stack(index), index);
+  contexts_[index].context = make_fiber(arena_.stack(index), &Executor::task_entry);
+}
+
+bool Executor::boot() {
+  executor_of_thread = this;
+  CrashGuard crash_guard(this);
+  base::AssertHandler before = base::set_assert_handler(assertion_failed);
+  sync::DriverScope scope(this);
+  contexts_[kMain].name = "main";
+  run_sequentially(&Program::setup);
+  if (!incident_) {
+    first_tasks_ = task_count_ = program_.task_count();
+    QUIRE_ASSERT(task_count_ <= kTasksMax, "too many tasks");
+    for (unsigned i = 0; i < task_count_; ++i) {
+      TaskSpec spec = program_.task(i);
+      names_[i] = spec.name;
+      contexts_[i] = TaskContext{};
+      contexts_[i].name = names_[i].c_str();
+      contexts_[i].cpu = static_cast<uint8_t>(spec.cpu);
+      contexts_[i].interrupt = spec.kind == TaskSpec::Kind::interrupt;
+    }
+    live_bytes_at_start_ = live_bytes_;
+    bool copies_stacks = options_.backtracking == ExecutorOptions::Backtracking::checkpoints;
+    if (!copies_stacks) take_checkpoint(0);
+    reboot_tasks();
+    if (copies_stacks) take_checkpoint(0);
+    root_bytes_ = checkpoints_[0].used;
+    booted_ = true;
+  }
+  base::set_assert_handler(before);
+  return !incident_;
+}
+
+// Brings each task of the program to its first operation. What runs before that is local to the task.
+void Executor::reboot_tasks() {
+  for (unsigned i = 0; i < first_tasks_; ++i) {
+    TaskContext& t = contexts_[i];
+    const TaskContext fresh = t;
+    t = TaskContext{};
+    t.name = fresh.name;
+    t.cpu = fresh.cpu;
+    t.interrupt = fresh.interrupt;
+    t.state = TaskState::live;
+    prepare_task(i);
+    mode_ = Mode::prologue;
+    current_ = &t;
+    switch_fiber(&host_, t.context, arena_.stack(i), i);
+    if (incident_) return;
+  }
+}
+
+void Executor::run_sequentially(void (Program::*part)()) {
+  mode_ = Mode::sequential;
+  sequential_part_ = part;
+  TaskContext& main = contexts_[kMain];
+  main.held_count = main.function_count = 0;
+  main.atomic_depth = main.reader_depth = main.irq_depth = main.rcu_depth = main.preempt_depth = 0;
+  current_ = &main;
+  prepare_task(kMain);
+  main.context = make_fiber(arena_.stack(kMain), &Executor::main_entry);
+  request_ = Request::none;
+  switch_fiber(&host_, main.context, arena_.stack(kMain), kMain);
+}
+
+// --- One execution --------------------------------------------------------------------------------------------------
+
+ExecutionEnd Executor::run(Strategy& strategy, std::size_t from) {
+  executor_of_thread = this;
+  CrashGuard crash_guard(this);
+  base::AssertHandler before = base::set_assert_handler(assertion_failed);
+  sync::DriverScope scope(this);
+  strategy_ = &strategy;
+  incident_.reset();
+  ended_abandoned_ = false;
+  restore(from);
+  for (;;) {
+    request_ = Request::none;
+    unsigned next = decide();
+    if (next != kToHost) {
+      current_ = &contexts_[next];
+      switch_fiber(&host_, current_->context, arena_.stack(next), next);
+    }
+    if (request_ != Request::checkpoint || incident_) break;
+    take_checkpoint(depth_);
+  }
+  ExecutionEnd end = finish_execution();
+  base::set_assert_handler(before);
+  return end;
+}
+
+ExecutionEnd Executor::finish_execution() {
+  if (incident_) return ExecutionEnd::incident;
+  if (ended_abandoned_) return ExecutionEnd::abandoned;
+  bool all_ended = std::all_of(contexts_.begin(), contexts_.begin() + task_count_,
+                               [](const TaskContext& t) { return t.state == TaskState::ended; });
+  if (!all_ended) {
+    report_blocked();
+    strategy_->blocked(*this);
+    return ExecutionEnd::incident;
+  }
+  if (options_.leak_check == ExecutorOptions::LeakCheck::heap && live_bytes_ != live_bytes_at_start_) {
+    incident_ = Incident{Failure::leak, fmt::format("{} bytes are never freed", live_bytes_ - live_bytes_at_start_),
+                         kTasksMax, {}};
+    return ExecutionEnd::incident;
+  }
+  run_sequentially(&Program::finish);
+  if (incident_) return ExecutionEnd::incident;
+  program_.observe();
+  return ExecutionEnd::complete;
+}
+
+void Executor::report_blocked() {
+  std::string text;
+  Failure failure = Failure::deadlock;
+  unsigned first = kTasksMax;
+  for (unsigned i = 0; i < task_count_; ++i) {
+    const TaskContext& t = contexts_[i];
+    if (t.state != TaskState::live) continue;
+    if (first == kTasksMax) first = i;
+    if (t.pending->kind == OpKind::retry) {
+      failure = Failure::livelock;
+      first = i;
+      text += fmt::format("{}{} repeats '{}' and nobody is left to change what it depends on", text.empty() ? "" : "; ",
+                          t.name, t.pending->name);
+      continue;
+    }
+    text += fmt::format("{}{} waits for {}", text.empty() ? "" : "; ", t.name, t.pending->name);
+    for (unsigned u = 0; u < task_count_; ++u)
+      for (unsigned h = 0; h < contexts_[u].held_count; ++h)
+        if (contexts_[u].held[h].object == t.pending->object) text += fmt::format(" held by {}", contexts_[u].name);
+  }
+  raise(first, failure, text);
+}
+
+void Executor::jump(unsigned task) {
+  TaskContext* from = current_;
+  current_ = &contexts_[task];
+  switch_fiber(&from->context, current_->context, arena_.stack(task), task);
+}
+
+void Executor::jump_to_host() {
+  TaskContext* from = current_;
+  switch_fiber(&from->context, host_, {}, kHostFiber);
+}
+
+void Executor::step(const Op& op) {
+  if (mode_ == Mode::sequential) return sequential_step(op);
+  current_->pending = &op;
+  if (mode_ == Mode::prologue) return jump_to_host();
+  TaskContext* self = current_;
+  unsigned next = decide();
+  if (next == static_cast<unsigned>(self - contexts_.data())) return;
+  if (next == kToHost) return jump_to_host();
+  jump(next);
+}
+
+// The next task to run, its step accounted for; kToHost at the end of the execution or for a checkpoint.
+unsigned Executor::decide() {
+  if (depth_ < repeat_until_) return repeat_step();
+  return decide_new();
+}
+
+unsigned Executor::repeat_step() {
+  Node& node = path_[depth_];
+  unsigned task = node.decision.value;
+  const Op& op = *contexts_[task].pending;
+  (void)take_effect(task, op);
+  TaskContext& t = contexts_[task];
+  ++t.clk;
+  t.last_depth = static_cast<uint16_t>(++depth_);
+  ++steps_repeated_;
+  return task;
+}
+
+unsigned Executor::decide_new() {
+  mode_ = Mode::exploring;
+  if (checkpoint_due()) {
+    request_ = Request::checkpoint;
+    return kToHost;
+  }
+  unsigned task = 0;
+  if (depth_ < path_.size()) {  // the node where this execution leaves the last one
+    Node& node = path_[depth_];
+    previous_ = node.previous;
+    preemptions_ = node.preemptions;
+    task = node.decision.value;
+  } else {
+    TaskMask enabled = enabled_tasks();
+    if (enabled == 0) return kToHost;
+    if (depth_ >= std::min(options_.steps_max, kStepsMax)) {
+      raise(static_cast<unsigned>(current_ - contexts_.data()), Failure::livelock,
+            fmt::format("no end after {} steps", depth_));
+      return kToHost;
+    }
+    Node& node = path_.emplace_back();
+    node.enabled = enabled;
+    node.sleep = sleep_;
+    node.previous = previous_;
+    node.preemptions = preemptions_;
+    std::optional<unsigned> pick = strategy_->pick_task(*this, node);
+    if (!pick) {
+      path_.pop_back();
+      ended_abandoned_ = true;
+      return kToHost;
+    }
+    task = *pick;
+    node.decision = {Decision::Kind::task, static_cast<uint8_t>(task)};
+  }
+  ++steps_run_;
+  return run_step(path_[depth_], task) ? task : kToHost;
+}
+
+// Accounts for the step of `task` at `node`: checks, happens-before, tables. False: it is an incident.
+bool Executor::run_step(Node& node, unsigned task) {
+  TaskContext& t = contexts_[task];
+  const Op& op = *t.pending;
+  node.undo_mark = objects_.log_size();
+  node.object = kNoObject;
+  if (!check_step(task, op)) return false;
+  if (op.object != nullptr && op.kind != OpKind::free) node.object = objects_.index_at(arena_.offset(op.object));
+  node.kind = effective_kind(op);
+  node.clk = static_cast<uint16_t>(t.clk + 1);
+  node.task_before = t.last_depth;
+  node.reader_edge = node.reader_ended = false;
+  bool preempts = node.previous < kTasksMax && task != node.previous && (node.enabled & bit(node.previous)) != 0;
+  // Whether the step begins or ends a reader decides its dependence on grace periods; all that can, count.
+  node.reader_edge = has(op.flags, sync::OpFlag::spins) || op.kind == OpKind::reader_begin || op.kind == OpKind::reader_end;
+  strategy_->before_step(*this, depth_);
+  sleep_ = sleep_after(node, task, op, node.kind);
+  if (op.kind == OpKind::free && !run_free(node, task, op)) return false;
+  Effect effect = take_effect(task, op);
+  node.reader_ended = effect.reader_ended;
+  update_sync_clock(node, task, op, effect);
+  update_columns(node, task, op, effect);
+  if (op.kind == OpKind::grace_begin) last_grace_ = static_cast<uint16_t>(depth_ + 1);
+  node.last_grace = last_grace_;
+  if (recording_ != nullptr) record_step(task, op, effect);
+  ++t.clk;
+  t.last_depth = static_cast<uint16_t>(++depth_);
+  previous_ = static_cast<uint8_t>(task);
+  preemptions_ = static_cast<uint8_t>(node.preemptions + (preempts ? 1 : 0));
+  return true;
+}
+
+// --- Enabledness ----------------------------------------------------------------------------------------------------
+
+bool Executor::kept_from_cpu(unsigned task) const {
+  const TaskContext& t = contexts_[task];
+  for (unsigned u = 0; u < task_count_; ++u) {
+    const TaskContext& other = contexts_[u];
+    if (u == task || other.cpu != t.cpu || other.state != TaskState::live) continue;
+    bool runs_interrupt = other.interrupt && other.clk != 0;
+    if (runs_interrupt) return true;
+    if (t.interrupt ? other.irq_depth != 0 : other.atomic_depth != 0) return true;
+  }
+  return false;
+}
+
+bool Executor::shares_cpu(unsigned task) const {
+  for (unsigned u = 0; u < task_count_; ++u)
+    if (u != task && contexts_[u].cpu == contexts_[task].cpu) return true;
+  return false;
+}
+
+bool Executor::enabled(unsigned task) const {
+  const Op& op = *contexts_[task].pending;
+  if (waits(op.kind) && !holds(op.when)) return false;
+  if (op.kind == OpKind::retry && !retry_enabled(task)) return false;
+  return !kept_from_cpu(task);
+}
+
+TaskMask Executor::enabled_tasks() const {
+  TaskMask mask = 0;
+  for (unsigned i = 0; i < task_count_; ++i)
+    if (contexts_[i].state == TaskState::live && enabled(i)) mask |= bit(i);
+  return mask;
+}
+
+bool Executor::retry_enabled(unsigned task) const {
+  bool changed = false;
+  for_each_retry_object(task, [&](ObjectIndex index, unsigned since) {
+    const Object& o = objects_.at(index);
+    for (Column c : {Column::write, Column::add, Column::release_shared})
+      for (unsigned u = 0; u < task_count_; ++u)
+        if (u != task && o.last[static_cast<unsigned>(c)][u] > since) changed = true;
+  });
+  return changed;
+}
+
+}  // namespace quire::explore

@@ -1,0 +1,286 @@
+// What a step does to locks, readers, clocks and tables, and what is wrong about it.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "explore/executor.h"
+
+namespace quire::explore {
+
+using sync::Failure;
+using sync::Op;
+using sync::OpFlag;
+using sync::OpKind;
+
+namespace {
+
+constexpr ColumnMask kNothing = 0;
+
+// The column a step is entered in.
+Column column_of(OpKind kind) {
+  switch (kind) {
+    case OpKind::store:
+    case OpKind::rmw:
+    case OpKind::release:
+    case OpKind::free: return Column::write;
+    case OpKind::add: return Column::add;
+    case OpKind::acquire:
+    case OpKind::try_acquire: return Column::acquire;
+    case OpKind::acquire_shared:
+    case OpKind::try_acquire_shared: return Column::acquire_shared;
+    case OpKind::release_shared: return Column::release_shared;
+    default: return Column::read;
+  }
+}
+
+// Whether two steps on one object depend on each other. A release never precedes an acquire by luck alone, but for the
+// sleep sets the plain answer is the right one.
+bool dependent(OpKind a, OpKind b) {
+  Column x = column_of(a);
+  Column y = column_of(b);
+  if (x == y) return x == Column::write || x == Column::acquire;
+  auto shared = [](Column c) { return c == Column::acquire_shared || c == Column::release_shared; };
+  if (shared(x) && shared(y)) return false;
+  if ((x == Column::acquire_shared && y == Column::read) || (y == Column::acquire_shared && x == Column::read)) return true;
+  return true;
+}
+
+bool is_reader_edge(const Op& op) {
+  return has(op.flags, OpFlag::spins) || op.kind == OpKind::reader_begin || op.kind == OpKind::reader_end;
+}
+
+}  // namespace
+
+void Executor::raise(unsigned task, Failure failure, std::string message) {
+  if (incident_) return;
+  Incident incident{failure, std::move(message), task == kMain ? kTasksMax : task, {}};
+  const TaskContext& t = contexts_[task];
+  for (unsigned i = 0; i < t.function_count; ++i) incident.functions.emplace_back(t.functions[i]);
+  if (recording_ != nullptr)
+    recording_->events.push_back({Event::Kind::fail, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
+                                  t.function_count, {}, true, 0, std::string(name(failure)), incident.message});
+  incident_ = std::move(incident);
+}
+
+void Executor::fail(Failure failure, std::string_view message) {
+  raise(static_cast<unsigned>(current_ - contexts_.data()), failure, std::string(message));
+  request_ = Request::end;
+  jump_to_host();
+  __builtin_unreachable();
+}
+
+void Executor::memory_fault(const void* address) {
+  if (arena_.in_guard(address)) fail(Failure::bug, "the fiber's stack is full");
+  constexpr uintptr_t kNearNull = 1U << 16;
+  auto a = reinterpret_cast<uintptr_t>(address);
+  if (a < kNearNull) fail_with(Failure::null_deref, "null pointer, offset {:#x}", a);
+  fail(Failure::fault, "access to memory that is not there");
+}
+
+// --- Effects on the task: repeated on the way from a checkpoint ----------------------------------------------------
+
+void Executor::begin_reader(TaskContext& t, Effect& effect) {
+  if (t.reader_depth++ == 0) effect.reader_began = true;
+}
+
+void Executor::end_reader(unsigned task, Effect& effect) {
+  if (--contexts_[task].reader_depth != 0) return;
+  effect.reader_ended = true;
+  for (unsigned u = 0; u < task_count_; ++u) contexts_[u].grace_waits_for &= static_cast<TaskMask>(~bit(task));
+}
+
+Executor::Effect Executor::take_effect(unsigned task, const Op& op) {
+  TaskContext& t = contexts_[task];
+  Effect effect{effective_kind(op)};
+  bool spins = has(op.flags, OpFlag::spins);
+  bool spin_reads = spins && options_.spinlock_is_reader == ExecutorOptions::SpinlockIsReader::yes;
+  switch (effect.kind) {
+    case OpKind::acquire:
+    case OpKind::acquire_shared:
+    case OpKind::try_acquire:
+    case OpKind::try_acquire_shared:
+      QUIRE_ASSERT(t.held_count < kHeldMax, "too many locks held by one task");
+      t.held[t.held_count++] = {op.object, op.lock_class,
+                                effect.kind == OpKind::acquire_shared || effect.kind == OpKind::try_acquire_shared};
+      if (spins) ++t.atomic_depth;
+      if (spin_reads) begin_reader(t, effect);
+      break;
+    case OpKind::release:
+    case OpKind::release_shared:
+      for (unsigned i = t.held_count; i-- > 0;) {
+        if (t.held[i].object != op.object) continue;
+        std::move(t.held.begin() + i + 1, t.held.begin() + t.held_count, t.held.begin() + i);
+        --t.held_count;
+        break;
+      }
+      if (spins) --t.atomic_depth;
+      if (spin_reads) end_reader(task, effect);
+      break;
+    case OpKind::reader_begin: begin_reader(t, effect); break;
+    case OpKind::reader_end: end_reader(task, effect); break;
+    case OpKind::grace_begin:
+      t.grace_waits_for = 0;
+      for (unsigned u = 0; u < task_count_; ++u)
+        if (u != task && contexts_[u].reader_depth != 0) t.grace_waits_for |= bit(u);
+      t.grace_waited_for = t.grace_waits_for;
+      t.grace_depth = static_cast<uint16_t>(depth_ + 1);
+      break;
+    default: break;
+  }
+  return effect;
+}
+
+// --- Checks ---------------------------------------------------------------------------------------------------------
+
+bool Executor::check_step(unsigned task, const Op& op) {
+  const TaskContext& t = contexts_[task];
+  if (op.object != nullptr && !arena_.alive(op.object)) {
+    if (op.kind == OpKind::free)
+      raise(task, Failure::double_free, fmt::format("{} is freed again", op.name));
+    else
+      raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name));
+    return false;
+  }
+  if (op.object != nullptr && !arena_.contains(op.object)) {
+    raise(task, Failure::bug, fmt::format("{} is not in the arena", op.name));
+    return false;
+  }
+  if (has(op.flags, OpFlag::may_sleep) && t.atomic_depth != 0) {
+    raise(task, Failure::atomic_sleep, fmt::format("may sleep on {} in atomic context", op.name));
+    return false;
+  }
+  if (op.kind == OpKind::acquire || op.kind == OpKind::acquire_shared) return check_order(task, op);
+  if (op.kind == OpKind::release || op.kind == OpKind::release_shared) return check_release(task, op);
+  return true;
+}
+
+bool Executor::check_order(unsigned task, const Op& op) {
+  const TaskContext& t = contexts_[task];
+  const sync::LockRule& wanted = rule(op.lock_class);
+  for (unsigned i = 0; i < t.held_count; ++i) {
+    const sync::LockRule& held = rule(t.held[i].lock_class);
+    bool same_class = t.held[i].lock_class == op.lock_class;
+    if (same_class ? wanted.nest != "none" && t.held[i].object != op.object : held.rank < wanted.rank) continue;
+    raise(task, Failure::lock_order, fmt::format("{} is taken while {} is held", wanted.name, held.name));
+    return false;
+  }
+  return true;
+}
+
+bool Executor::check_release(unsigned task, const Op& op) {
+  const TaskContext& t = contexts_[task];
+  bool shared = op.kind == OpKind::release_shared;
+  for (unsigned i = 0; i < t.held_count; ++i)
+    if (t.held[i].object == op.object && t.held[i].shared == shared) return true;
+  raise(task, Failure::double_unlock, fmt::format("{} is unlocked by a task that does not hold it", op.name));
+  return false;
+}
+
+// Alone, nothing is scheduled: what cannot go on at once never will.
+void Executor::sequential_step(const Op& op) {
+  if (op.object != nullptr && !arena_.alive(op.object)) [[unlikely]]
+    fail_with(Failure::uaf, "{} is touched after it was freed", op.name);
+  if (op.flags == OpFlag::none || (op.kind <= OpKind::cas && !has(op.flags, OpFlag::may_sleep))) return;
+  if (!check_step(kMain, op)) {
+    request_ = Request::end;
+    jump_to_host();
+  }
+  bool waits = op.kind == OpKind::acquire || op.kind == OpKind::acquire_shared || op.kind == OpKind::await;
+  Op tried = op;
+  if (waits) tried.kind = OpKind::cas;
+  if (waits && effective_kind(tried) == OpKind::load)
+    fail_with(Failure::deadlock, "{} was left locked or never signalled", op.name);
+  (void)take_effect(kMain, op);
+}
+
+// --- Happens-before -------------------------------------------------------------------------------------------------
+
+void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const Effect& effect) {
+  const TaskContext& t = contexts_[task];
+  Clock clock = t.last_depth != 0 ? path_[t.last_depth - 1].sync_clock : Clock{};
+  if (op.kind == OpKind::start && t.birth != 0) clock.join(path_[t.birth - 1].sync_clock);
+  clock.set(task, node.clk);
+  if (node.object != kNoObject) {
+    const Object& o = objects_.at(node.object);
+    if (has(op.flags, OpFlag::acquires)) {
+      clock.join(o.released);
+      if (effect.kind != OpKind::acquire_shared && effect.kind != OpKind::try_acquire_shared) clock.join(o.released_shared);
+    }
+    if (effect.kind == OpKind::release_shared) {
+      Clock released = o.released_shared;
+      released.join(clock);
+      objects_.set_released_shared(node.object, released);
+    } else if (effect.kind == OpKind::store || effect.kind == OpKind::rmw || effect.kind == OpKind::add ||
+               effect.kind == OpKind::release) {
+      // A plain store starts a new release sequence; a read-modify-write goes on with the one there is.
+      bool releases = has(op.flags, OpFlag::releases);
+      Clock released = effect.kind == OpKind::store ? Clock{} : o.released;
+      if (releases) released.join(clock);
+      if (releases || effect.kind == OpKind::store) objects_.set_released(node.object, released);
+    }
+  }
+  if (effect.reader_began && last_grace_ != 0) clock.join(path_[last_grace_ - 1].sync_clock);
+  if (op.kind == OpKind::grace_end)
+    for_each_awaited_reader(task, [&](unsigned depth) { clock.join(path_[depth].sync_clock); });
+  node.sync_clock = clock;
+}
+
+void Executor::update_columns(const Node& node, unsigned task, const Op& op, const Effect& effect) {
+  auto depth_plus_1 = static_cast<uint16_t>(depth_ + 1);
+  if (node.object != kNoObject) objects_.set_last(node.object, column_of(effect.kind), task, depth_plus_1);
+  if (op.kind == OpKind::retry)
+    for_each_retry_object(task, [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::read, task, depth_plus_1); });
+}
+
+// Memory goes away: a step that writes every object in it. Plain fields in it must be done with.
+bool Executor::run_free(Node& node, unsigned task, const Op& op) {
+  std::size_t begin = arena_.offset(op.object);
+  const TaskContext& t = contexts_[task];
+  const Clock known = t.last_depth != 0 ? path_[t.last_depth - 1].sync_clock : Clock{};
+  for (std::size_t at = begin; at < begin + op.when.value; ++at) {
+    if (ObjectIndex o = objects_.known_at(at); o != kNoObject)
+      objects_.set_last(o, Column::write, task, static_cast<uint16_t>(depth_ + 1));
+    if (!objects_.plain_known_at(at)) continue;
+    const PlainShadow& shadow = objects_.plain_at(at);
+    bool ordered = shadow.writer == task || shadow.write_epoch <= known[shadow.writer];
+    for (unsigned u = 0; u < task_count_; ++u)
+      if (u != task && shadow.read_epochs[u] > known[u]) ordered = false;
+    if (ordered) continue;
+    raise(task, Failure::race, fmt::format("{} is freed while another task may still touch a field of it", op.name));
+    return false;
+  }
+  (void)node;
+  mark_alive(op.object, op.when.value, 0);
+  return true;
+}
+
+TaskMask Executor::sleep_after(const Node& node, unsigned task, const Op& op, OpKind kind) const {
+  auto asleep = static_cast<TaskMask>((node.sleep | node.done) & ~bit(task));
+  for (TaskMask rest = asleep; rest != 0; rest &= static_cast<TaskMask>(rest - 1)) {
+    unsigned q = lowest(rest);
+    const Op* other = pending(q);
+    if (other == nullptr) continue;
+    bool wakes = other->kind == OpKind::retry || kind == OpKind::retry;
+    if (op.kind == OpKind::free || other->kind == OpKind::free) {
+      const Op& freeing = op.kind == OpKind::free ? op : *other;
+      const Op& touching = op.kind == OpKind::free ? *other : op;
+      auto begin = reinterpret_cast<uintptr_t>(freeing.object);
+      auto at = reinterpret_cast<uintptr_t>(touching.object);
+      wakes = wakes || touching.kind == OpKind::free || (at >= begin && at < begin + freeing.when.value);
+    } else if (other->object != nullptr && other->object == op.object) {
+      wakes = wakes || dependent(kind, effective_kind(*other));
+    }
+    wakes = wakes || (kind == OpKind::grace_begin && is_reader_edge(*other)) ||
+            (other->kind == OpKind::grace_begin && is_reader_edge(op));
+    if (wakes) asleep &= static_cast<TaskMask>(~bit(q));
+  }
+  return asleep;
+}
+
+void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {
+  bool took = !(effect.kind == OpKind::load && op.kind != OpKind::load);
+  recording_->events.push_back({Event::Kind::step, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
+                                contexts_[task].function_count, op.kind, took,
+                                op.object != nullptr ? arena_.offset(op.object) : 0, op.name, {}});
+}
+
+}  // namespace quire::explore
