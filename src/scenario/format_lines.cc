@@ -46,7 +46,7 @@ std::string results_text(const Statement& statement) {
 
 std::string properties_text(const Statement& statement) {
   std::string out;
-  for (const Property& property : statement.properties) out += (out.empty() ? "  " : " ") + format(property);
+  for (const Property& property : statement.properties) out += (out.empty() ? "   " : " ") + format(property);
   return out;
 }
 

@@ -64,6 +64,15 @@ void parse_option(Cursor& cursor, Machine& machine) {
   }
 }
 
+// On the line of its keyword an option needs no '=' to be one, so that `machine cpus 2` is told what it lacks.
+bool at_option(const Cursor& cursor) {
+  if (!cursor.at_kind(TokenKind::identifier)) return false;
+  if (cursor.at("=", 1) || cursor.at("real")) return true;
+  const auto sections = section_names();
+  const bool starts_section = std::find(sections.begin(), sections.end(), cursor.peek().text) != sections.end();
+  return !starts_section && !cursor.peek().first_on_line;
+}
+
 Requirements parse_requirements(Cursor& cursor) {
   Requirements requirements;
   requirements.trivia = cursor.begin_item();
@@ -208,11 +217,7 @@ Machine parse_machine(Cursor& cursor) {
   machine.at = cursor.peek().at;
   cursor.expect("machine");
   if (!cursor.at_kind(TokenKind::identifier)) cursor.fail("an option of the machine such as cpus=2");
-  // The first option needs no '=' to be one, so that `machine cpus 2` is told what it lacks.
-  while (cursor.at_kind(TokenKind::identifier) &&
-         (cursor.at("=", 1) || cursor.at("real") || !cursor.peek().first_on_line)) {
-    parse_option(cursor, machine);
-  }
+  while (at_option(cursor)) parse_option(cursor, machine);
   cursor.end_item(machine.trivia);
   return machine;
 }

@@ -5,7 +5,7 @@
 //
 //   ParseResult result = parse("scenario x \"y\"\nsetpu { }\n", "x.qs");
 //   if (!result.ok()) fmt::print("{}\n", to_string(result.error()));
-//   // x.qs:2:1: expected the start of a section, found 'setpu' (did you mean 'setup'?)
+//   // x.qs:2:1: expected a section (ref, ...), found 'setpu' (did you mean 'setup'?)
 #pragma once
 
 #include <cstddef>
