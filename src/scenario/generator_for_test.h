@@ -61,6 +61,8 @@ class Generator {
   }
 
  private:
+  enum class Processes { none, some };
+
   int below(int bound) { return std::uniform_int_distribution<int>(0, bound - 1)(random_); }
   bool chance(int one_in) { return below(one_in) == 0; }
 
@@ -145,7 +147,7 @@ class Generator {
     if (chance(2)) property.nth = 1 + below(9);
     return property;
   }
-  Statement statement(const std::vector<Statement>& before, int depth, bool with_process) {
+  Statement statement(const std::vector<Statement>& before, int depth, Processes processes) {
     Statement statement;
     if (depth > 0 && chance(6)) {
       statement.kind = StatementKind::repeat;
@@ -156,10 +158,10 @@ class Generator {
       statement.count.args.front() = Expr{};
       statement.count.args.front().kind = ExprKind::name;
       statement.count.args.front().text = "N";
-      statement.body = statements(depth - 1, with_process);
+      statement.body = statements(depth - 1, processes);
       return statement;
     }
-    if (with_process && chance(2)) statement.process = word();
+    if (processes == Processes::some && chance(2)) statement.process = word();
     if (!before.empty() && before.back().kind == StatementKind::call && chance(3)) {
       statement.trivia.join = Join::comma;
       statement.process = before.back().process;
@@ -170,9 +172,9 @@ class Generator {
     for (int i = below(2); i > 0; --i) statement.properties.push_back(property());
     return statement;
   }
-  Block<Statement> statements(int depth, bool with_process) {
+  Block<Statement> statements(int depth, Processes processes) {
     return block<Statement>(
-        [&](const std::vector<Statement>& before) { return statement(before, depth, with_process); });
+        [&](const std::vector<Statement>& before) { return statement(before, depth, processes); });
   }
 
   CaptureRef capture() {
@@ -245,7 +247,7 @@ class Generator {
     if (chance(2)) machine.knobs.push_back({"knob", static_cast<KnobState>(below(2)), {}});
     return settled(std::move(machine));
   }
-  Section section() { return settled(Section{{}, {}, statements(2, true)}); }
+  Section section() { return settled(Section{{}, {}, statements(2, Processes::some)}); }
 
   Scenario scenario(int index) {
     Scenario scenario;
@@ -257,10 +259,10 @@ class Generator {
     if (chance(2)) scenario.requirements = settled(Requirements{{{dashed(), {}}, {word(), {}}}, {}, {}});
     if (chance(2)) scenario.setup = section();
     for (int i = below(3); i > 0; --i) {
-      scenario.cpus.push_back(settled(CpuBlock{below(8), word(), {}, {}, statements(1, false)}));
+      scenario.cpus.push_back(settled(CpuBlock{below(8), word(), {}, {}, statements(1, Processes::none)}));
     }
     for (int i = below(2); i > 0; --i) {
-      scenario.interrupts.push_back(settled(InterruptBlock{below(8), {}, {}, statements(1, false)}));
+      scenario.interrupts.push_back(settled(InterruptBlock{below(8), {}, {}, statements(1, Processes::none)}));
     }
     for (int i = below(2); i > 0; --i) scenario.schedules.push_back(schedule());
     if (chance(2)) scenario.check = section();
