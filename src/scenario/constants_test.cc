@@ -1,0 +1,83 @@
+#include "scenario/constants.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+
+#include <cerrno>
+#include <set>
+#include <string>
+
+#include "scenario/parser.h"
+
+namespace quire::scenario {
+namespace {
+
+TEST(Constants, HaveTheNumbersOfTheHost) {
+  EXPECT_EQ(constant_value("PROT_WRITE"), PROT_WRITE);
+  EXPECT_EQ(constant_value("MAP_ANONYMOUS"), MAP_ANONYMOUS);
+  EXPECT_EQ(constant_value("MADV_PAGEOUT"), 21);
+  EXPECT_EQ(constant_value("FALLOC_FL_PUNCH_HOLE"), 2);
+  EXPECT_EQ(constant_value("MS_SYNC"), MS_SYNC);
+  EXPECT_EQ(constant_value("O_CREAT"), O_CREAT);
+  EXPECT_EQ(constant_value("SEEK_END"), SEEK_END);
+  EXPECT_EQ(constant_value("MAP_FAILED"), -1);
+}
+
+TEST(Constants, UnknownNamesHaveNoValue) {
+  EXPECT_EQ(constant_value("p"), std::nullopt);
+  EXPECT_EQ(constant_value(""), std::nullopt);
+  EXPECT_EQ(constant_value("prot_read"), std::nullopt);
+  EXPECT_EQ(constant_value("ENOMEM"), std::nullopt);
+}
+
+TEST(Constants, ErrnoBothWays) {
+  EXPECT_EQ(errno_number("ENOMEM"), ENOMEM);
+  EXPECT_EQ(errno_number("EWOULDBLOCK"), EAGAIN);
+  EXPECT_EQ(errno_number("ENOTSUP"), EOPNOTSUPP);
+  EXPECT_EQ(errno_number("EHWPOISON"), EHWPOISON);
+  EXPECT_EQ(errno_number("EFOO"), std::nullopt);
+  EXPECT_EQ(errno_name(EAGAIN), "EAGAIN");
+  EXPECT_EQ(errno_name(0), std::nullopt);
+  EXPECT_EQ(errno_name(-12), std::nullopt);
+  for (int number = 1; number < 200; ++number) {
+    const auto name = errno_name(number);
+    if (name) {
+      EXPECT_EQ(errno_number(*name), number);
+    }
+  }
+}
+
+TEST(Constants, ErrnoNamesAreUnique) {
+  const auto names = errno_names();
+  EXPECT_EQ(std::set<std::string_view>(names.begin(), names.end()).size(), names.size());
+}
+
+std::optional<std::int64_t> value_of(std::string_view expression) {
+  const std::string text = "scenario s \"\" setup { f(" + std::string(expression) + ") }";
+  const ParseResult result = parse(text, "e.qs");
+  if (!result.ok()) return std::nullopt;
+  return evaluate(result.document().scenarios[0].setup->body.items[0].call.args[0], constant_value);
+}
+
+TEST(Constants, Evaluate) {
+  EXPECT_EQ(value_of("PROT_READ|PROT_WRITE"), 3);
+  EXPECT_EQ(value_of("6*4K"), 24576);
+  EXPECT_EQ(value_of("1+2*3-4"), 3);
+  EXPECT_EQ(value_of("-(2-5)"), 3);
+  EXPECT_EQ(value_of("'A'"), 65);
+  EXPECT_EQ(value_of("0x10+010+2M+1G"), 16 + 8 + (2 << 20) + (1 << 30));
+}
+
+TEST(Constants, EvaluateGivesUp) {
+  EXPECT_EQ(value_of("p"), std::nullopt);
+  EXPECT_EQ(value_of("1+p[3]"), std::nullopt);
+  EXPECT_EQ(value_of("\"s\""), std::nullopt);
+  EXPECT_EQ(value_of("-f()"), std::nullopt);
+  EXPECT_EQ(value_of("9223372036854775807+1"), std::nullopt);
+  EXPECT_EQ(value_of("9223372036854775807*2"), std::nullopt);
+  EXPECT_EQ(value_of("-9223372036854775807-2"), std::nullopt);
+}
+
+}  // namespace
+}  // namespace quire::scenario
