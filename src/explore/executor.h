@@ -43,6 +43,7 @@ struct Incident {
   std::string message;
   unsigned task = kTasksMax;           ///< kTasksMax: the final check
   std::vector<std::string> functions;  ///< of that task, outermost first
+  std::size_t object = 0;              ///< offset in the arena of what was touched, 0 if it does not matter
 };
 
 enum class ExecutionEnd : uint8_t {
@@ -215,7 +216,8 @@ class Executor final : public sync::Driver {
   void update_columns(const Node& node, unsigned task, const sync::Op& op, const Effect& effect);
   [[nodiscard]] bool run_free(Node& node, unsigned task, const sync::Op& op);
   [[nodiscard]] TaskMask sleep_after(const Node& node, unsigned task, const sync::Op& op, sync::OpKind kind) const;
-  void raise(unsigned task, sync::Failure failure, std::string message);
+  void raise(unsigned task, sync::Failure failure, std::string message, const void* object = nullptr);
+  [[noreturn]] void fail_at(sync::Failure failure, std::string_view message, const void* object);
   /// fail() with a formatted text. Nothing on the fiber's stack may own memory: the fiber never returns.
   template <typename... Args>
   [[noreturn]] void fail_with(sync::Failure failure, fmt::format_string<Args...> text, Args&&... args) {

@@ -79,7 +79,7 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
   if (recording_ != nullptr)
     recording_->events.push_back({Event::Kind::plain, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
                                   current_->function_count, access == sync::PlainAccess::read ? OpKind::load : OpKind::store,
-                                  true, arena_.offset(address), name, {}});
+                                  true, arena_.offset(address), 0, name, {}});
 }
 
 // --- Contexts and waiting -------------------------------------------------------------------------------------------
@@ -157,7 +157,7 @@ unsigned Executor::choose(unsigned count, const char* what) {
   ++depth_;
   if (recording_ != nullptr && mode_ == Mode::exploring)
     recording_->events.push_back({Event::Kind::choice, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, value != 0, 0, what, {}});
+                                  static_cast<uint16_t>(depth_), current_->function_count, {}, value != 0, 0, 0, what, {}});
   return value;
 }
 
@@ -207,13 +207,13 @@ void Executor::enter(const char* function) {
   ++current_->function_count;
   if (recording_ != nullptr && mode_ == Mode::exploring)
     recording_->events.push_back({Event::Kind::enter, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, function, {}});
+                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0, function, {}});
 }
 
 void Executor::leave() {
   if (recording_ != nullptr && mode_ == Mode::exploring && current_->function_count <= kFunctionsMax)
     recording_->events.push_back({Event::Kind::leave, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0,
+                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0,
                                   current_->functions[current_->function_count - 1U], {}});
   --current_->function_count;
 }
@@ -221,7 +221,7 @@ void Executor::leave() {
 void Executor::point(const char* point, std::string_view detail) {
   if (recording_ == nullptr || mode_ != Mode::exploring) return;
   recording_->events.push_back({Event::Kind::point, static_cast<uint8_t>(current_ - contexts_.data()),
-                                static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, point,
+                                static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0, point,
                                 std::string(detail)});
 }
 

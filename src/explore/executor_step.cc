@@ -50,19 +50,22 @@ bool is_reader_edge(const Op& op) {
 
 }  // namespace
 
-void Executor::raise(unsigned task, Failure failure, std::string message) {
+void Executor::raise(unsigned task, Failure failure, std::string message, const void* object) {
   if (incident_) return;
-  Incident incident{failure, std::move(message), task == kMain ? kTasksMax : task, {}};
+  Incident incident{failure, std::move(message), task == kMain ? kTasksMax : task, {}, 0};
+  if (object != nullptr && arena_.contains(object)) incident.object = arena_.offset(object);
   const TaskContext& t = contexts_[task];
   for (unsigned i = 0; i < t.function_count; ++i) incident.functions.emplace_back(t.functions[i]);
   if (recording_ != nullptr)
     recording_->events.push_back({Event::Kind::fail, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
-                                  t.function_count, {}, true, 0, std::string(name(failure)), incident.message});
+                                  t.function_count, {}, true, incident.object, 0, std::string(name(failure)), incident.message});
   incident_ = std::move(incident);
 }
 
-void Executor::fail(Failure failure, std::string_view message) {
-  raise(static_cast<unsigned>(current_ - contexts_.data()), failure, std::string(message));
+void Executor::fail(Failure failure, std::string_view message) { fail_at(failure, message, nullptr); }
+
+void Executor::fail_at(Failure failure, std::string_view message, const void* object) {
+  raise(static_cast<unsigned>(current_ - contexts_.data()), failure, std::string(message), object);
   request_ = Request::end;
   jump_to_host();
   __builtin_unreachable();
@@ -135,9 +138,9 @@ bool Executor::check_step(unsigned task, const Op& op) {
   const TaskContext& t = contexts_[task];
   if (op.object != nullptr && !arena_.alive(op.object)) {
     if (op.kind == OpKind::free)
-      raise(task, Failure::double_free, fmt::format("{} is freed again", op.name));
+      raise(task, Failure::double_free, fmt::format("{} is freed again", op.name), op.object);
     else
-      raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name));
+      raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name), op.object);
     return false;
   }
   if (op.object != nullptr && !arena_.contains(op.object)) {
@@ -280,7 +283,8 @@ void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {
   bool took = !(effect.kind == OpKind::load && op.kind != OpKind::load);
   recording_->events.push_back({Event::Kind::step, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
                                 contexts_[task].function_count, op.kind, took,
-                                op.object != nullptr ? arena_.offset(op.object) : 0, op.name, {}});
+                                op.object != nullptr ? arena_.offset(op.object) : 0,
+                                op.kind == OpKind::free ? op.when.value : 0, op.name, {}});
 }
 
 }  // namespace quire::explore
