@@ -28,6 +28,9 @@ class SwapCache {
   /// Takes `folio` (locked, in this cache) out; clears the flag. The caller puts the references.
   /// Linux: mm/swap_state.c __delete_from_swap_cache()
   void remove(Folio& folio);
+  /// The same if `folio` is clean and has no more than `references` and the cache's: then those are dropped and
+  /// `references` are left. Linux: mm/vmscan.c __remove_mapping()
+  [[nodiscard]] bool try_remove(Folio& folio, int references);
   /// The folio at `slot` with a reference, or empty. Linux: mm/swap_state.c swap_cache_get_folio(), filemap_get_folio()
   [[nodiscard]] FolioRef get_folio(SwapOffset slot);
 
@@ -37,6 +40,8 @@ class SwapCache {
   void check(sync::CheckReport& report) const;
 
  private:
+  void erase(Folio& folio);
+
   using ShardLock = sync::RwLock<sync::LockClass::i_pages_lock>;
   [[nodiscard]] ShardLock& lock_of(SwapOffset slot) { return locks_[slot.value() >> shard_shift_]; }
 

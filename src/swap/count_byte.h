@@ -42,32 +42,32 @@ class CountByte {
   [[nodiscard]] constexpr unsigned references() const { return bad() ? 0 : shmem() ? 1 : count() & kLowDigit; }
 
   /// One more reference. -ENOENT: bad or free; -EINVAL: owned by tmpfs; -ENOMEM: `max` references already.
-  [[nodiscard]] constexpr base::Result<CountByte> plus_reference(unsigned max) const {
+  [[nodiscard]] base::Result<CountByte> plus_reference(unsigned max) const {
     if (bad() || free()) return base::Errno::enoent;
     if (shmem()) return base::Errno::einval;
     if ((count() & kLowDigit) >= max) return base::Errno::enomem;
     return CountByte(static_cast<uint8_t>(byte_ + 1));
   }
   /// The slot becomes tmpfs's. -ENOENT: bad or free; -EINVAL: has references.
-  [[nodiscard]] constexpr base::Result<CountByte> plus_shmem() const {
+  [[nodiscard]] base::Result<CountByte> plus_shmem() const {
     if (bad() || free()) return base::Errno::enoent;
     if (count() != 0) return base::Errno::einval;
     return CountByte(byte_ | kShmem);
   }
   /// Claims the cache bit. -ENOENT: bad or free; -EEXIST: has it already.
-  [[nodiscard]] constexpr base::Result<CountByte> plus_cache() const {
+  [[nodiscard]] base::Result<CountByte> plus_cache() const {
     if (bad() || free()) return base::Errno::enoent;
     if (has_cache()) return base::Errno::eexist;
     return CountByte(byte_ | kHasCache);
   }
   /// One reference less (tmpfs's: none left). -EINVAL: there is none.
-  [[nodiscard]] constexpr base::Result<CountByte> minus_reference() const {
+  [[nodiscard]] base::Result<CountByte> minus_reference() const {
     if (shmem()) return CountByte(byte_ & kHasCache);
     if (bad() || count() == 0) return base::Errno::einval;
     return CountByte(static_cast<uint8_t>(byte_ - 1));
   }
   /// -EINVAL: it has no cache bit.
-  [[nodiscard]] constexpr base::Result<CountByte> minus_cache() const {
+  [[nodiscard]] base::Result<CountByte> minus_cache() const {
     if (!has_cache()) return base::Errno::einval;
     return CountByte(count());
   }
