@@ -32,9 +32,7 @@ class Folios {
   [[nodiscard]] Folio& page(Pfn pfn) { return array_[pfn.value()]; }
   [[nodiscard]] const Folio& peek(Pfn pfn) const { return array_[pfn.value()]; }
   /// At quiescent points: whether the frame begins a folio in use.
-  [[nodiscard]] bool peek_in_use(Pfn pfn) const {
-    return frames_.peek_allocated(pfn) && array_[pfn.value()].peek_refcount() > 0;
-  }
+  [[nodiscard]] bool peek_in_use(Pfn pfn) const { return array_[pfn.value()].peek_refcount() > 0; }
 
   [[nodiscard]] phys::Frames& frames() { return frames_; }
   [[nodiscard]] const phys::Frames& frames() const { return frames_; }

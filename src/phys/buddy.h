@@ -19,16 +19,14 @@
 namespace quire::phys {
 
 enum class FrameState : uint8_t {
-  allocated,
-  zone_head,  ///< first frame of a free block
-  inner,      ///< another frame of a block, free or allocated
-  per_cpu,    ///< free in a per-CPU list
+  other,  ///< inside a free block, or not free here: the record's links are the holder's
+  head,   ///< first frame of a free block
 };
 
 struct FrameRecord {
-  uint32_t next;
-  uint32_t previous;  ///< blocks only
-  FrameState state = FrameState::allocated;
+  uint32_t next = ~uint32_t{0};
+  uint32_t previous = ~uint32_t{0};  ///< blocks only
+  FrameState state = FrameState::other;
   uint8_t order = 0;  ///< of the block, in its head
 };
 
@@ -46,7 +44,7 @@ class Buddy {
   [[nodiscard]] uint32_t take(base::Order order);
 
   [[nodiscard]] FrameRecord& record(uint32_t frame) { return records_[frame]; }
-  [[nodiscard]] FrameState peek_state(base::Pfn page) const { return records_[page.value()].state; }
+  [[nodiscard]] const FrameRecord& record(uint32_t frame) const { return records_[frame]; }
   /// At quiescent points: I2 and I3 of Frames. Returns the frames that are free here.
   uint32_t check(sync::CheckReport& report) const;
 

@@ -91,8 +91,6 @@ class Frames {
 
   /// At quiescent points.
   [[nodiscard]] PageCount peek_free() const;
-  /// Whether a block that begins at `first` is allocated.
-  [[nodiscard]] bool peek_allocated(Pfn first) const { return buddy_.peek_state(first) == FrameState::allocated; }
   void check(sync::CheckReport& report) const;
 
  private:
@@ -106,8 +104,9 @@ class Frames {
   [[nodiscard]] uint32_t get_page_from_freelist(Order order);
   [[nodiscard]] uint32_t rmqueue_pcp(PerCpuPages& pcp);
   [[nodiscard]] uint32_t rmqueue_zone(Order order);
-  void drain(PerCpuPages& pcp, uint32_t keep) QUIRE_REQUIRES(pcp.lock);
-  void prepare_new(Pfn first, Order order);
+  void push(PerCpuPages& pcp, uint32_t frame) QUIRE_REQUIRES(pcp.lock);
+  [[nodiscard]] uint32_t pop(PerCpuPages& pcp) QUIRE_REQUIRES(pcp.lock);
+  void free_pcppages_bulk(PerCpuPages& pcp, uint32_t keep) QUIRE_REQUIRES(pcp.lock);
 
   const PageCount ram_;
   const uint32_t payload_bytes_;
