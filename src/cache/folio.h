@@ -86,6 +86,13 @@ class Folio {
   // --- references -------------------------------------------------------------------------------------------------
   /// One more; the caller has one. Linux: folio_get(), folio_ref_add()
   void get(int n = 1) { refcount_.add(n); }
+  /// One more unless there is none left: for who found the folio on a list that holds no reference. Linux: folio_try_get()
+  [[nodiscard]] bool try_get() {
+    int seen = refcount_.load(sync::Order::relaxed);
+    while (seen > 0)
+      if (refcount_.compare_exchange(seen, seen + 1)) return true;
+    return false;
+  }
   /// Drops n; the last frees. Linux: folio_put(), folio_put_refs()
   void put(int n = 1);
   /// From exactly `expected` to 0, so that nobody else can have or get one. Linux: folio_ref_freeze()

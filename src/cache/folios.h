@@ -13,6 +13,17 @@
 
 namespace quire::cache {
 
+/// Takes folios off the LRU lists. Implemented by reclaim: the lists hold no reference, so the last put() has to tell them.
+class LruLists {
+ public:
+  /// `folio` has the flag lru and no reference; afterwards neither it nor a list knows of the other. No sleeping.
+  /// Linux: mm/swap.c __page_cache_release(), lruvec_del_folio()
+  virtual void lruvec_del_folio(Folio& folio) = 0;
+
+ protected:
+  ~LruLists() = default;
+};
+
 class Folios {
  public:
   explicit Folios(phys::Frames& frames);
@@ -37,6 +48,9 @@ class Folios {
   [[nodiscard]] phys::Frames& frames() { return frames_; }
   [[nodiscard]] const phys::Frames& frames() const { return frames_; }
 
+  /// Before the first folio gets the flag lru.
+  void set_lru(LruLists* lru) { lru_ = lru; }
+
   /// All pages of the folio.
   void zero(Folio& folio);
 
@@ -50,6 +64,7 @@ class Folios {
 
   phys::Frames& frames_;
   Folio* array_;
+  LruLists* lru_ = nullptr;
 };
 
 inline void Folio::put(int n) {
