@@ -46,7 +46,7 @@ enum class FolioFlag : uint32_t {
   dirty = 1 << 1,            ///< the payload is newer than the backing store
   referenced = 1 << 2,
   active = 1 << 3,
-  lru = 1 << 4,              ///< on an LRU list
+  lru = 1 << 4,              ///< reclaim may isolate it by clearing this flag
   swapbacked = 1 << 5,       ///< anonymous or tmpfs: goes to swap
   swapcache = 1 << 6,        ///< in the swap cache at swap()
   anon = 1 << 7,             ///< belongs to an AnonVma, or did
@@ -183,13 +183,6 @@ class Folio {
   void unlock() QUIRE_NO_THREAD_SAFETY_ANALYSIS { lock_.unlock(); }
   [[nodiscard]] bool is_locked() const { return lock_.is_locked(); }
   [[nodiscard]] bool peek_locked() const { return lock_.peek_locked(); }
-
-  /// Links of the LRU list the folio is on, under its lock; for reclaim alone.
-  struct LruLinks {
-    Folio* next = nullptr;
-    Folio* previous = nullptr;
-  };
-  LruLinks lru;
 
  private:
   friend class Folios;

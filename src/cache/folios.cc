@@ -16,8 +16,8 @@ Folios::Folios(phys::Frames& frames)
     auto* folio = new (&array_[i]) Folio();
     folio->pfn_ = Pfn(i);
     folio->folios_ = this;
+    poison(*folio);
   }
-  sync::poison(array_, frames.ram().value() * sizeof(Folio), kFolio);
 }
 
 Folios::~Folios() {
@@ -31,8 +31,8 @@ base::Result<FolioRef> Folios::alloc(phys::Gfp gfp, Order order) {
   auto pfn = frames_.alloc_pages(gfp, order);
   if (!pfn) return pfn.error();
   Folio* head = &array_[pfn->value()];
-  sync::unpoison(head, order.pages().value() * sizeof(Folio));
   for (uint64_t i = 0; i < order.pages().value(); ++i) {
+    unpoison(head[i]);
     head[i].flags_.init(0);
     head[i].head_distance_ = static_cast<uint16_t>(i);
   }
@@ -45,15 +45,31 @@ void Folios::free(Folio& folio) {
   QUIRE_ASSERT(folio.mapcount_.peek() == 0, "a mapped folio lost its last reference");
   QUIRE_ASSERT(!any(folio.peek_flags() & FolioFlag::swapcache), "a folio in the swap cache lost its last reference");
   QUIRE_ASSERT(folio.writeback_.peek() == 0, "a folio under writeback lost its last reference");
-  // Whoever changed the flag had a reference, so what it did is before this.
-  if (any(folio.peek_flags() & FolioFlag::lru)) lru_->lruvec_del_folio(folio);
   folio.clear_mapping();
   folio.set_swap({});
   Order order = folio.order_;
   Pfn pfn = folio.pfn_;
-  sync::poison(&folio, order.pages().value() * sizeof(Folio), kFolio);
+  for (uint64_t i = 0; i < order.pages().value(); ++i) poison((&folio)[i]);
   frames_.free_pages(pfn, order);
 }
+
+FolioRef Folios::try_get(Pfn pfn) {
+  Folio& folio = array_[pfn.value()];
+  int32_t seen = folio.refcount_.load(sync::Order::relaxed);
+  while (seen > 0)
+    if (folio.refcount_.compare_exchange(seen, seen + 1)) return FolioRef::adopt(folio);
+  return {};
+}
+
+void Folios::poison(Folio& page) const {
+  auto* first = reinterpret_cast<std::byte*>(&page);
+  auto* count = reinterpret_cast<std::byte*>(&page.refcount_);
+  std::byte* rest = count + sizeof(page.refcount_);
+  sync::poison(first, static_cast<std::size_t>(count - first), kFolio);
+  sync::poison(rest, static_cast<std::size_t>(first + sizeof(Folio) - rest), kFolio);
+}
+
+void Folios::unpoison(Folio& page) const { sync::unpoison(&page, sizeof(Folio)); }
 
 void Folios::zero(Folio& folio) {
   for (Pfn pfn : base::Range<Pfn>::of(folio.pfn(), folio.pages())) frames_.zero(pfn);

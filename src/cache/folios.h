@@ -1,6 +1,7 @@
 // Folios: the Folio of every frame, and where folios come from and go to.
 //
-// The objects live as long as the machine; one whose frame is free is poisoned, like the payload of its frame.
+// The objects live as long as the machine; one whose frame is free is poisoned, like the payload of its frame, but for its
+// reference count, which is 0 and may be looked at any time.
 //
 //   Result<FolioRef> folio = folios.alloc(Gfp::user(), Order(0));
 //   folios.zero(**folio);
@@ -12,17 +13,6 @@
 #include "sync/check_report.h"
 
 namespace quire::cache {
-
-/// Takes folios off the LRU lists. Implemented by reclaim: the lists hold no reference, so the last put() has to tell them.
-class LruLists {
- public:
-  /// `folio` has the flag lru and no reference; afterwards neither it nor a list knows of the other. No sleeping.
-  /// Linux: mm/swap.c __page_cache_release(), lruvec_del_folio()
-  virtual void lruvec_del_folio(Folio& folio) = 0;
-
- protected:
-  ~LruLists() = default;
-};
 
 class Folios {
  public:
@@ -48,8 +38,9 @@ class Folios {
   [[nodiscard]] phys::Frames& frames() { return frames_; }
   [[nodiscard]] const phys::Frames& frames() const { return frames_; }
 
-  /// Before the first folio gets the flag lru.
-  void set_lru(LruLists* lru) { lru_ = lru; }
+  /// The folio whose head is this frame, with one more reference, unless it is free: for scans of all frames. What it is
+  /// may change until it is locked. Linux: mm/page_idle.c page_idle_get_folio()
+  [[nodiscard]] FolioRef try_get(Pfn pfn);
 
   /// All pages of the folio.
   void zero(Folio& folio);
@@ -59,12 +50,13 @@ class Folios {
 
  private:
   friend class Folio;
+  void poison(Folio& page) const;
+  void unpoison(Folio& page) const;
   /// The last reference is gone. Linux: mm/swap.c __folio_put()
   void free(Folio& folio);
 
   phys::Frames& frames_;
   Folio* array_;
-  LruLists* lru_ = nullptr;
 };
 
 inline void Folio::put(int n) {

@@ -62,10 +62,10 @@ void Mapping::replace_folio(Folio& folio, SwapEntry entry) {
 }
 
 // Linux: mm/shmem.c shmem_free_swap()
-bool Mapping::replace_value(FileIndex index, SwapEntry expected) {
+bool Mapping::replace_value(FileIndex index, SwapEntry expected, IndexEntry desired) {
   sync::Guard guard(i_pages_);
   if (index_.load(index.value()) != IndexEntry::of(expected).word()) return false;
-  index_.store(index.value(), 0);
+  index_.store(index.value(), desired.word());
   return true;
 }
 

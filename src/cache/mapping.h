@@ -58,9 +58,9 @@ class Mapping {
   /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
   /// Linux: mm/shmem.c shmem_delete_from_page_cache()
   void replace_folio(Folio& folio, SwapEntry entry);
-  /// From the value `expected` to nothing; false if the index no longer holds it.
+  /// From the value `expected` to nothing, or to another value; false if the index no longer holds it.
   /// Linux: mm/shmem.c shmem_free_swap(), its xa_cmpxchg
-  [[nodiscard]] bool replace_value(FileIndex index, SwapEntry expected);
+  [[nodiscard]] bool replace_value(FileIndex index, SwapEntry expected, IndexEntry desired = {});
 
   /// The folio at `index`, or empty (also for a value). Linux: mm/filemap.c filemap_get_folio()
   [[nodiscard]] FolioRef get_folio(FileIndex index);
