@@ -12,6 +12,7 @@
 #include "sync/check_report.h"
 #include "sync/heap.h"
 #include "sync/lock.h"
+#include "sync/plain.h"
 
 namespace quire::cache {
 
@@ -43,9 +44,13 @@ class SwapCache {
   void erase(Folio& folio);
 
   using ShardLock = sync::RwLock<sync::LockClass::i_pages_lock>;
-  [[nodiscard]] ShardLock& lock_of(SwapOffset slot) { return locks_[slot.value() >> shard_shift_]; }
+  [[nodiscard]] ShardLock& lock_of(SwapOffset slot) {
+    unsigned shift = shard_shift_.get();
+    return locks_[slot.value() >> shift];
+  }
 
-  const unsigned shard_shift_;
+  /// Constant. Every access to the object announces this field first, so that a touch of a freed cache is found.
+  const sync::Plain<unsigned, "swap cache"> shard_shift_;
   sync::Vector<ShardLock> locks_;
   sync::Vector<sync::Plain<Folio*, "swap_cache slot">> slots_;
 };

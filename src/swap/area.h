@@ -16,6 +16,7 @@
 #include "cache/swap_cache.h"
 #include "swap/backend.h"
 #include "swap/count_byte.h"
+#include "swap/slot_cache.h"
 #include "swap/slot_pool.h"
 #include "sync/atomic.h"
 #include "sync/check_report.h"
@@ -55,27 +56,42 @@ class SwapArea {
   /// Slots with a page, parked ones included. The store that makes it 0 lets swapoff go on.
   [[nodiscard]] PageCount inuse_pages() const { return PageCount(inuse_pages_.load()); }
   /// The count byte of `slot`, without the lock. For holders of a reference.
-  [[nodiscard]] CountByte swap_map(SwapOffset slot) const;
+  [[nodiscard]] CountByte swap_map(SwapOffset slot) const { return CountByte(map_from(slot)->load()); }
   /// Only while live: the device behind it.
   [[nodiscard]] SwapBackend& backend() const { return *backend_.get(); }
 
   [[nodiscard]] PageCount peek_inuse_pages() const { return PageCount(inuse_pages_.peek()); }
   [[nodiscard]] PageCount peek_max() const { return PageCount(max_.peek()); }
-  [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const;
+  [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const { return CountByte(swap_map_.peek()[slot.value()].peek()); }
   [[nodiscard]] const cache::SwapCache* peek_swap_cache() const { return swap_cache_.peek(); }
   [[nodiscard]] bool peek_live() const { return (flags_.peek() & kWriteOk) != 0; }
   [[nodiscard]] const SwapBackend* peek_backend() const { return backend_.peek(); }
-  /// I4, and I1 as far as it is known here (bytes, pool and swap cache agree). `parked(slot)`: in a slot cache.
-  void check(sync::CheckReport& report) const;
+  /// I4, and I1 as far as it is known here: bytes, pool and swap cache agree.
+  void check(sync::CheckReport& report, const SlotCache& parked) const;
 
  private:
   friend class SwapAreas;
   static constexpr uint32_t kUsed = 1;
   static constexpr uint32_t kWriteOk = 2;
 
-  /// The cluster lock of `slot`, and the cluster. Linux: mm/swapfile.c lock_cluster()
-  [[nodiscard]] ClusterInfo& cluster(SwapOffset slot) const;
-  [[nodiscard]] MapByte& map_byte(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed)[slot.value()]; }
+  /// The cluster of `slot`.
+  [[nodiscard]] ClusterInfo& cluster(SwapOffset slot) const {
+    return cluster_info_.load(sync::Order::relaxed)[slot.value() >> cluster_shift_];
+  }
+  /// The count bytes from `slot` on.
+  [[nodiscard]] MapByte* map_from(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed) + slot.value(); }
+  /// What swapoff frees.
+  struct Maps {
+    MapByte* swap_map;
+    ClusterInfo* cluster_info;
+    SlotPool* pool;
+    cache::SwapCache* swap_cache;
+    uint32_t max;
+  };
+  [[nodiscard]] uint32_t clusters(uint32_t slots) const { return ((slots - 1) >> cluster_shift_) + 1; }
+  void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift);
+  [[nodiscard]] Maps detach_maps();
+  void free_maps(const Maps& maps) const;
   static void release_users(sync::PercpuRef& users, void* area);
 
   const SwapType type_;

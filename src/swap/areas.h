@@ -50,6 +50,9 @@ enum class FreeOutcome : uint8_t { freed, no_device };
 
 class SwapAreas {
  public:
+  /// Linux MAX_SWAPFILES without any special entry type.
+  static constexpr unsigned kAreasMax = 32;
+
   SwapAreas(const SwapOptions& options, cache::Folios& folios, const base::DefectSet& defects);
   ~SwapAreas();
   SwapAreas(const SwapAreas&) = delete;
@@ -147,7 +150,16 @@ class SwapAreas {
  private:
   [[nodiscard]] SwapArea& info(SwapEntry entry) { return *areas_[entry.type().value()]; }
   [[nodiscard]] SwapArea* swap_info_get(SwapEntry entry);
-  [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, uint8_t usage);
+  [[nodiscard]] cache::SwapCache& swap_cache(SwapEntry entry) {
+    return *info(entry).swap_cache_.load(sync::Order::relaxed);
+  }
+  template <typename Change>
+  [[nodiscard]] Errno change_byte(SwapEntry entry, Change change);
+  enum class Drop : uint8_t { reference, cache };
+  [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
+  [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
+  [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);
+  void put_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages);
   CountByte swap_entry_free(SwapArea& area, SwapEntry entry);
   void free_swap_slot(SwapEntry entry);
   void swapcache_free_entries(std::span<const SwapEntry> entries);

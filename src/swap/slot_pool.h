@@ -39,15 +39,15 @@ class SlotPool {
   void put(uint32_t first, uint32_t count);
 
   [[nodiscard]] uint32_t peek_free() const { return nr_free_.peek(); }
-  [[nodiscard]] bool peek_is_free(uint32_t slot) const;
+  [[nodiscard]] bool peek_is_free(uint32_t slot) const { return ((free_[slot / 64] >> (slot % 64)) & 1) != 0; }
   void check(sync::CheckReport& report) const;
 
  private:
   static constexpr uint32_t kNone = ~uint32_t{0};
-  enum class ListId : uint8_t { none, free, first_of_orders };
   struct Cluster {
     uint32_t next = kNone;
     uint32_t previous = kNone;
+    uint32_t usable = 0;  ///< slots that are not retired
     uint32_t nr_free = 0;
     uint8_t order = 0;
     uint8_t list = 0;  ///< 0: none; 1: free; 2 + order: partly used
