@@ -41,6 +41,9 @@ class SlotCache {
   /// Everything parked by `cpu`.
   void drain(unsigned cpu, Batch& batch);
 
+  /// Whether slots may be parked now, read without a lock. Linux: swap_slot_cache_enabled
+  [[nodiscard]] bool enabled() const { return in_use() && enabled_.load(sync::Order::relaxed) != 0; }
+  /// Whether there is such a cache at all.
   [[nodiscard]] bool in_use() const { return !cpus_.empty(); }
   [[nodiscard]] unsigned cpus() const { return static_cast<unsigned>(cpus_.size()); }
   [[nodiscard]] bool peek_parked(base::SwapEntry entry) const;
