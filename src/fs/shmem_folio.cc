@@ -55,7 +55,7 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
   if (error != Errno::ok) return error;
   shmem_recalc_inode(inode, 0, -1);
   env_.swap.delete_from_swap_cache(folio);
-  folio.set(FolioFlag::dirty);
+  folio.set(FolioFlag::dirty | FolioFlag::lru);
   env_.swap.swap_free(entry);
   QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
   return Errno::ok;
@@ -95,7 +95,7 @@ Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex
   Result<FolioRef> made = env_.folios.alloc(Gfp::user(), base::Order(0));
   if (!made) return made.error();
   ShmemFolio got{std::move(*made), {}};
-  got.folio->init_flags(FolioFlag::swapbacked | FolioFlag::lru);
+  got.folio->init_flags(FolioFlag::swapbacked);
   got.locked = LockedFolio(*got.folio);
   Errno error = inode.mapping_.add_folio(*got.folio, index);
   if (error != Errno::ok) return error;
@@ -133,7 +133,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   Folio& folio = *got->folio;
   if (sgp != Sgp::falloc && !folio.uptodate()) {
     env_.folios.zero(folio);
-    folio.set(FolioFlag::uptodate);
+    folio.set(FolioFlag::uptodate | FolioFlag::lru);
   }
   if (sgp <= Sgp::cache && index >= end_index(inode.size())) {
     QUIRE_REACHED("shmem_get_folio: truncated meanwhile");

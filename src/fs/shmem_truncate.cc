@@ -174,7 +174,7 @@ Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, uint64_t offset, 
       if (start < reached) shmem_undo_range(inode, start, reached, Undo::unused_fallocated);
       return got.error();
     }
-    got->folio->set(FolioFlag::dirty);
+    got->folio->set(FolioFlag::dirty | FolioFlag::lru);
   }
   if (mode == PunchMode::allocate && end > inode.size()) inode.size_.store(end);
   return Errno::ok;
