@@ -1,7 +1,6 @@
 // Copies of page contents. CPUs may race on contents by right, so for a race detector each word is an atomic access.
 #pragma once
 
-#include <atomic>
 #include <cstddef>
 #include <cstring>
 
@@ -15,10 +14,16 @@ namespace quire::phys {
 #endif
 #endif
 
+[[nodiscard]] inline std::byte load_content(const std::byte* from) {
+  return std::byte{__atomic_load_n(reinterpret_cast<const unsigned char*>(from), __ATOMIC_RELAXED)};
+}
+inline void store_content(std::byte* to, std::byte value) {
+  __atomic_store_n(reinterpret_cast<unsigned char*>(to), static_cast<unsigned char>(value), __ATOMIC_RELAXED);
+}
+
 inline void copy_contents(std::byte* to, const std::byte* from, std::size_t bytes) {
 #ifdef QUIRE_BULK_ATOMIC
-  for (std::size_t i = 0; i < bytes; ++i)
-    __atomic_store_n(to + i, __atomic_load_n(from + i, __ATOMIC_RELAXED), __ATOMIC_RELAXED);
+  for (std::size_t i = 0; i < bytes; ++i) store_content(to + i, load_content(from + i));
 #else
   std::memcpy(to, from, bytes);
 #endif
@@ -26,7 +31,7 @@ inline void copy_contents(std::byte* to, const std::byte* from, std::size_t byte
 
 inline void zero_contents(std::byte* to, std::size_t bytes) {
 #ifdef QUIRE_BULK_ATOMIC
-  for (std::size_t i = 0; i < bytes; ++i) __atomic_store_n(to + i, std::byte{0}, __ATOMIC_RELAXED);
+  for (std::size_t i = 0; i < bytes; ++i) store_content(to + i, std::byte{0});
 #else
   std::memset(to, 0, bytes);
 #endif

@@ -174,12 +174,12 @@ void Frames::write(Pfn page, uint32_t offset, std::span<const std::byte> bytes) 
 
 std::byte Frames::read_byte(Pfn page, uint32_t offset) const {
   sync::region_read(payload(page).data(), kPage);
-  return __atomic_load_n(payload(page).data() + offset, __ATOMIC_RELAXED);
+  return load_content(payload(page).data() + offset);
 }
 
 void Frames::write_byte(Pfn page, uint32_t offset, std::byte value) {
   sync::region_write(payload(page).data(), kPage);
-  __atomic_store_n(payload(page).data() + offset, value, __ATOMIC_RELAXED);
+  store_content(payload(page).data() + offset, value);
 }
 
 PageCount Frames::peek_free() const {

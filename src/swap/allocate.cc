@@ -34,7 +34,7 @@ std::optional<SwapOffset> SwapAreas::scan_swap_map_slots(SwapArea& area, Order o
   {
     ClusterInfo& ci = area.cluster(first);
     sync::Guard guard(ci.lock);
-    if (ci.count == 0) ci.order = order.value();
+    if (ci.count == 0 || order.value() < ci.order) ci.order = order.value();
     ci.count += pages;
     MapByte* map = area.map_from(first);
     for (uint32_t i = 0; i < pages; ++i) map[i].store(CountByte::kHasCache);

@@ -39,7 +39,7 @@ struct ClusterInfo {
   using Lock = sync::SpinLock<sync::LockClass::cluster_lock>;
   Lock lock;
   sync::Plain<uint32_t, "ci->count"> count{0};  ///< slots in use
-  sync::Plain<uint32_t, "ci->order"> order{0};  ///< of the allocations it serves
+  sync::Plain<uint32_t, "ci->order"> order{0};  ///< the smallest of the allocations since it was empty
 };
 
 using MapByte = sync::Atomic<uint8_t, "swap_map">;

@@ -106,7 +106,8 @@ class SwapAreas {
   void put_swap_folio(const Folio& folio, SwapEntry entry);
   /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then. Linux: same
   bool folio_free_swap(Folio& folio);
-  /// Whether any slot of the block that `entry` was allocated in has a reference. The caller holds the device.
+  /// Whether any slot of the block that `entry` was allocated in has a reference, as far as the cluster knows: in a cluster
+  /// of several orders only the slot itself is looked at. The caller holds the device.
   [[nodiscard]] bool swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry);
   /// References to the slot by page tables or tmpfs; 0 also if there is no such device. Linux: swp_swapcount()
   [[nodiscard]] unsigned swp_swapcount(SwapEntry entry);
@@ -159,6 +160,8 @@ class SwapAreas {
   [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
   [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
   [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);
+  /// The cluster's lock is held.
+  [[nodiscard]] static bool any_referenced_locked(const SwapArea& area, SwapOffset first, PageCount pages);
   void put_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages);
   CountByte swap_entry_free(SwapArea& area, SwapEntry entry);
   void free_swap_slot(SwapEntry entry);

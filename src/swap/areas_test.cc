@@ -29,6 +29,20 @@ struct Fixture {
     areas.check(report);
     EXPECT_TRUE(report.ok()) << report.message();
   }
+  /// Folios without references that stayed in the swap cache because somebody had them locked.
+  void free_cached() {
+    areas.disable_slot_cache();
+    areas.reenable_slot_cache();
+    for (uint32_t i = 1; i < device.pages().value(); ++i) {
+      FolioRef folio = areas.swap_cache_get_folio(SwapEntry(SwapType(0), SwapOffset(i)));
+      if (!folio) continue;
+      folio->lock();
+      (void)areas.folio_free_swap(*folio);
+      folio->unlock();
+    }
+    areas.disable_slot_cache();
+    areas.reenable_slot_cache();
+  }
   void expect_empty() const {
     expect_sound();
     EXPECT_EQ(frames.peek_free(), frames.ram());
@@ -310,8 +324,8 @@ TEST(SwapAreasThreads, SwapoffAgainstEverybody) {
       if (entry.none()) continue;
       EXPECT_EQ(f.areas.free_swap_and_cache(entry, FreeCaller::tmpfs), FreeOutcome::freed);
     }
-    f.areas.disable_slot_cache();
-    f.areas.reenable_slot_cache();
+    f.expect_sound();
+    f.free_cached();
     f.expect_empty();
   }
 }

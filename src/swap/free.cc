@@ -105,7 +105,11 @@ bool SwapAreas::swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry) {
   ClusterInfo& ci = area.cluster(entry.offset());
   sync::Guard guard(ci.lock);
   PageCount pages = Order(ci.order).pages();
-  const MapByte* map = area.map_from(entry.offset().align_down(pages));
+  return any_referenced_locked(area, entry.offset().align_down(pages), pages);
+}
+
+bool SwapAreas::any_referenced_locked(const SwapArea& area, SwapOffset first, PageCount pages) {
+  const MapByte* map = area.map_from(first);
   for (uint64_t i = 0; i < pages.value(); ++i)
     if (CountByte(map[i].load()).references() != 0) return true;
   return false;
@@ -129,7 +133,10 @@ void SwapAreas::try_to_reclaim_swap(SwapArea& area, SwapEntry entry) {
 bool SwapAreas::folio_swapped(Folio& folio) {
   SwapEntry entry = folio.swap();
   SwapArea& area = info(entry);
-  if (folio.is_large()) return swap_page_trans_huge_swapped(area, entry);
+  if (folio.is_large()) {
+    sync::Guard guard(area.cluster(entry.offset()).lock);
+    return any_referenced_locked(area, entry.offset(), folio.pages());
+  }
   return area.swap_map(entry.offset()).references() != 0;
 }
 
