@@ -1,0 +1,92 @@
+#include "cache/folios.h"
+
+#include <new>
+
+#include "sync/trace.h"
+
+namespace quire::cache {
+namespace {
+constexpr const char* kFolio = "folio";
+}
+
+Folios::Folios(phys::Frames& frames)
+    : frames_(frames),
+      array_(static_cast<Folio*>(sync::allocate(frames.ram().value() * sizeof(Folio), alignof(Folio)))) {
+  for (uint32_t i = 0; i < frames.ram().value(); ++i) {
+    auto* folio = new (&array_[i]) Folio();
+    folio->pfn_ = Pfn(i);
+    folio->folios_ = this;
+    poison(*folio);
+  }
+}
+
+Folios::~Folios() {
+  std::size_t bytes = frames_.ram().value() * sizeof(Folio);
+  sync::unpoison(array_, bytes);
+  for (uint32_t i = 0; i < frames_.ram().value(); ++i) array_[i].~Folio();
+  sync::deallocate(array_, bytes, alignof(Folio));
+}
+
+base::Result<FolioRef> Folios::alloc(phys::Gfp gfp, Order order) {
+  auto pfn = frames_.alloc_pages(gfp, order);
+  if (!pfn) return pfn.error();
+  Folio* head = &array_[pfn->value()];
+  for (uint64_t i = 0; i < order.pages().value(); ++i) {
+    unpoison(head[i]);
+    head[i].flags_.init(0);
+    head[i].head_distance_ = static_cast<uint16_t>(i);
+  }
+  head->order_ = order;
+  head->refcount_.init(1);
+  return FolioRef::adopt(*head);
+}
+
+void Folios::free(Folio& folio) {
+  QUIRE_ASSERT(folio.mapcount_.peek() == 0, "a mapped folio lost its last reference");
+  QUIRE_ASSERT(!any(folio.peek_flags() & FolioFlag::swapcache), "a folio in the swap cache lost its last reference");
+  QUIRE_ASSERT(folio.writeback_.peek() == 0, "a folio under writeback lost its last reference");
+  folio.clear_mapping();
+  folio.set_swap({});
+  Order order = folio.order_;
+  Pfn pfn = folio.pfn_;
+  for (uint64_t i = 0; i < order.pages().value(); ++i) poison((&folio)[i]);
+  frames_.free_pages(pfn, order);
+}
+
+FolioRef Folios::try_get(Pfn pfn) {
+  Folio& folio = array_[pfn.value()];
+  int32_t seen = folio.refcount_.load(sync::Order::relaxed);
+  while (seen > 0)
+    if (folio.refcount_.compare_exchange(seen, seen + 1)) return FolioRef::adopt(folio);
+  return {};
+}
+
+void Folios::poison(Folio& page) const {
+  auto* first = reinterpret_cast<std::byte*>(&page);
+  auto* count = reinterpret_cast<std::byte*>(&page.refcount_);
+  std::byte* rest = count + sizeof(page.refcount_);
+  sync::poison(first, static_cast<std::size_t>(count - first), kFolio);
+  sync::poison(rest, static_cast<std::size_t>(first + sizeof(Folio) - rest), kFolio);
+}
+
+void Folios::unpoison(Folio& page) const { sync::unpoison(&page, sizeof(Folio)); }
+
+void Folios::zero(Folio& folio) {
+  for (Pfn pfn : base::Range<Pfn>::of(folio.pfn(), folio.pages())) frames_.zero(pfn);
+}
+
+void Folios::check(sync::CheckReport& report) const {
+  for (uint32_t i = 0; i < frames_.ram().value(); ++i) {
+    const Folio& folio = array_[i];
+    report.expect(folio.peek_refcount() >= 0, sync::Failure::bug, "I1: folio {} has refcount {}", i,
+                  folio.peek_refcount());
+    report.expect(folio.peek_mapcount() >= 0 && folio.peek_mapcount() <= folio.peek_refcount(), sync::Failure::bug,
+                  "I6: folio {} has mapcount {} and refcount {}", i, folio.peek_mapcount(), folio.peek_refcount());
+    report.expect(!folio.peek_locked(), sync::Failure::bug, "I9: folio {} is left locked", i);
+    report.expect(!folio.peek_writeback(), sync::Failure::bug, "folio {} is left under writeback", i);
+    bool cached = any(folio.peek_flags() & FolioFlag::swapcache);
+    report.expect(!cached || !folio.peek_swap().none(), sync::Failure::bug, "I4: folio {} is cached without a slot", i);
+  }
+}
+
+}  // namespace quire::cache

@@ -1,0 +1,68 @@
+// Folios: the Folio of every frame, and where folios come from and go to.
+//
+// The objects live as long as the machine; one whose frame is free is poisoned, like the payload of its frame, but for its
+// reference count, which is 0 and may be looked at any time.
+//
+//   Result<FolioRef> folio = folios.alloc(Gfp::user(), Order(0));
+//   folios.zero(**folio);
+#pragma once
+
+#include "base/result.h"
+#include "cache/folio.h"
+#include "phys/frames.h"
+#include "sync/check_report.h"
+
+namespace quire::cache {
+
+class Folios {
+ public:
+  explicit Folios(phys::Frames& frames);
+  ~Folios();
+  Folios(const Folios&) = delete;
+  Folios& operator=(const Folios&) = delete;
+
+  /// A folio with one reference, no flags, no mapping, undefined contents; -ENOMEM. Linux: folio_alloc()
+  [[nodiscard]] base::Result<FolioRef> alloc(phys::Gfp gfp, Order order);
+
+  /// The folio that the allocated frame `pfn` belongs to. Linux: pfn_folio()
+  [[nodiscard]] Folio& of(Pfn pfn) {
+    Folio& page = array_[pfn.value()];
+    return *(&page - page.head_distance_);
+  }
+  /// The object of exactly this frame, head or tail: for the per-page flag anon_exclusive.
+  [[nodiscard]] Folio& page(Pfn pfn) { return array_[pfn.value()]; }
+  [[nodiscard]] const Folio& peek(Pfn pfn) const { return array_[pfn.value()]; }
+  /// At quiescent points: whether the frame begins a folio in use.
+  [[nodiscard]] bool peek_in_use(Pfn pfn) const { return array_[pfn.value()].peek_refcount() > 0; }
+
+  [[nodiscard]] phys::Frames& frames() { return frames_; }
+  [[nodiscard]] const phys::Frames& frames() const { return frames_; }
+
+  /// The folio whose head is this frame, with one more reference, unless it is free: for scans of all frames. What it is
+  /// may change until it is locked. Linux: mm/page_idle.c page_idle_get_folio()
+  [[nodiscard]] FolioRef try_get(Pfn pfn);
+
+  /// All pages of the folio.
+  void zero(Folio& folio);
+
+  /// I1, I4 and I9 of what is known here: no folio in use is locked, under writeback or without a reference.
+  void check(sync::CheckReport& report) const;
+
+ private:
+  friend class Folio;
+  void poison(Folio& page) const;
+  void unpoison(Folio& page) const;
+  /// The last reference is gone. Linux: mm/swap.c __folio_put()
+  void free(Folio& folio);
+
+  phys::Frames& frames_;
+  Folio* array_;
+};
+
+inline void Folio::put(int n) {
+  int before = refcount_.fetch_sub(n);
+  QUIRE_ASSERT(before >= n, "a folio reference was dropped twice");
+  if (before == n) folios_->free(*this);
+}
+
+}  // namespace quire::cache

@@ -1,0 +1,101 @@
+// Mapping: the pages of one file: index -> folio, or the swap entry of a page that tmpfs has swapped out.
+//
+// The state of an index, and what changes it (always under i_pages, for folios also under their lock):
+//   none -> folio: add_folio        folio -> none: remove_folio
+//   folio -> value: replace_folio   value -> folio: add_folio with `expected`    value -> none: replace_value
+//
+// I1  a folio at index i has mapping() == this and index() == i (for every page of a large folio the same head)
+// I2  nr_pages = pages held by folios in the index; values are not counted
+// I3  the index holds one reference to a folio per page of it
+// Locks: i_pages (shared for look-ups; spins) and i_mmap_rwsem for the mapped ranges; both made here. A look-up takes its
+// reference under i_pages, so it never meets a freed folio. Linux: include/linux/fs.h struct address_space
+//
+//   FolioRef folio = mapping.get_folio(index);            // then lock it and compare folio->mapping()
+//   bool mine = mapping.replace_value(index, entry);      // shmem_free_swap: only one caller gets true
+#pragma once
+
+#include <span>
+
+#include "base/result.h"
+#include "cache/folios.h"
+#include "cache/index_entry.h"
+#include "cache/mapping_ops.h"
+#include "cache/radix_tree.h"
+#include "sync/check_report.h"
+#include "sync/lock.h"
+#include "sync/plain.h"
+
+namespace quire::rmap {
+class MappedRange;
+}
+
+namespace quire::cache {
+
+class Mapping {
+ public:
+  /// `bits` of the index per level; `host`: the file system's inode.
+  Mapping(MappingOps& ops, void* host, unsigned bits) : ops_(ops), host_(host), index_(bits) {}
+  Mapping(const Mapping&) = delete;
+  Mapping& operator=(const Mapping&) = delete;
+
+  [[nodiscard]] MappingOps& ops() const { return ops_; }
+  [[nodiscard]] void* host() const { return host_; }
+
+  /// What an index holds; a folio comes with a reference.
+  struct Found {
+    FileIndex index;
+    IndexEntry entry;
+    FolioRef folio;
+  };
+
+  /// Puts `folio` (locked, not in any mapping) at its pages' indexes if each of them holds `expected` (none, or the value
+  /// it replaces); takes one reference per page. -EEXIST if one does not, -ENOMEM (fail point "slab").
+  /// Linux: mm/shmem.c shmem_add_to_page_cache(), mm/filemap.c filemap_add_folio()
+  [[nodiscard]] base::Errno add_folio(Folio& folio, FileIndex index, IndexEntry expected = {});
+  /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one per
+  /// page. Linux: mm/filemap.c filemap_remove_folio()
+  void remove_folio(Folio& folio);
+  /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
+  /// Linux: mm/shmem.c shmem_delete_from_page_cache()
+  void replace_folio(Folio& folio, SwapEntry entry);
+  /// From the value `expected` to nothing, or to another value; false if the index no longer holds it.
+  /// Linux: mm/shmem.c shmem_free_swap(), its xa_cmpxchg
+  [[nodiscard]] bool replace_value(FileIndex index, SwapEntry expected, IndexEntry desired = {});
+
+  /// The folio at `index`, or empty (also for a value). Linux: mm/filemap.c filemap_get_folio()
+  [[nodiscard]] FolioRef get_folio(FileIndex index);
+  /// Folio or value at `index`. Linux: mm/filemap.c filemap_get_entry()
+  [[nodiscard]] Found get_entry(FileIndex index);
+  /// The first entries in `range`, at most found.size(); a large folio appears once. Returns how many.
+  /// Linux: mm/filemap.c find_get_entries()
+  [[nodiscard]] std::size_t find_get_entries(base::Range<FileIndex> range, std::span<Found> found);
+
+  /// Linux: mapping->nrpages
+  [[nodiscard]] PageCount nr_pages() const { return PageCount(nr_pages_.load(sync::Order::relaxed)); }
+  [[nodiscard]] PageCount peek_nr_pages() const { return PageCount(nr_pages_.peek()); }
+
+  /// The mapped ranges of the file. The list is rmap's.
+  using MapLock = sync::RwSemaphore<sync::LockClass::i_mmap_rwsem>;
+  MapLock i_mmap_rwsem;
+  rmap::MappedRange* i_mmap_first QUIRE_GUARDED_BY(i_mmap_rwsem) = nullptr;
+
+  /// Calls visit(FileIndex, IndexEntry) for every entry: at quiescent points.
+  template <typename Visit>
+  void peek_entries(Visit visit) const {
+    for (auto at = index_.peek_from(0); at; at = index_.peek_from(at->index + 1))
+      visit(FileIndex(at->index), IndexEntry::from_word(at->word));
+  }
+  /// I1 and I2.
+  void check(sync::CheckReport& report) const;
+
+ private:
+  [[nodiscard]] Found found_at(RadixTree::Found at);
+
+  MappingOps& ops_;
+  void* const host_;
+  sync::RwLock<sync::LockClass::i_pages_lock> i_pages_;
+  RadixTree index_;
+  sync::Atomic<uint64_t, "mapping->nrpages"> nr_pages_{0};
+};
+
+}  // namespace quire::cache

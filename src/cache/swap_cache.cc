@@ -1,0 +1,73 @@
+#include "cache/swap_cache.h"
+
+#include "sync/trace.h"
+
+namespace quire::cache {
+
+SwapCache::SwapCache(PageCount slots, unsigned shard_shift)
+    : shard_shift_(shard_shift), locks_(((slots.value() - 1) >> shard_shift) + 1), slots_(slots.value()) {}
+
+// Linux: mm/swap_state.c add_to_swap_cache()
+void SwapCache::add(Folio& folio, SwapEntry entry) {
+  QUIRE_FUNC();
+  uint64_t pages = folio.pages().value();
+  uint32_t first = entry.offset().value();
+  folio.get(static_cast<int>(pages));
+  folio.set_swap(entry);
+  folio.set(FolioFlag::swapcache);
+  sync::Guard guard(lock_of(entry.offset()));
+  for (uint64_t i = 0; i < pages; ++i) {
+    auto& slot = slots_[first + i];
+    QUIRE_ASSERT(slot.get() == nullptr, "two folios in the swap cache at one slot");
+    slot = &folio;
+  }
+}
+
+void SwapCache::erase(Folio& folio) {
+  uint64_t pages = folio.pages().value();
+  uint32_t first = folio.swap().offset().value();
+  for (uint64_t i = 0; i < pages; ++i) {
+    auto& slot = slots_[first + i];
+    QUIRE_ASSERT(slot.get() == &folio, "a folio that is not in the swap cache at its slot");
+    slot = nullptr;
+  }
+  folio.clear(FolioFlag::swapcache);
+  folio.set_swap({});
+}
+
+// Linux: mm/swap_state.c __delete_from_swap_cache()
+void SwapCache::remove(Folio& folio) {
+  sync::Guard guard(lock_of(folio.swap().offset()));
+  erase(folio);
+}
+
+// Linux: mm/vmscan.c __remove_mapping()
+bool SwapCache::try_remove(Folio& folio, int references) {
+  sync::Guard guard(lock_of(folio.swap().offset()));
+  if (!folio.ref_freeze(references + static_cast<int>(folio.pages().value()))) return false;
+  bool clean = !folio.test(FolioFlag::dirty);
+  if (clean) erase(folio);
+  folio.ref_unfreeze(references + (clean ? 0 : static_cast<int>(folio.pages().value())));
+  return clean;
+}
+
+// Linux: mm/swap_state.c swap_cache_get_folio()
+FolioRef SwapCache::get_folio(SwapOffset slot) {
+  sync::SharedGuard guard(lock_of(slot));
+  Folio* folio = slots_[slot.value()].get();
+  return folio == nullptr ? FolioRef() : FolioRef::of(*folio);
+}
+
+void SwapCache::check(sync::CheckReport& report) const {
+  for (uint32_t i = 0; i < slots_.size(); ++i) {
+    const Folio* folio = slots_[i].peek();
+    if (folio == nullptr) continue;
+    SwapEntry at = folio->peek_swap();
+    bool right = any(folio->peek_flags() & FolioFlag::swapcache) && at.offset() <= SwapOffset(i) &&
+                 (SwapOffset(i) - at.offset()) < folio->pages() && folio->peek_refcount() > 0;
+    report.expect(right, sync::Failure::swap_count, "I1: slot {} caches folio {} which has slot {}", i,
+                  folio->pfn().value(), at.offset().value());
+  }
+}
+
+}  // namespace quire::cache

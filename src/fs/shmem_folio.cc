@@ -1,0 +1,179 @@
+// Finding, making and swapping in the folio of an index.
+#include "fs/tmpfs.h"
+#include "sync/trace.h"
+
+namespace quire::fs {
+namespace {
+using base::Defect;
+using phys::Gfp;
+
+/// `bytes` rounded up to pages, as the first index that is beyond.
+FileIndex end_index(uint64_t bytes) { return FileIndex((bytes + base::kPageSize - 1) >> base::kPageShift); }
+}  // namespace
+
+// Linux: mm/shmem.c shmem_recalc_inode()
+void TmpFs::shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped) {
+  sync::Guard guard(inode.info_lock_);
+  int32_t swapped_now = swapped == 0 ? inode.swapped_.load(sync::Order::relaxed)
+                                     : inode.swapped_.fetch_add(swapped, sync::Order::relaxed) + swapped;
+  int32_t alloced_now = inode.alloced_.get() + alloced;
+  // writepage raises `swapped` before the page leaves the index; without this the page would seem to be freed.
+  int32_t freed = alloced_now - swapped_now - static_cast<int32_t>(inode.mapping_.nr_pages().value());
+  if (swapped > 0) freed += swapped;
+  if (freed > 0) alloced_now -= freed;
+  inode.alloced_ = alloced_now;
+}
+
+// Linux: mm/shmem.c shmem_confirm_swap()
+bool TmpFs::shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry) {
+  Mapping::Found found = inode.mapping_.get_entry(index);
+  return found.entry == cache::IndexEntry::of(entry);
+}
+
+// Linux: mm/shmem.c shmem_set_folio_swapin_error()
+void TmpFs::shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio) {
+  QUIRE_FUNC();
+  if (!inode.mapping_.replace_value(index, entry, cache::IndexEntry::of(swapin_error_entry()))) return;
+  folio.wait_writeback();
+  env_.swap.delete_from_swap_cache(folio);
+  shmem_recalc_inode(inode, 0, -1);
+  env_.swap.swap_free(entry);
+}
+
+// The folio is locked and the device is held. Linux: mm/shmem.c shmem_swapin_folio()
+Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio) {
+  if (!folio.test(FolioFlag::swapcache) || folio.swap() != entry || !shmem_confirm_swap(inode, index, entry)) {
+    QUIRE_REACHED("shmem_swapin_folio: entry changed while the folio was unlocked");
+    return Errno::eexist;
+  }
+  if (!folio.uptodate()) {
+    shmem_set_folio_swapin_error(inode, index, entry, folio);
+    return Errno::eio;
+  }
+  folio.wait_writeback();
+  Errno error = inode.mapping_.add_folio(folio, index, cache::IndexEntry::of(entry));
+  if (error != Errno::ok) return error;
+  shmem_recalc_inode(inode, 0, -1);
+  env_.swap.delete_from_swap_cache(folio);
+  folio.set(FolioFlag::dirty | FolioFlag::lru);
+  env_.swap.swap_free(entry);
+  QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
+  return Errno::ok;
+}
+
+// Linux: mm/shmem.c shmem_swapin_folio()
+Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry) {
+  QUIRE_FUNC();
+  if (entry == swapin_error_entry()) return Errno::eio;
+  swap::SwapArea* area = env_.swap.get_swap_device(entry);
+  if (area == nullptr) return shmem_confirm_swap(inode, index, entry) ? Errno::einval : Errno::eexist;
+  ShmemFolio got;
+  Errno error = Errno::ok;
+  Result<FolioRef> read = env_.swap.read_swap_cache_async(entry, Gfp::user());
+  if (!read)
+    error = read.error();
+  else if (!*read)
+    error = Errno::enomem;  // the slot is free by now: told apart below
+  if (error == Errno::ok) {
+    got.folio = std::move(*read);
+    got.locked = LockedFolio(*got.folio);
+    error = shmem_swapin_locked(inode, index, entry, *got.folio);
+  } else if (!shmem_confirm_swap(inode, index, entry)) {
+    error = Errno::eexist;
+  }
+  if (error != Errno::ok) {
+    got.locked.unlock();
+    got.folio.reset();
+  }
+  env_.swap.put_swap_device(*area);
+  if (error != Errno::ok) return error;
+  return got;
+}
+
+// Linux: mm/shmem.c shmem_alloc_and_add_folio()
+Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index) {
+  Result<FolioRef> made = env_.folios.alloc(Gfp::user(), base::Order(0));
+  if (!made) return made.error();
+  ShmemFolio got{std::move(*made), {}};
+  got.folio->init_flags(FolioFlag::swapbacked);
+  got.locked = LockedFolio(*got.folio);
+  Errno error = inode.mapping_.add_folio(*got.folio, index);
+  if (error != Errno::ok) return error;
+  shmem_recalc_inode(inode, 1, 0);
+  return got;
+}
+
+// Linux: mm/shmem.c shmem_get_folio_gfp()
+Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp) {
+  QUIRE_FUNC();
+  Result<ShmemFolio> got = Errno::eexist;
+  bool alloced = false;
+  for (;;) {
+    if (sgp <= Sgp::cache && index >= end_index(inode.size())) return Errno::einval;
+    Mapping::Found found = inode.mapping_.get_entry(index);
+    if (found.entry.is_value()) {
+      got = shmem_swapin_folio(inode, index, found.entry.swap());
+    } else if (found.entry.is_folio()) {
+      LockedFolio locked(*found.folio);
+      if (locked->mapping() != &inode.mapping_) {
+        QUIRE_REACHED("shmem_get_folio: folio left the file while it was unlocked");
+        continue;
+      }
+      got = ShmemFolio{std::move(found.folio), std::move(locked)};
+    } else if (sgp == Sgp::read) {
+      return ShmemFolio{};
+    } else {
+      got = shmem_alloc_and_add_folio(inode, index);
+      alloced = got.ok();
+    }
+    if (got) break;
+    if (got.error() != Errno::eexist) return got.error();
+    sync::retry_point("shmem_get_folio");
+  }
+  Folio& folio = *got->folio;
+  if (sgp != Sgp::falloc && !folio.uptodate()) {
+    env_.folios.zero(folio);
+    folio.set(FolioFlag::uptodate | FolioFlag::lru);
+  }
+  if (sgp <= Sgp::cache && index >= end_index(inode.size())) {
+    QUIRE_REACHED("shmem_get_folio: truncated meanwhile");
+    // The truncation may have looked at this index before the new folio was there.
+    if (alloced) truncate_inode_folio(inode.mapping_, folio);
+    shmem_recalc_inode(inode, 0, 0);
+    return Errno::einval;
+  }
+  return got;
+}
+
+// Linux: mm/shmem.c shmem_falloc_wait()
+bool TmpFs::shmem_falloc_wait(TmpfsInode& inode, FileIndex index) {
+  uint64_t hole = inode.falloc_.load();
+  if (hole == 0) return false;
+  if (index.value() < (hole >> 32) || index.value() >= (hole & 0xffff'ffff)) return false;
+  QUIRE_REACHED("shmem_fault: waits for a hole punch");
+  inode.falloc_.await_change(hole);
+  return true;
+}
+
+// Linux: mm/shmem.c shmem_fault()
+cache::FaultResult TmpFs::fault(Mapping& mapping, FileIndex index) {
+  QUIRE_FUNC();
+  using cache::FaultOutcome;
+  auto& inode = *static_cast<TmpfsInode*>(mapping.host());
+  if (shmem_falloc_wait(inode, index)) return {};
+  Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::cache);
+  if (got) return {FaultOutcome::found, std::move(got->folio), std::move(got->locked)};
+  cache::FaultResult failed;
+  switch (got.error()) {
+    case Errno::enomem: failed.outcome = FaultOutcome::no_memory; break;
+    case Errno::einval: failed.outcome = FaultOutcome::beyond_end; break;
+    default: failed.outcome = FaultOutcome::io_error; break;
+  }
+  return failed;
+}
+
+PageCount TmpFs::size_pages(const Mapping& mapping) const {
+  return base::pages_of(base::ByteCount(static_cast<const TmpfsInode*>(mapping.host())->size()));
+}
+
+}  // namespace quire::fs

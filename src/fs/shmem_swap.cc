@@ -1,0 +1,126 @@
+// Between the index of a file and swap: writepage on the way out, swapoff's visit on the way back.
+#include "fs/tmpfs.h"
+#include "sync/trace.h"
+
+namespace quire::fs {
+namespace {
+using base::Defect;
+using cache::WriteOutcome;
+using cache::WriteReason;
+}  // namespace
+
+void TmpFs::add_to_swaplist(TmpfsInode& inode) {
+  if (inode.on_swaplist_.load(sync::Order::relaxed) != 0) return;
+  TmpfsInode*& first = swaplist_.mutate();
+  inode.swaplist_next_ = first;
+  inode.swaplist_previous_ = nullptr;
+  if (first != nullptr) first->swaplist_previous_ = &inode;
+  first = &inode;
+  inode.on_swaplist_.store(1);
+}
+
+void TmpFs::del_from_swaplist(TmpfsInode& inode) {
+  if (inode.on_swaplist_.load(sync::Order::relaxed) == 0) return;
+  TmpfsInode*& first = swaplist_.mutate();
+  (inode.swaplist_previous_ != nullptr ? inode.swaplist_previous_->swaplist_next_ : first) = inode.swaplist_next_;
+  if (inode.swaplist_next_ != nullptr) inode.swaplist_next_->swaplist_previous_ = inode.swaplist_previous_;
+  inode.on_swaplist_.store(0);
+}
+
+// From the index to the swap cache. The inode is on the list, and counted, before swapoff could find the page nowhere.
+// Linux: mm/shmem.c shmem_writepage()
+bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
+  int pages = static_cast<int>(folio.pages().value());
+  bool late = env_.defects.has(Defect::D2_8);
+  {
+    sync::Guard guard(swaplist_mutex_);
+    add_to_swaplist(inode);
+    if (!env_.swap.add_to_swap(folio)) return false;
+    if (!late) shmem_recalc_inode(inode, 0, pages);
+    SwapEntry entry = folio.swap();
+    env_.swap.swap_shmem_alloc(entry, folio.pages());
+    inode.mapping_.replace_folio(folio, entry);
+    QUIRE_POINT("page became value entry", "slot {}", entry.offset().value());
+  }
+  if (late) shmem_recalc_inode(inode, 0, pages);
+  folio.put(pages);
+  return true;
+}
+
+// Linux: mm/shmem.c shmem_writepage()
+WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason) {
+  QUIRE_FUNC();
+  auto& inode = *static_cast<TmpfsInode*>(mapping.host());
+  if (reason == WriteReason::reclaim && env_.swap.total_swap_available()) {
+    if (!folio.uptodate()) {
+      env_.folios.zero(folio);
+      folio.set(FolioFlag::uptodate);
+    }
+    if (move_to_swap(inode, folio)) {
+      QUIRE_ASSERT(!folio.mapped(), "a mapped tmpfs page was swapped out");
+      folio.clear(FolioFlag::dirty);
+      env_.swap.swap_writepage(folio);
+      return WriteOutcome::written;
+    }
+  }
+  folio.set(FolioFlag::dirty);
+  if (reason == WriteReason::reclaim) return WriteOutcome::activate;
+  folio.unlock();
+  return WriteOutcome::redirtied;
+}
+
+// Linux: mm/shmem.c shmem_unuse_inode(), shmem_find_swap_entries(), shmem_unuse_swap_entries()
+Errno TmpFs::shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area) {
+  QUIRE_FUNC();
+  constexpr std::size_t kBatch = 4;
+  Mapping::Found batch[kBatch];
+  constexpr FileIndex kEnd{~uint64_t{0}};
+  FileIndex index(0);
+  for (;;) {
+    std::size_t n = inode.mapping_.find_get_entries({index, kEnd}, batch);
+    for (Mapping::Found& found : std::span(batch, n)) {
+      index = found.entry.is_folio() ? found.folio->index() + found.folio->pages() : found.index.next();
+      found.folio.reset();
+      if (!found.entry.is_value() || found.entry.swap().type() != area.type()) continue;
+      Result<ShmemFolio> got = shmem_swapin_folio(inode, found.index, found.entry.swap());
+      if (!got && got.error() == Errno::enomem) return Errno::enomem;
+    }
+    if (n < kBatch) return Errno::ok;
+  }
+}
+
+// Visits one inode with the list's mutex dropped; eviction waits meanwhile. Linux: mm/shmem.c shmem_unuse()
+Errno TmpFs::visit_for_unuse(TmpfsInode& inode, swap::SwapArea& area) {
+  inode.stop_eviction_.add(1, sync::Order::acq_rel);
+  swaplist_mutex_.unlock();
+  Errno error = shmem_unuse_inode(inode, area);
+  swaplist_mutex_.lock();
+  return error;
+}
+
+// Linux: mm/shmem.c shmem_unuse()
+Errno TmpFs::shmem_unuse(swap::SwapArea& area) {
+  QUIRE_FUNC();
+  Errno error = Errno::ok;
+  swaplist_mutex_.lock();
+  for (TmpfsInode* inode = swaplist_.get(); inode != nullptr && error == Errno::ok;) {
+    bool visit = inode->swapped_.load() != 0;
+    if (visit) error = visit_for_unuse(*inode, area);
+    // Another swapoff may have taken it off the list: then its links lead nowhere.
+    bool listed = inode->on_swaplist_.load(sync::Order::relaxed) != 0;
+    TmpfsInode* next = listed ? inode->swaplist_next_ : swaplist_.get();
+    if (!visit || inode->swapped_.load() == 0) {
+      QUIRE_POINT("prune inode from swaplist");
+      del_from_swaplist(*inode);
+    }
+    if (visit) {
+      inode->stop_eviction_.sub(1, sync::Order::acq_rel);
+      inode->stop_eviction_.wake_all();
+    }
+    inode = next;
+  }
+  swaplist_mutex_.unlock();
+  return error;
+}
+
+}  // namespace quire::fs

@@ -1,0 +1,133 @@
+#include "fs/tmpfs.h"
+
+#include <algorithm>
+
+#include "fs/payload.h"
+#include "sync/trace.h"
+
+namespace quire::fs {
+
+TmpfsInode::TmpfsInode(TmpFs& fs) : FileBacking(mapping_), fs_(fs), mapping_(fs, this, fs.index_bits_) {}
+
+void TmpfsInode::put() {
+  int32_t before = references_.fetch_sub(1);
+  QUIRE_ASSERT(before > 0, "an inode reference was dropped twice");
+  if (before == 1) fs_.shmem_evict_inode(*this);
+}
+
+uint64_t TmpfsInode::st_blocks() {
+  fs_.shmem_recalc_inode(*this, 0, 0);
+  sync::Guard guard(info_lock_);
+  return static_cast<uint64_t>(alloced_.get()) * (base::kPageSize / 512);
+}
+
+// Linux: mm/shmem.c shmem_file_read_iter()
+Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
+  QUIRE_FUNC();
+  uint64_t done = 0;
+  while (done < to.size()) {
+    uint64_t at = offset + done;
+    uint64_t size = size_.load();
+    if (at >= size) break;
+    uint64_t in_page = at & (base::kPageSize - 1);
+    uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
+    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, FileIndex(at >> base::kPageShift), Sgp::read);
+    if (!got) {
+      if (got.error() == Errno::einval) break;
+      if (done == 0) return got.error();
+      break;
+    }
+    std::span<std::byte> part = to.subspan(done, n);
+    if (got->folio) {
+      got->locked.unlock();
+      read_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), part);
+    } else {
+      std::fill(part.begin(), part.end(), std::byte{0});
+    }
+    done += n;
+  }
+  return done;
+}
+
+// Linux: mm/shmem.c shmem_file_write_iter(), shmem_write_begin(), shmem_write_end()
+Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
+  QUIRE_FUNC();
+  if (offset + from.size() > uint64_t{1} << 43) return Errno::efbig;
+  sync::Guard guard(i_rwsem_);
+  uint64_t done = 0;
+  while (done < from.size()) {
+    uint64_t at = offset + done;
+    uint64_t in_page = at & (base::kPageSize - 1);
+    uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
+    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, FileIndex(at >> base::kPageShift), Sgp::write);
+    if (!got) {
+      if (done == 0) return got.error();
+      break;
+    }
+    write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
+    if (at + n > size_.load()) size_.store(at + n);
+    got->folio->set(FolioFlag::dirty);
+    done += n;
+  }
+  return done;
+}
+
+void TmpfsInode::check(sync::CheckReport& report) const {
+  using sync::Failure;
+  int32_t values = 0;
+  int32_t pages = 0;
+  mapping_.peek_entries([&](FileIndex, cache::IndexEntry entry) {
+    if (entry.is_value() && entry.swap() != swapin_error_entry())
+      ++values;
+    else
+      ++pages;
+  });
+  report.expect(swapped_.peek() == values, Failure::check, "tmpfs I2: swapped {} but {} values", swapped_.peek(), values);
+  report.expect(swapped_.peek() == 0 || on_swaplist_.peek() != 0, Failure::check,
+                "tmpfs I2: {} swapped pages but not on the swaplist", swapped_.peek());
+  // A clean page may have been reclaimed since the counts were last brought up to date.
+  report.expect(alloced_.peek() >= values + pages, Failure::check, "tmpfs I1: alloced {} but {} pages and {} values",
+                alloced_.peek(), pages, values);
+  report.expect(falloc_.peek() == 0, Failure::check, "tmpfs: a punch has not ended");
+  report.expect(stop_eviction_.peek() == 0, Failure::check, "tmpfs: stop_eviction {}", stop_eviction_.peek());
+  mapping_.check(report);
+}
+
+TmpFs::~TmpFs() {
+  QUIRE_ASSERT(inodes_.peek() == nullptr, "a file outlives its file system");
+}
+
+TmpfsInode& TmpFs::create_inode() {
+  auto* inode = sync::make_object<TmpfsInode>(*this);
+  sync::Guard guard(inodes_lock_);
+  TmpfsInode*& first = inodes_.mutate();
+  inode->next_inode = first;
+  if (first != nullptr) first->previous_inode = inode;
+  first = inode;
+  return *inode;
+}
+
+// Linux: mm/shmem.c shmem_evict_inode()
+void TmpFs::shmem_evict_inode(TmpfsInode& inode) {
+  QUIRE_FUNC();
+  inode.size_.store(0);
+  shmem_undo_range(inode, 0, kToEnd, Undo::everything);
+  while (inode.on_swaplist_.load() != 0) {
+    // swapoff looks at it with the mutex dropped.
+    inode.stop_eviction_.await_equal(0);
+    sync::Guard guard(swaplist_mutex_);
+    if (inode.stop_eviction_.load() == 0) del_from_swaplist(inode);
+  }
+  {
+    sync::Guard guard(inodes_lock_);
+    (inode.previous_inode != nullptr ? inode.previous_inode->next_inode : inodes_.mutate()) = inode.next_inode;
+    if (inode.next_inode != nullptr) inode.next_inode->previous_inode = inode.previous_inode;
+  }
+  sync::destroy_object(&inode);
+}
+
+void TmpFs::check(sync::CheckReport& report) const {
+  peek_inodes([&](const TmpfsInode& inode) { inode.check(report); });
+}
+
+}  // namespace quire::fs

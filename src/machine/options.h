@@ -1,0 +1,62 @@
+// MachineOptions: everything that sizes a machine or switches something in it; constant once the machine exists.
+//
+//   MachineOptions options = MachineOptions::explored();   // 16 pages of 8 bytes, one swap area S of 8 slots
+//   options.defects.add(base::Defect::D2_1);
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string_view>
+
+#include "base/defects.h"
+#include "base/types.h"
+#include "pgtable/page_table.h"
+
+namespace quire::machine {
+
+using base::PageCount;
+
+enum class OnOff : uint8_t { off, on };
+
+/// A device that swapon(name) may use; it exists from the start and keeps its name.
+struct SwapDevice {
+  static constexpr unsigned kNameBytes = 16;
+  char name[kNameBytes] = {};
+  PageCount pages{0};        ///< usable slots, without the header
+  int priority = 0;
+  int fd = -1;               ///< native only: a file that stores the slots; -1 keeps them in memory
+  OnOff synchronous = OnOff::off;  ///< SWP_SYNCHRONOUS_IO: a slot with one reference is read without the swap cache
+  OnOff active = OnOff::on;        ///< swapped on at boot
+
+  void set_name(std::string_view text);
+  [[nodiscard]] std::string_view get_name() const { return name; }
+};
+
+struct MachineOptions {
+  static constexpr unsigned kSwapDevices = 4;
+
+  unsigned cpus = 2;
+  PageCount ram{4096};
+  uint32_t payload_bytes = 4096;     ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
+  std::array<SwapDevice, kSwapDevices> swap = {};
+  unsigned swap_devices = 0;
+
+  pgtable::Geometry page_table = {4, 9};
+  uint8_t index_bits = 6;            ///< page-cache index: bits per level
+  uint32_t slots_per_cluster = 512;
+  uint8_t swap_map_max = 62;         ///< SWAP_MAP_MAX
+  uint8_t thp_order = 4;             ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  OnOff slot_cache = OnOff::off;     ///< freed slots are parked per CPU first (through 6.14)
+  uint32_t slot_cache_size = 64;     ///< parked slots per CPU before they are freed together
+  uint16_t files_max = 64;           ///< descriptors per process
+  uint32_t pcp_prefill = 0;          ///< free pages in each CPU's list at boot
+  base::DefectSet defects = {};
+
+  /// Adds a device and returns it for further settings.
+  SwapDevice& add_swap(std::string_view name, PageCount pages);
+
+  /// Small enough to explore: 2 CPUs, 16 pages of 8 bytes, tables of 8 entries, clusters of 4 slots; no swap yet.
+  [[nodiscard]] static MachineOptions explored();
+};
+
+}  // namespace quire::machine

@@ -1,0 +1,202 @@
+// AddressSpace: the memory of a process: its mappings, page tables and counters, and every operation on them.
+//
+// Lives as long as it has users: the process (one) and whoever visits it (swapoff). The last mmput() tears it down.
+// I1  mappings are sorted and do not overlap
+// I2  an entry that is not none lies in a mapping
+// I3  each RSS counter is what a walk of the tables counts (SEMANTICS I5)
+// I4  an address space with a swap entry is on the list that swapoff visits
+// Locks: mmap_lock (faults shared, everything that changes mappings exclusive) > folio lock > reverse-map locks > PTL.
+// Linux: mm/memory.c, mm/mmap.c, mm/madvise.c, mm/mincore.c, kernel/fork.c
+//
+//   auto* mm = sync::make_object<AddressSpace>(env, VirtPage(1));
+//   Result<VirtAddr> p = mm->mmap({.length = 4096, .flags = VmFlag::read | VmFlag::write});
+//   mm->store(*p, std::byte{7});
+//   mm->mmput();
+#pragma once
+
+#include <cstddef>
+
+#include "base/result.h"
+#include "mm/vma.h"
+#include "sync/heap.h"
+
+namespace quire::mm {
+
+using base::Result;
+
+enum class Placement : uint8_t {
+  anywhere,  ///< the hint if it is free, else the lowest hole
+  fixed,     ///< exactly there, replacing what was there (MAP_FIXED)
+};
+
+struct MmapRequest {
+  VirtAddr hint;
+  uint64_t length = 0;  ///< bytes, rounded up
+  VmFlag flags = VmFlag::none;
+  Placement placement = Placement::anywhere;
+  rmap::FileBacking* file = nullptr;  ///< nullptr: anonymous. A shared mapping needs one.
+  uint64_t offset = 0;                ///< in the file, bytes, a multiple of the page size
+};
+
+enum class Access : uint8_t { read, write };
+
+enum class SignalNumber : uint8_t { none, sigbus, sigsegv };
+
+/// What an access ends with, if not with a value. Linux: siginfo si_signo, si_code
+struct Signal {
+  SignalNumber number = SignalNumber::none;
+  uint8_t code = 0;  ///< SIGSEGV: 1 unmapped, 2 protection; SIGBUS: 2 no such page, 4 hardware poison; SIGBUS 0: no memory
+  [[nodiscard]] bool none() const { return number == SignalNumber::none; }
+  bool operator==(const Signal&) const = default;
+};
+
+struct Loaded {
+  std::byte value{0};
+  Signal signal;
+};
+
+enum class Advice : uint8_t { dont_need, free, huge_page, no_huge_page };
+
+/// What the pagemap file says of a page.
+enum class PagemapKind : uint8_t { none, present_file, present_anon, swapped, other };
+
+class AddressSpace final : public rmap::MappedSpace {
+ public:
+  using MmapLock = sync::RwSemaphore<sync::LockClass::mmap_lock>;
+
+  /// Empty, with one user, to be made with sync::make_object. Mappings are placed from `lowest` upward.
+  AddressSpace(rmap::Environment& environment, VirtPage lowest) : MappedSpace(environment), lowest_(lowest) {}
+
+  // --- users (mm/exit.cc) --------------------------------------------------------------------------------------------
+  void mmget() { users_.add(1); }
+  [[nodiscard]] bool mmget_not_zero() override;
+  void mmput() override;
+
+  // --- system calls; they return with no lock held -------------------------------------------------------------------
+  /// -EINVAL, -ENOMEM. Linux: mm/mmap.c do_mmap()
+  [[nodiscard]] Result<VirtAddr> mmap(const MmapRequest& request);
+  /// Linux: mm/vma.c do_vmi_munmap()
+  [[nodiscard]] Errno munmap(VirtAddr start, uint64_t length);
+  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped. Linux: mm/madvise.c
+  [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
+  /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
+  [[nodiscard]] Result<AddressSpace*> fork();
+  /// 1: a load of the page would need no I/O. -ENOMEM: not mapped. Linux: mm/mincore.c
+  [[nodiscard]] Result<bool> mincore(VirtAddr address);
+  [[nodiscard]] PagemapKind pagemap(VirtAddr address);
+
+  // --- accesses of the program (mm/access.cc) ------------------------------------------------------------------------
+  [[nodiscard]] Loaded load(VirtAddr address);
+  [[nodiscard]] Signal store(VirtAddr address, std::byte value);
+
+  // --- for the walks of swapoff and MADV_PAGEOUT, mmap_lock held ------------------------------------------------------
+  /// Brings in every page whose entry names `area`; takes mmap_lock itself. Linux: mm/swapfile.c unuse_mm()
+  [[nodiscard]] Errno unuse_mm(swap::SwapArea& area) override;
+  /// The first mapping that ends after `page`, or nullptr. Linux: find_vma()
+  [[nodiscard]] Vma* find_vma(VirtPage page) const QUIRE_REQUIRES_SHARED(mmap_lock);
+  /// Calls visit(Vma&, Range<VirtPage>) for each mapped part of `range`; returns whether there was no hole.
+  template <typename Visit>
+  bool for_each_part(Range<VirtPage> range, Visit visit) QUIRE_REQUIRES_SHARED(mmap_lock);
+
+  /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
+  void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
+
+  /// Calls visit(const Vma&): at quiescent points.
+  template <typename Visit>
+  void peek_vmas(Visit visit) const {
+    for (const Vma* vma : vmas_) visit(*vma);
+  }
+  [[nodiscard]] int peek_users() const { return users_.peek(); }
+  /// I1, I2 and I4; I3 needs `recount`, which the caller makes with tables.peek_each().
+  void check(sync::CheckReport& report) const;
+
+  MmapLock mmap_lock;
+
+ private:
+  enum class FaultEnd : uint8_t {
+    again,      ///< handled, or the entry changed meanwhile: look at the entry again
+    no_memory,
+    sigbus,
+    maperr,
+    accerr,
+  };
+  struct Fault {
+    Vma& vma;
+    VirtPage page;
+    Access access;
+    pgtable::LeafTable& leaf;
+    Pte entry;  ///< as it was when the fault began: must be the same under the lock later
+    [[nodiscard]] bool write() const { return access == Access::write; }
+  };
+
+  // mm/mmap.cc
+  [[nodiscard]] static Errno check_request(const MmapRequest& request, uint64_t pages_max);
+  [[nodiscard]] Result<VirtPage> get_unmapped_area(const MmapRequest& request, PageCount pages) const;
+  [[nodiscard]] Vma* unmap_locked(Range<VirtPage> range) QUIRE_REQUIRES(mmap_lock);
+  void split_at(VirtPage at) QUIRE_REQUIRES(mmap_lock);
+  void insert(Vma& vma) QUIRE_REQUIRES(mmap_lock);
+  [[nodiscard]] std::size_t index_after(VirtPage page) const;
+
+  // mm/exit.cc, mm/zap.cc, mm/madvise.cc
+  void exit_mmap();
+  void madvise_free(Range<VirtPage> range) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
+  [[nodiscard]] static Signal signal_of(FaultEnd end);
+
+  // mm/fork.cc
+  [[nodiscard]] Errno dup_mmap(AddressSpace& child) QUIRE_REQUIRES(mmap_lock);
+  struct Copying;
+  [[nodiscard]] Errno copy_page_range(AddressSpace& child, const Vma& vma);
+  [[nodiscard]] Errno copy_pte_range(Copying& c, Range<VirtPage> range);
+  [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);
+  void copy_present_pte(Copying& c, VirtPage page, Pte pte);
+
+  // mm/fault.cc, mm/cow.cc, mm/swap_in.cc
+  [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
+  [[nodiscard]] FaultEnd handle_pte_fault(Fault& fault);
+  [[nodiscard]] FaultEnd do_anonymous_page(Fault& fault);
+  [[nodiscard]] Result<cache::FolioRef> alloc_anon_folio(Fault& fault);
+  [[nodiscard]] FaultEnd do_fault(Fault& fault);
+  [[nodiscard]] FaultEnd do_cow_fault(Fault& fault);
+  [[nodiscard]] FaultEnd finish_fault(Fault& fault, cache::FolioRef folio);
+  [[nodiscard]] static FaultEnd end_of(cache::FaultOutcome outcome);
+  [[nodiscard]] FaultEnd do_wp_page(Fault& fault);
+  [[nodiscard]] bool wp_can_reuse_anon_folio(Folio& folio, cache::FolioFlag flags);
+  [[nodiscard]] FaultEnd wp_page_copy(Fault& fault, cache::FolioRef old);
+  void free_swap_cache(Folio& folio);
+  [[nodiscard]] FaultEnd do_swap_page(Fault& fault);
+  struct SwapIn;
+  enum class Got : uint8_t { folio, nothing };
+  [[nodiscard]] Got get_folio_for_swap_in(SwapIn& in, FaultEnd& end);
+  [[nodiscard]] Got read_around_swap_cache(SwapIn& in, FaultEnd& end);
+  [[nodiscard]] FaultEnd map_swapped_in(SwapIn& in);
+  void map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive);
+
+  // mm/unuse.cc
+  [[nodiscard]] Errno unuse_vma(Vma& vma, swap::SwapArea& area);
+  [[nodiscard]] Errno unuse_entry(Vma& vma, VirtPage page, pgtable::LeafTable& leaf, Pte entry, swap::SwapArea& area);
+  void unuse_pte(Vma& vma, VirtPage page, pgtable::LeafTable& leaf, Pte entry, Folio& folio);
+
+  sync::Atomic<int32_t, "mm->mm_users"> users_{1};
+  const VirtPage lowest_;
+  /// Every access to the mappings announces this field.
+  sync::Plain<uint32_t, "mm->map_count"> map_count_{0};
+  sync::Vector<Vma*> vmas_;
+};
+
+template <typename Visit>
+bool AddressSpace::for_each_part(Range<VirtPage> range, Visit visit) {
+  VirtPage at = range.start();
+  bool whole = true;
+  while (at < range.limit()) {
+    Vma* vma = find_vma(at);
+    if (vma == nullptr || vma->pages().start() >= range.limit()) return false;
+    Range<VirtPage> part = vma->pages().intersection(range);
+    if (part.start() > at) whole = false;
+    at = part.limit();
+    visit(*vma, part);
+  }
+  return whole;
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,56 @@
+// Users of an address space, and its end.
+#include "mm/address_space.h"
+#include "sync/trace.h"
+
+namespace quire::mm {
+
+// Linux: include/linux/sched/mm.h mmget_not_zero()
+bool AddressSpace::mmget_not_zero() {
+  int32_t seen = users_.load(sync::Order::relaxed);
+  while (seen != 0)
+    if (users_.compare_exchange(seen, seen + 1)) return true;
+  return false;
+}
+
+// Linux: kernel/fork.c mmput(), __mmput()
+void AddressSpace::mmput() {
+  int32_t before = users_.fetch_sub(1);
+  QUIRE_ASSERT(before > 0, "a user of an address space left twice");
+  if (before != 1) return;
+  exit_mmap();
+  // Only now: until here swapoff may meet it on the list, and passes by because it has no user.
+  env.swap.users().remove(*this);
+  sync::destroy_object(this);
+}
+
+// The last user is gone, so nobody takes mmap_lock any more; reverse-map walks still come by until a mapping is unlinked.
+// Linux: mm/mmap.c exit_mmap()
+void AddressSpace::exit_mmap() {
+  QUIRE_FUNC();
+  for (Vma* vma : vmas_) zap_range(*vma, vma->pages(), {});
+  for (Vma* vma : vmas_) {
+    vma->unlink();
+    Vma::remove(vma);
+  }
+  vmas_.clear();
+}
+
+void AddressSpace::check(sync::CheckReport& report) const {
+  using sync::Failure;
+  VirtPage end(0);
+  for (const Vma* vma : vmas_) {
+    report.expect(end <= vma->peek_pages().start(), Failure::check, "mm I1: mappings overlap at page {:#x}",
+                  vma->peek_pages().start().value());
+    end = vma->peek_pages().limit();
+  }
+  std::size_t at = 0;
+  tables.peek_each([&](VirtPage page, Pte pte) {
+    while (at < vmas_.size() && vmas_[at]->peek_pages().limit() <= page) ++at;
+    bool mapped = at < vmas_.size() && vmas_[at]->peek_pages().contains(page);
+    report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());
+    report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count, "mm I4: page {:#x} is in swap, not on the mmlist",
+                  page.value());
+  });
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,160 @@
+// Page faults: dispatch, new anonymous pages, pages of files.
+#include <algorithm>
+
+#include "mm/address_space.h"
+#include "sync/trace.h"
+
+namespace quire::mm {
+namespace {
+using cache::FolioFlag;
+using cache::FolioRef;
+using pgtable::LockedPageTable;
+using phys::Gfp;
+using rmap::RssClass;
+}  // namespace
+
+// Linux: mm/memory.c handle_mm_fault(), arch/x86/mm/fault.c do_user_addr_fault()
+AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access access) {
+  QUIRE_FUNC();
+  VirtPage page = base::page_of(address);
+  if (page >= env.geometry.limit()) return FaultEnd::maperr;
+  sync::SharedGuard guard(mmap_lock);
+  Vma* vma = find_vma(page);
+  if (vma == nullptr || !vma->pages().contains(page)) return FaultEnd::maperr;
+  if (access == Access::write ? !vma->writable() : !vma->readable()) return FaultEnd::accerr;
+  pgtable::LeafTable* leaf = tables.find_or_create(page);
+  if (leaf == nullptr) return FaultEnd::no_memory;
+  Fault fault{*vma, page, access, *leaf, LockedPageTable(*leaf).get(page)};
+  return handle_pte_fault(fault);
+}
+
+// Linux: mm/memory.c handle_pte_fault()
+AddressSpace::FaultEnd AddressSpace::handle_pte_fault(Fault& fault) {
+  switch (fault.entry.kind()) {
+    case PteKind::none: return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
+    case PteKind::swap: return do_swap_page(fault);
+    case PteKind::zero_page:
+    case PteKind::present:
+      // Somebody else has handled it unless it is a write to an entry that is read-only.
+      return fault.write() && !fault.entry.writable() ? do_wp_page(fault) : FaultEnd::again;
+    case PteKind::migration:
+    case PteKind::device:
+    case PteKind::poison:
+    case PteKind::marker: return FaultEnd::sigbus;
+  }
+  return FaultEnd::sigbus;
+}
+
+// Gives one page of `folio` to `page`: the folio belongs to the tree from its first mapping on. The reference is the
+// caller's. Linux: mm/rmap.c folio_add_new_anon_rmap(), folio_add_anon_rmap_pte()
+void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive) {
+  FolioFlag exclusively = exclusive ? FolioFlag::anon_exclusive : FolioFlag::none;
+  if (!folio.test(FolioFlag::anon)) {
+    QUIRE_ASSERT(!folio.is_large(), "a large folio that was never mapped");
+    folio.set_anon(vma.anon_vma(), vma.index_of(page));
+    folio.set(FolioFlag::anon | FolioFlag::lru | exclusively);
+  } else if (exclusive) {
+    env.folios.page(pfn).set(exclusively);
+  }
+  folio.add_mapping();
+}
+
+// A large folio where the mapping wants one and nothing is mapped yet, else a page. Zeroed, not mapped.
+// Linux: mm/memory.c alloc_anon_folio()
+Result<FolioRef> AddressSpace::alloc_anon_folio(Fault& fault) {
+  constexpr FolioFlag kNew = FolioFlag::uptodate | FolioFlag::swapbacked | FolioFlag::anon | FolioFlag::anon_exclusive;
+  Result<FolioRef> folio = Errno::enomem;
+  PageCount large = env.thp_order.pages();
+  auto around = Range<VirtPage>::of(fault.page.align_down(large), large);
+  if (large > PageCount(1) && fault.vma.has(VmFlag::huge_page) && fault.vma.pages().contains(around)) {
+    bool empty = true;
+    {
+      LockedPageTable table(fault.leaf);
+      for (VirtPage page : around) empty = empty && table.get(page).is_none();
+    }
+    if (empty) folio = env.folios.alloc(Gfp::user().without_retry(), env.thp_order);
+  }
+  if (!folio) folio = env.folios.alloc(Gfp::user(), base::Order(0));
+  if (!folio) return folio;
+  Folio& head = **folio;
+  env.folios.zero(head);
+  head.init_flags(kNew);
+  for (uint64_t i = 1; i < head.pages().value(); ++i)
+    env.folios.page(head.pfn() + PageCount(i)).init_flags(FolioFlag::anon_exclusive);
+  head.set_anon(fault.vma.anon_vma(), fault.vma.index_of(fault.page.align_down(head.pages())));
+  return folio;
+}
+
+// Linux: mm/memory.c do_anonymous_page()
+AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
+  QUIRE_FUNC();
+  if (!fault.write()) {
+    LockedPageTable table(fault.leaf);
+    if (table.get(fault.page).is_none()) table.set(fault.page, Pte::zero_page());
+    return FaultEnd::again;
+  }
+  Result<FolioRef> allocated = alloc_anon_folio(fault);
+  if (!allocated) return FaultEnd::no_memory;
+  Folio& folio = **allocated;
+  auto range = Range<VirtPage>::of(fault.page.align_down(folio.pages()), folio.pages());
+  LockedPageTable table(fault.leaf);
+  for (VirtPage page : range)
+    if (!table.get(page).is_none()) {
+      QUIRE_REACHED("do_anonymous_page: somebody else mapped a page");
+      table.unlock();
+      return FaultEnd::again;
+    }
+  int pages = static_cast<int>(folio.pages().value());
+  if (pages > 1) folio.get(pages - 1);
+  rss.add(RssClass::anon, pages);
+  folio.add_mapping(pages);
+  folio.set(FolioFlag::lru);
+  for (VirtPage page : range) {
+    Pte pte = Pte::present(folio.pfn() + (page - range.start())).with(PteBit::writable);
+    table.set(page, page == fault.page ? pte.with(PteBit::dirty).with(PteBit::accessed) : pte);
+  }
+  (void)allocated->release();
+  return FaultEnd::again;
+}
+
+// Maps the locked folio of the file. Linux: mm/memory.c finish_fault(), set_pte_range()
+AddressSpace::FaultEnd AddressSpace::finish_fault(Fault& fault, FolioRef folio) {
+  LockedPageTable table(fault.leaf);
+  if (table.get(fault.page) != fault.entry) {
+    table.unlock();
+    return FaultEnd::again;
+  }
+  base::Pfn pfn = folio->pfn() + (fault.vma.index_of(fault.page) - folio->index());
+  Pte pte = Pte::present(pfn).with(PteBit::accessed);
+  if (!fault.vma.is_cow() && fault.vma.writable()) pte = pte.with(PteBit::writable);
+  if (fault.write()) pte = pte.with(PteBit::dirty);
+  rss.add(Folio::rss_class(folio->flags()), 1);
+  folio->add_mapping();
+  table.set(fault.page, pte);
+  (void)folio.release();
+  return FaultEnd::again;
+}
+
+// Linux: mm/memory.c do_fault(), do_read_fault(), do_shared_fault()
+AddressSpace::FaultEnd AddressSpace::do_fault(Fault& fault) {
+  QUIRE_FUNC();
+  if (fault.write() && fault.vma.is_cow()) return do_cow_fault(fault);
+  cache::Mapping& mapping = *fault.vma.mapping();
+  cache::FaultResult result = mapping.ops().fault(mapping, fault.vma.index_of(fault.page));
+  if (result.outcome != cache::FaultOutcome::found) return end_of(result.outcome);
+  // Mapped while locked: truncation, which waits for the lock, will find the entry.
+  return finish_fault(fault, std::move(result.folio));
+}
+
+AddressSpace::FaultEnd AddressSpace::end_of(cache::FaultOutcome outcome) {
+  switch (outcome) {
+    case cache::FaultOutcome::found:
+    case cache::FaultOutcome::retry: return FaultEnd::again;
+    case cache::FaultOutcome::no_memory: return FaultEnd::no_memory;
+    case cache::FaultOutcome::beyond_end:
+    case cache::FaultOutcome::io_error: break;
+  }
+  return FaultEnd::sigbus;
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,89 @@
+// madvise, mincore and pagemap.
+#include "mm/address_space.h"
+#include "sync/trace.h"
+
+namespace quire::mm {
+namespace {
+
+using pgtable::LockedPageTable;
+
+// Linux: mm/mincore.c mincore_page()
+bool uptodate(const cache::FolioRef& folio) { return folio && folio->uptodate(); }
+
+bool in_swap_cache(swap::SwapAreas& areas, base::SwapEntry entry) {
+  swap::SwapArea* area = areas.get_swap_device(entry);
+  if (area == nullptr) return false;
+  bool in_core = uptodate(areas.swap_cache_get_folio(entry));
+  areas.put_swap_device(*area);
+  return in_core;
+}
+
+}  // namespace
+
+Errno AddressSpace::set_huge_page(Range<VirtPage> range, Advice advice) {
+  sync::Guard guard(mmap_lock);
+  split_at(range.start());
+  split_at(range.limit());
+  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage>) {
+    VmFlag others = vma.flags() & ~VmFlag::huge_page;
+    vma.set_flags(advice == Advice::huge_page ? others | VmFlag::huge_page : others);
+  });
+  return whole ? Errno::ok : Errno::enomem;
+}
+
+// Linux: mm/madvise.c do_madvise()
+Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
+  QUIRE_FUNC();
+  if (base::offset_in_page(start) != 0) return Errno::einval;
+  if (length == 0) return Errno::ok;
+  auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  if (advice == Advice::huge_page || advice == Advice::no_huge_page) return set_huge_page(range, advice);
+  Errno error = Errno::ok;
+  sync::SharedGuard guard(mmap_lock);
+  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
+    if (advice == Advice::dont_need)
+      zap_range(vma, part, {});
+    else if (vma.is_anonymous())
+      madvise_free(part);
+    else
+      error = Errno::einval;
+  });
+  if (error != Errno::ok) return error;
+  return whole ? Errno::ok : Errno::enomem;
+}
+
+// Linux: mm/mincore.c do_mincore()
+Result<bool> AddressSpace::mincore(VirtAddr address) {
+  QUIRE_FUNC();
+  VirtPage page = base::page_of(address);
+  sync::SharedGuard guard(mmap_lock);
+  Vma* vma = find_vma(page);
+  if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
+  Pte pte;
+  if (pgtable::LeafTable* leaf = tables.find(page)) pte = LockedPageTable(*leaf).get(page);
+  if (pte.is_swap()) return in_swap_cache(env.swap, pte.swap_entry());
+  if (!pte.is_none() && pte.kind() != PteKind::marker) return true;
+  if (vma->is_anonymous()) return false;
+  cache::Mapping::Found found = vma->mapping()->get_entry(vma->index_of(page));
+  if (!found.entry.is_value()) return uptodate(found.folio);
+  return found.entry.swap().type().value() < env.swap.areas_max() && in_swap_cache(env.swap, found.entry.swap());
+}
+
+PagemapKind AddressSpace::pagemap(VirtAddr address) {
+  VirtPage page = base::page_of(address);
+  pgtable::LeafTable* leaf = tables.find(page);
+  if (leaf == nullptr) return PagemapKind::none;
+  LockedPageTable table(*leaf);
+  Pte pte = table.get(page);
+  switch (pte.kind()) {
+    case PteKind::none: return PagemapKind::none;
+    case PteKind::swap: return PagemapKind::swapped;
+    case PteKind::zero_page: return PagemapKind::present_anon;
+    case PteKind::present:
+      return env.folios.of(pte.pfn()).test(cache::FolioFlag::anon) ? PagemapKind::present_anon
+                                                                   : PagemapKind::present_file;
+    default: return PagemapKind::other;
+  }
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,70 @@
+#include "pgtable/page_table.h"
+
+#include <new>
+
+#include "sync/trace.h"
+
+namespace quire::pgtable {
+
+LeafTable::LeafTable(Geometry geometry) : mask_(static_cast<uint32_t>(geometry.entries().value() - 1)) {
+  for (uint32_t i = 0; i <= mask_; ++i) new (&entries()[i]) Entry();
+}
+
+PageTables::PageTables(Geometry geometry)
+    : geometry_(geometry),
+      entries_(static_cast<uint32_t>(geometry.entries().value())),
+      mask_(entries_ - 1),
+      root_(new_table(geometry.levels - 1U)) {
+  QUIRE_ASSERT(geometry.levels >= 1);
+  QUIRE_ASSERT(geometry.bits_per_level >= 1);
+}
+
+PageTables::~PageTables() { free_table(root_, geometry_.levels - 1U); }
+
+void* PageTables::new_table(unsigned level) const {
+  if (level == 0) return new (sync::allocate(leaf_bytes(), alignof(LeafTable))) LeafTable(geometry_);
+  auto* slots = static_cast<Slot*>(sync::allocate(entries_ * sizeof(Slot), alignof(Slot)));
+  for (unsigned i = 0; i < entries_; ++i) new (&slots[i]) Slot(nullptr);
+  return slots;
+}
+
+void PageTables::free_table(void* table, unsigned level) const {
+  if (level == 0) {
+    static_cast<LeafTable*>(table)->~LeafTable();
+    sync::deallocate(table, leaf_bytes(), alignof(LeafTable));
+    return;
+  }
+  auto* slots = static_cast<Slot*>(table);
+  for (unsigned i = 0; i < entries_; ++i)
+    if (void* below = slots[i].peek()) free_table(below, level - 1);
+  sync::deallocate(slots, entries_ * sizeof(Slot), alignof(Slot));
+}
+
+LeafTable* PageTables::find(VirtPage page) const {
+  void* table = root_;
+  for (unsigned level = geometry_.levels - 1U; level > 0; --level) {
+    table = static_cast<Slot*>(table)[index_at(page, level)].load();
+    if (table == nullptr) return nullptr;
+  }
+  return static_cast<LeafTable*>(table);
+}
+
+LeafTable* PageTables::find_or_create(VirtPage page) {
+  void* table = root_;
+  for (unsigned level = geometry_.levels - 1U; level > 0; --level) {
+    Slot& slot = static_cast<Slot*>(table)[index_at(page, level)];
+    void* below = slot.load();
+    if (below == nullptr) {
+      if (sync::should_fail("page_alloc", "pte_alloc_one")) return nullptr;
+      void* fresh = new_table(level - 1);
+      if (slot.compare_exchange(below, fresh))
+        below = fresh;
+      else
+        free_table(fresh, level - 1);
+    }
+    table = below;
+  }
+  return static_cast<LeafTable*>(table);
+}
+
+}  // namespace quire::pgtable

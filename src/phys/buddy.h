@@ -1,0 +1,59 @@
+// Buddy: free blocks of 2^order frames; a pure data structure, the caller has the lock.
+//
+// One FrameRecord per frame, kept apart from the frame: links of the block's list in the block's first frame. A frame that
+// is free elsewhere (per-CPU list) or allocated is none of this class's business but for its record, which the holder may
+// use for a list of its own.
+//
+//   Buddy buddy(PageCount(16));   // nothing free yet
+//   buddy.add(0, Order(4));
+//   uint32_t frame = buddy.take(Order(0));
+#pragma once
+
+#include <array>
+#include <cstdint>
+
+#include "base/types.h"
+#include "sync/check_report.h"
+#include "sync/heap.h"
+
+namespace quire::phys {
+
+enum class FrameState : uint8_t {
+  other,  ///< inside a free block, or not free here: the record's links are the holder's
+  head,   ///< first frame of a free block
+};
+
+struct FrameRecord {
+  uint32_t next = ~uint32_t{0};
+  uint32_t previous = ~uint32_t{0};  ///< blocks only
+  FrameState state = FrameState::other;
+  uint8_t order = 0;  ///< of the block, in its head
+};
+
+class Buddy {
+ public:
+  static constexpr uint32_t kNone = ~uint32_t{0};
+  static constexpr unsigned kMaxOrder = 10;
+
+  /// All frames count as allocated until added.
+  explicit Buddy(base::PageCount frames);
+
+  /// A block becomes free; merges with free buddies. `first` is a multiple of 2^order.
+  void add(uint32_t first, base::Order order);
+  /// The first frame of a block that is now allocated, or kNone. Splits the smallest that is big enough.
+  [[nodiscard]] uint32_t take(base::Order order);
+
+  [[nodiscard]] FrameRecord& record(uint32_t frame) { return records_[frame]; }
+  [[nodiscard]] const FrameRecord& record(uint32_t frame) const { return records_[frame]; }
+  /// At quiescent points: I2 and I3 of Frames. Returns the frames that are free here.
+  uint32_t check(sync::CheckReport& report) const;
+
+ private:
+  void link(uint32_t first, unsigned order);
+  void unlink(uint32_t first);
+
+  sync::Vector<FrameRecord> records_;
+  std::array<uint32_t, kMaxOrder + 1> heads_;
+};
+
+}  // namespace quire::phys

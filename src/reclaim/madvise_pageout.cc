@@ -1,0 +1,65 @@
+// MADV_PAGEOUT.
+#include <algorithm>
+
+#include "reclaim/reclaim.h"
+#include "sync/trace.h"
+
+namespace quire::reclaim {
+namespace {
+
+using cache::FolioFlag;
+using pgtable::LockedPageTable;
+using pgtable::Pte;
+using pgtable::PteBit;
+
+constexpr unsigned kIsolatedMax = 16;  // Linux: SWAP_CLUSTER_MAX
+
+}  // namespace
+
+// Isolates until the batch is full; returns where it stopped. Linux: mm/madvise.c madvise_cold_or_pageout_pte_range()
+VirtPage Reclaim::isolate_range(mm::AddressSpace&, pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated,
+                                unsigned& count) {
+  QUIRE_FUNC();
+  LockedPageTable table(leaf);
+  VirtPage page = range.start();
+  for (; page < range.limit() && count < kIsolatedMax; ++page) {
+    Pte pte = table.get(page);
+    if (!pte.is_present()) continue;
+    Folio& folio = env_.folios.of(pte.pfn());
+    // A large folio once, and only if the range has all of it.
+    if (pte.pfn() != folio.pfn() || page + folio.pages() > range.limit()) continue;
+    if (folio.mapcount() != static_cast<int>(folio.pages().value())) continue;
+    if (!folio.test_and_clear(FolioFlag::lru)) continue;
+    folio.get();
+    table.set(page, pte.without(PteBit::accessed));
+    isolated[count++] = &folio;
+  }
+  return page;
+}
+
+void Reclaim::pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCached cached) {
+  for (VirtPage page = range.start(); page < range.limit();) {
+    VirtPage end = std::min(range.limit(), mm.tables.end_of_leaf(page));
+    pgtable::LeafTable* leaf = mm.tables.find(page);
+    if (leaf == nullptr) {
+      page = end;
+      continue;
+    }
+    Folio* isolated[kIsolatedMax];
+    unsigned count = 0;
+    page = isolate_range(mm, *leaf, {page, end}, isolated, count);
+    for (unsigned i = 0; i < count; ++i) (void)shrink_folio(FolioRef::adopt(*isolated[i]), cached);
+  }
+}
+
+Errno Reclaim::madvise_pageout(mm::AddressSpace& mm, VirtAddr start, uint64_t length, SwapCached cached) {
+  QUIRE_FUNC();
+  if (base::offset_in_page(start) != 0) return Errno::einval;
+  if (length == 0) return Errno::ok;
+  auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  sync::SharedGuard guard(mm.mmap_lock);
+  bool whole = mm.for_each_part(range, [&](mm::Vma&, Range<VirtPage> part) { pageout_range(mm, part, cached); });
+  return whole ? Errno::ok : Errno::enomem;
+}
+
+}  // namespace quire::reclaim

@@ -1,0 +1,47 @@
+#include <array>
+
+#include "phys/cpu.h"
+#include "swap/areas.h"
+#include "sync/trace.h"
+
+namespace quire::swap {
+
+// Linux: mm/swapfile.c folio_alloc_swap(), get_swap_pages()
+Result<SwapEntry> SwapAreas::folio_alloc_swap(const Folio& folio) {
+  QUIRE_FUNC();
+  std::array<SwapArea*, kAreasMax> candidates;
+  unsigned count = 0;
+  {
+    sync::Guard guard(swap_lock_);
+    for (SwapArea* area = first_; area != nullptr; area = area->next_) candidates[count++] = area;
+  }
+  for (unsigned i = 0; i < count; ++i) {
+    SwapArea& area = *candidates[i];
+    sync::Guard guard(area.si_lock_);
+    // swapoff may have begun since the list was read.
+    if ((area.flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) continue;
+    if (auto slot = scan_swap_map_slots(area, folio.order())) return area.entry(*slot);
+  }
+  return Errno::enomem;
+}
+
+// Linux: mm/swapfile.c scan_swap_map_slots(), cluster_alloc_range(); si_lock is held
+std::optional<SwapOffset> SwapAreas::scan_swap_map_slots(SwapArea& area, Order order) {
+  auto taken = area.pool_.load(sync::Order::relaxed)->take(phys::this_cpu(folios_.frames().cpus()), order);
+  if (!taken) return std::nullopt;
+  SwapOffset first(*taken);
+  auto pages = static_cast<uint32_t>(order.pages().value());
+  {
+    ClusterInfo& ci = area.cluster(first);
+    sync::Guard guard(ci.lock);
+    if (ci.count == 0 || order.value() < ci.order) ci.order = order.value();
+    ci.count += pages;
+    MapByte* map = area.map_from(first);
+    for (uint32_t i = 0; i < pages; ++i) map[i].store(CountByte::kHasCache);
+  }
+  area.inuse_pages_.add(pages);
+  QUIRE_POINT("allocate slot", "swap_map[{}]: 0x00 -> {:#04x}", first.value(), CountByte::kHasCache);
+  return first;
+}
+
+}  // namespace quire::swap

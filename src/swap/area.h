@@ -1,0 +1,116 @@
+// SwapArea: one swap device: its slots, their counts, and the references that keep it from being torn down.
+//
+// States (flags): unused -> USED (being set up) -> USED|WRITEOK (swapon) -> USED (swapoff has begun; back to WRITEOK if it
+// fails) -> unused. The object itself is never freed, only reused; what swapoff frees is swap_map, cluster_info, the pool
+// of free slots and the swap cache.
+//
+// I1  count byte of a slot = its references in page tables (or tmpfs's one) and HAS_CACHE <=> a folio is cached there
+//     (or, for a moment, is about to be, or the slot is parked); byte 0 <=> free in the pool
+// I4  inuse_pages = slots whose byte is neither 0 nor bad
+// Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while the
+// area was live (any spin lock); swapoff. A count byte changes under its cluster_lock; si_lock protects flags and pool.
+// Linux: include/linux/swap.h struct swap_info_struct
+#pragma once
+
+#include "base/types.h"
+#include "cache/swap_cache.h"
+#include "swap/backend.h"
+#include "swap/count_byte.h"
+#include "swap/slot_cache.h"
+#include "swap/slot_pool.h"
+#include "sync/atomic.h"
+#include "sync/check_report.h"
+#include "sync/lock.h"
+#include "sync/percpu_ref.h"
+#include "sync/plain.h"
+#include "sync/wait.h"
+
+namespace quire::swap {
+
+using base::CpuId;
+using base::Order;
+using base::SwapEntry;
+using base::SwapType;
+
+class SwapAreas;
+
+/// The lock of the count bytes of neighbouring slots. Linux: struct swap_cluster_info
+struct ClusterInfo {
+  using Lock = sync::SpinLock<sync::LockClass::cluster_lock>;
+  Lock lock;
+  sync::Plain<uint32_t, "ci->count"> count{0};  ///< slots in use
+  sync::Plain<uint32_t, "ci->order"> order{0};  ///< the smallest of the allocations since it was empty
+};
+
+using MapByte = sync::Atomic<uint8_t, "swap_map">;
+
+class SwapArea {
+ public:
+  SwapArea(SwapType type, unsigned cluster_shift);
+  ~SwapArea();
+  SwapArea(const SwapArea&) = delete;
+  SwapArea& operator=(const SwapArea&) = delete;
+
+  [[nodiscard]] SwapType type() const { return type_; }
+  [[nodiscard]] SwapEntry entry(SwapOffset slot) const { return {type_, slot}; }
+  /// Slots with a page, parked ones included. The store that makes it 0 lets swapoff go on.
+  [[nodiscard]] PageCount inuse_pages() const { return PageCount(inuse_pages_.load()); }
+  /// The count byte of `slot`, without the lock. For holders of a reference.
+  [[nodiscard]] CountByte swap_map(SwapOffset slot) const { return CountByte(map_from(slot)->load()); }
+  /// Only while live: the device behind it.
+  [[nodiscard]] SwapBackend& backend() const { return *backend_.get(); }
+
+  [[nodiscard]] PageCount peek_inuse_pages() const { return PageCount(inuse_pages_.peek()); }
+  [[nodiscard]] PageCount peek_max() const { return PageCount(max_.peek()); }
+  [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const { return CountByte(swap_map_.peek()[slot.value()].peek()); }
+  [[nodiscard]] const cache::SwapCache* peek_swap_cache() const { return swap_cache_.peek(); }
+  [[nodiscard]] bool peek_live() const { return (flags_.peek() & kWriteOk) != 0; }
+  [[nodiscard]] const SwapBackend* peek_backend() const { return backend_.peek(); }
+  /// I4, and I1 as far as it is known here: bytes, pool and swap cache agree.
+  void check(sync::CheckReport& report, const SlotCache& parked) const;
+
+ private:
+  friend class SwapAreas;
+  static constexpr uint32_t kUsed = 1;
+  static constexpr uint32_t kWriteOk = 2;
+
+  /// The cluster of `slot`.
+  [[nodiscard]] ClusterInfo& cluster(SwapOffset slot) const {
+    return cluster_info_.load(sync::Order::relaxed)[slot.value() >> cluster_shift_];
+  }
+  /// The count bytes from `slot` on.
+  [[nodiscard]] MapByte* map_from(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed) + slot.value(); }
+  /// What swapoff frees.
+  struct Maps {
+    MapByte* swap_map;
+    ClusterInfo* cluster_info;
+    SlotPool* pool;
+    cache::SwapCache* swap_cache;
+    uint32_t max;
+  };
+  [[nodiscard]] uint32_t clusters(uint32_t slots) const { return ((slots - 1) >> cluster_shift_) + 1; }
+  void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift);
+  [[nodiscard]] Maps detach_maps();
+  void free_maps(const Maps& maps) const;
+  static void release_users(sync::PercpuRef& users, void* area);
+
+  const SwapType type_;
+  const unsigned cluster_shift_;
+  sync::PercpuRef users_;
+  sync::Completion users_gone_;
+  sync::SpinLock<sync::LockClass::si_lock> si_lock_;
+  sync::Atomic<uint32_t, "si->flags"> flags_{0};
+  sync::Atomic<uint32_t, "si->max"> max_{0};
+  sync::Atomic<uint32_t, "si->inuse_pages"> inuse_pages_{0};
+  // Null while not live. Read without a lock, hence atomic.
+  sync::Atomic<MapByte*, "si->swap_map"> swap_map_{nullptr};
+  sync::Atomic<ClusterInfo*, "si->cluster_info"> cluster_info_{nullptr};
+  sync::Atomic<SlotPool*, "si->pool"> pool_{nullptr};
+  sync::Atomic<cache::SwapCache*, "si->swap_cache"> swap_cache_{nullptr};
+  sync::Plain<SwapBackend*, "si->backend"> backend_{nullptr};
+  int priority_ = 0;
+  /// The next in the list by priority; under swap_lock.
+  sync::Plain<SwapArea*, "swap list"> next_{nullptr};
+};
+
+}  // namespace quire::swap

@@ -1,0 +1,188 @@
+// SwapAreas: all swap of a machine: the areas, slots and their references, the swap cache, swap I/O, swapon and swapoff.
+//
+// The life of a slot (byte): free 0x00 -> folio_alloc_swap 0x40 -> add_to_swap: folio cached -> swap_duplicate 0x41.. (or
+// swap_shmem_alloc 0xff) -> swap_writepage -> delete_from_swap_cache 0x01.. (or 0xbf) -> read_swap_cache_async 0x41..
+// -> swap_free 0x40 -> folio_free_swap 0x00. Who brings a byte to "nothing left" frees the slot.
+//
+// A caller that holds neither a reference of the device nor a page-table lock (an RCU reader) may use an entry only through
+// get_swap_device(); after it, what was read before it must be read again.
+// Locks taken: swap_lock > si_lock > cluster_lock; i_pages; slots_free_lock; see each function for what else it needs.
+// Linux: mm/swapfile.c, mm/swap_state.c, mm/page_io.c, mm/swap_slots.c
+//
+//   areas.swapon(device);
+//   if (areas.add_to_swap(*folio)) ...                    // folio locked
+//   areas.free_swap_and_cache(entry, FreeCaller::page_table);
+#pragma once
+
+#include <optional>
+#include <span>
+
+#include "base/defects.h"
+#include "base/result.h"
+#include "cache/folios.h"
+#include "swap/area.h"
+#include "swap/slot_cache.h"
+#include "swap/swap_users.h"
+
+namespace quire::swap {
+
+using cache::Folio;
+using cache::FolioFlag;
+using cache::FolioRef;
+using cache::LockedFolio;
+
+struct SwapOptions {
+  unsigned areas_max = 2;      ///< Linux MAX_SWAPFILES
+  unsigned cluster_shift = 2;  ///< a cluster has 2^n slots (9 in Linux with THP swap)
+  unsigned cache_shift = 14;   ///< slots that share one lock of the swap cache: 2^n
+  unsigned map_max = CountByte::kMax;
+  enum class SlotCache : uint8_t { off, on } slot_cache = SlotCache::off;
+};
+
+/// Who calls free_swap_and_cache(), which decides what protects it.
+enum class FreeCaller : uint8_t {
+  page_table,  ///< zap or MADV_FREE, with the page-table lock held: an RCU reader
+  tmpfs,       ///< truncation, punch or eviction of a tmpfs file: nothing is held
+};
+
+/// What the caller of free_swap_and_cache() learns. Linux: its bool
+enum class FreeOutcome : uint8_t { freed, no_device };
+
+class SwapAreas {
+ public:
+  /// Linux MAX_SWAPFILES without any special entry type.
+  static constexpr unsigned kAreasMax = 32;
+
+  SwapAreas(const SwapOptions& options, cache::Folios& folios, const base::DefectSet& defects);
+  ~SwapAreas();
+  SwapAreas(const SwapAreas&) = delete;
+  SwapAreas& operator=(const SwapAreas&) = delete;
+
+  // --- swapon and swapoff (swap/swapon.cc, swap/swapoff.cc) ---------------------------------------------------------
+  /// Makes `device` live as an area. -EBUSY: it is one already; -EPERM: no type left; -EINVAL: too small. Sleeps.
+  [[nodiscard]] Errno swapon(SwapBackend& device, int priority = 0);
+
+  /// Steps 2 and 4: finds the live area of `device` (-EINVAL if none), takes it off the list: no slot is allocated from
+  /// now on. One swapoff at a time per area: the second finds nothing.
+  [[nodiscard]] Result<SwapArea*> start_swapoff(const SwapBackend& device);
+  /// Step 5: no slot is parked from now until reenable_slot_cache(); those that are become free. Sleeps; held as a lock.
+  void disable_slot_cache();
+  void reenable_slot_cache();
+  /// For step 6d: the first slot after `previous` (slot 0 to begin) that is neither free nor bad, or nothing.
+  /// Linux: mm/swapfile.c find_next_to_unuse()
+  [[nodiscard]] std::optional<SwapOffset> find_next_to_unuse(SwapArea& area, SwapOffset previous) const;
+  /// Step 7: after a failure, live again. Linux: mm/swapfile.c reinsert_swap_info()
+  void reinsert_swap_info(SwapArea& area);
+  /// Step 8: no new reference; returns when every reference is dropped and every reader has ended. Sleeps.
+  void kill_users_and_wait(SwapArea& area);
+  /// Steps 9 to 11: detaches and frees the maps, the pool and the swap cache; the type may be used again.
+  void free_maps(SwapArea& area);
+
+  /// Whether any area is live and has a free slot, read without a lock: worth trying to swap out.
+  [[nodiscard]] bool total_swap_available() const;
+
+  // --- references to a device (swap/device.cc) ----------------------------------------------------------------------
+  /// The area of `entry` with a reference, or nullptr if it is being torn down or gone. Linux: get_swap_device()
+  [[nodiscard]] SwapArea* get_swap_device(SwapEntry entry);
+  void put_swap_device(SwapArea& area);
+
+  // --- slots (swap/allocate.cc, swap/duplicate.cc, swap/free.cc) ----------------------------------------------------
+  /// 2^order slots for `folio`, bytes HAS_CACHE, first one aligned; -ENOMEM if none. Linux: folio_alloc_swap()
+  [[nodiscard]] Result<SwapEntry> folio_alloc_swap(const Folio& folio);
+  /// One more page-table reference. -EINVAL: no such slot, or tmpfs's; -ENOENT: free or bad; -ENOMEM: the count is full.
+  /// The caller holds something that keeps the entry (a page table's lock, or the folio's). Linux: swap_duplicate()
+  [[nodiscard]] Errno swap_duplicate(SwapEntry entry);
+  /// The slots (allocated, no references) become tmpfs's. Linux: swap_shmem_alloc()
+  void swap_shmem_alloc(SwapEntry entry, PageCount pages);
+  /// Claims HAS_CACHE for reading the page in. -EEXIST: somebody else has; -ENOENT: freed. Linux: swapcache_prepare()
+  [[nodiscard]] Errno swapcache_prepare(SwapEntry entry);
+  /// Gives the claim back. Linux: swapcache_clear()
+  void swapcache_clear(SwapArea& area, SwapEntry entry);
+  /// Drops one reference; the caller holds the device. Linux: swap_free()
+  void swap_free(SwapEntry entry);
+  /// Drops one reference and, if nobody but the swap cache is left, tries to free the folio too.
+  [[nodiscard]] FreeOutcome free_swap_and_cache(SwapEntry entry, FreeCaller caller);
+  /// The folio is no longer in the swap cache: HAS_CACHE off at its slots, which may free them. Linux: put_swap_folio()
+  void put_swap_folio(const Folio& folio, SwapEntry entry);
+  /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then. Linux: same
+  bool folio_free_swap(Folio& folio);
+  /// Whether any slot of the block that `entry` was allocated in has a reference, as far as the cluster knows: in a cluster
+  /// of several orders only the slot itself is looked at. The caller holds the device.
+  [[nodiscard]] bool swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry);
+  /// References to the slot by page tables or tmpfs; 0 also if there is no such device. Linux: swp_swapcount()
+  [[nodiscard]] unsigned swp_swapcount(SwapEntry entry);
+  /// References to the slot; the folio lock or the page-table lock keeps it. Linux: __swap_count()
+  [[nodiscard]] unsigned swap_count(SwapEntry entry) { return info(entry).swap_map(entry.offset()).references(); }
+
+  // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------
+  /// Allocates slots for `folio` (locked, uptodate, not in the swap cache), puts it in the swap cache and marks it dirty.
+  /// false: no room. Linux: mm/swap_state.c add_to_swap()
+  [[nodiscard]] bool add_to_swap(Folio& folio);
+  /// Out of the swap cache (locked, no writeback); drops the slots' HAS_CACHE and the cache's references.
+  void delete_from_swap_cache(Folio& folio);
+  /// As delete_from_swap_cache(), if nobody but the caller (one reference) and the cache holds the folio and it is clean:
+  /// then the caller has the last reference. Linux: mm/vmscan.c remove_mapping(), its swap cache part
+  [[nodiscard]] bool remove_mapping_from_swap_cache(Folio& folio);
+  /// The cached folio, or empty. The device, a page-table lock or a reference to the slot is held. Linux: same
+  [[nodiscard]] FolioRef swap_cache_get_folio(SwapEntry entry);
+  /// The folio of the slot, from the cache or being read from the device (then unlocked and uptodate, or not uptodate
+  /// after an error). Empty: the slot is free or the device is going away; -ENOMEM. Sleeps. Linux: same
+  [[nodiscard]] Result<FolioRef> read_swap_cache_async(SwapEntry entry, phys::Gfp gfp);
+
+  // --- I/O (swap/page_io.cc) ----------------------------------------------------------------------------------------
+  /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is dirty
+  /// again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
+  void swap_writepage(Folio& folio);
+  /// Reads into `folio` (locked) from `entry` on; uptodate if it went well; unlocks it. Linux: swap_read_folio()
+  void swap_read_folio(Folio& folio, SwapEntry entry);
+  /// The same without unlocking: for a folio that is in no cache.
+  void swap_read_locked_folio(Folio& folio, SwapEntry entry);
+
+  // --- address spaces that swapoff visits ---------------------------------------------------------------------------
+  [[nodiscard]] SwapUsers& users() { return users_; }
+
+  [[nodiscard]] unsigned areas_max() const { return static_cast<unsigned>(areas_.size()); }
+  [[nodiscard]] const SwapArea& peek_area(SwapType type) const { return *areas_[type.value()]; }
+  [[nodiscard]] const SwapArea* peek_area_of(const SwapBackend& device) const;
+  [[nodiscard]] bool peek_parked(SwapEntry entry) const { return slot_cache_.peek_parked(entry); }
+  [[nodiscard]] const SwapOptions& options() const { return options_; }
+  void check(sync::CheckReport& report) const;
+
+ private:
+  [[nodiscard]] SwapArea& info(SwapEntry entry) { return *areas_[entry.type().value()]; }
+  [[nodiscard]] SwapArea* swap_info_get(SwapEntry entry);
+  [[nodiscard]] cache::SwapCache& swap_cache(SwapEntry entry) {
+    return *info(entry).swap_cache_.load(sync::Order::relaxed);
+  }
+  template <typename Change>
+  [[nodiscard]] Errno change_byte(SwapEntry entry, Change change);
+  enum class Drop : uint8_t { reference, cache };
+  [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
+  [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
+  [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);
+  /// The cluster's lock is held.
+  [[nodiscard]] static bool any_referenced_locked(const SwapArea& area, SwapOffset first, PageCount pages);
+  void put_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages);
+  CountByte swap_entry_free(SwapArea& area, SwapEntry entry);
+  void free_swap_slot(SwapEntry entry);
+  void swapcache_free_entries(std::span<const SwapEntry> entries);
+  void swap_entry_range_free(SwapArea& area, SwapEntry entry, PageCount pages);
+  void try_to_reclaim_swap(SwapArea& area, SwapEntry entry);
+  [[nodiscard]] bool swap_full() const;
+  [[nodiscard]] std::optional<SwapOffset> scan_swap_map_slots(SwapArea& area, Order order);
+  [[nodiscard]] bool folio_swapped(Folio& folio);
+  void enable_swap_info(SwapArea& area);
+  void insert_by_priority(SwapArea& area) QUIRE_REQUIRES(swap_lock_);
+
+  const SwapOptions options_;
+  cache::Folios& folios_;
+  const base::DefectSet& defects_;
+  sync::SpinLock<sync::LockClass::swap_lock> swap_lock_;
+  /// Live areas, highest priority first.
+  sync::Plain<SwapArea*, "swap list"> first_ QUIRE_GUARDED_BY(swap_lock_){nullptr};
+  sync::Vector<sync::Box<SwapArea>> areas_;
+  SlotCache slot_cache_;
+  SwapUsers users_;
+};
+
+}  // namespace quire::swap

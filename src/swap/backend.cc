@@ -1,0 +1,90 @@
+#include "swap/backend.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "phys/bulk.h"
+#include "sync/plain.h"
+#include "sync/trace.h"
+#include "sync/wait.h"
+
+namespace quire::swap {
+namespace {
+constexpr const char* kSlot = "swap device page";
+}
+
+Errno SwapBackend::read_page(SwapOffset slot, std::span<std::byte> payload) {
+  sync::might_sleep("read a page from a swap device");
+  QUIRE_ASSERT(slot.value() < pages_.value());
+  if (sync::should_fail("io_read", name())) return Errno::eio;
+  sync::region_write(payload.data(), "page");
+  return read(slot, payload);
+}
+
+Errno SwapBackend::write_page(SwapOffset slot, std::span<const std::byte> payload) {
+  sync::might_sleep("write a page to a swap device");
+  QUIRE_ASSERT(slot.value() < pages_.value());
+  if (sync::should_fail("io_write", name())) return Errno::eio;
+  sync::region_read(payload.data(), "page");
+  return write(slot, payload);
+}
+
+RamBackend::RamBackend(const char* name, PageCount pages, uint32_t payload_bytes)
+    : SwapBackend(name, pages),
+      payload_bytes_(payload_bytes),
+      storage_(static_cast<std::byte*>(sync::allocate(pages.value() * payload_bytes, alignof(uint64_t)))) {
+  phys::zero_contents(storage_, pages.value() * payload_bytes);
+}
+
+RamBackend::~RamBackend() { sync::deallocate(storage_, pages().value() * payload_bytes_, alignof(uint64_t)); }
+
+Errno RamBackend::read(SwapOffset slot, std::span<std::byte> payload) {
+  std::byte* place = storage_ + std::size_t{slot.value()} * payload_bytes_;
+  sync::region_read(place, kSlot);
+  phys::copy_contents(payload.data(), place, payload_bytes_);
+  return Errno::ok;
+}
+
+Errno RamBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
+  std::byte* place = storage_ + std::size_t{slot.value()} * payload_bytes_;
+  sync::region_write(place, kSlot);
+  phys::copy_contents(place, payload.data(), payload_bytes_);
+  return Errno::ok;
+}
+
+Result<int> FileBackend::open(const char* path, PageCount pages, uint32_t payload_bytes) {
+  int fd = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (fd < 0) return static_cast<Errno>(errno);
+  if (ftruncate(fd, static_cast<off_t>(pages.value() * payload_bytes)) == 0) return fd;
+  auto error = static_cast<Errno>(errno);
+  ::close(fd);
+  return error;
+}
+
+FileBackend::~FileBackend() { ::close(fd_); }
+
+Errno FileBackend::read(SwapOffset slot, std::span<std::byte> payload) {
+  auto offset = static_cast<off_t>(slot.value() * payload.size());
+  for (std::size_t done = 0; done < payload.size();) {
+    ssize_t n = pread(fd_, payload.data() + done, payload.size() - done, offset + static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return Errno::eio;
+    done += static_cast<std::size_t>(n);
+  }
+  return Errno::ok;
+}
+
+Errno FileBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
+  auto offset = static_cast<off_t>(slot.value() * payload.size());
+  for (std::size_t done = 0; done < payload.size();) {
+    ssize_t n = pwrite(fd_, payload.data() + done, payload.size() - done, offset + static_cast<off_t>(done));
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) return Errno::eio;
+    done += static_cast<std::size_t>(n);
+  }
+  return Errno::ok;
+}
+
+}  // namespace quire::swap

@@ -1,0 +1,79 @@
+// The parts of swapoff that are an area's own; the walk over what uses it is reclaim's.
+#include "swap/areas.h"
+#include "sync/rcu.h"
+#include "sync/trace.h"
+
+namespace quire::swap {
+
+using base::Defect;
+
+// Linux: mm/swapfile.c sys_swapoff(), its first half
+Result<SwapArea*> SwapAreas::start_swapoff(const SwapBackend& device) {
+  QUIRE_FUNC();
+  sync::Guard guard(swap_lock_);
+  auto* link = &first_;
+  while (link->get() != nullptr && link->get()->backend_ != &device) link = &link->get()->next_;
+  SwapArea* area = *link;
+  if (area == nullptr) return Errno::einval;
+  *link = area->next_.get();
+  sync::Guard area_guard(area->si_lock_);
+  area->flags_.store(SwapArea::kUsed);
+  QUIRE_POINT("no new slots", "area {}: WRITEOK cleared", area->type().value());
+  return area;
+}
+
+// Linux: mm/swap_slots.c disable_swap_slots_cache_lock()
+void SwapAreas::disable_slot_cache() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  if (!slot_cache_.in_use() || defects_.has(Defect::D2_7)) return;
+  slot_cache_.disable();
+  for (unsigned cpu = 0; cpu < slot_cache_.cpus(); ++cpu) {
+    SlotCache::Batch batch;
+    slot_cache_.drain(cpu, batch);
+    swapcache_free_entries(batch.span());
+  }
+}
+
+void SwapAreas::reenable_slot_cache() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  if (!slot_cache_.in_use() || defects_.has(Defect::D2_7)) return;
+  slot_cache_.enable();
+}
+
+// Linux: mm/swapfile.c find_next_to_unuse()
+std::optional<SwapOffset> SwapAreas::find_next_to_unuse(SwapArea& area, SwapOffset previous) const {
+  QUIRE_FUNC();
+  // Only swapoff itself changes max while the area is being turned off.
+  SwapOffset max(area.max_.load(sync::Order::relaxed));
+  for (SwapOffset slot = previous.next(); slot < max; ++slot) {
+    CountByte byte = area.swap_map(slot);
+    if (!byte.free() && !byte.bad()) return slot;
+  }
+  return std::nullopt;
+}
+
+void SwapAreas::kill_users_and_wait(SwapArea& area) {
+  QUIRE_FUNC();
+  QUIRE_POINT("kill users", "area {}", area.type().value());
+  area.users_.kill();
+  if (defects_.has(Defect::D2_4)) return;
+  // For those who hold no reference but are in an RCU reader since before the kill: page-table lock holders.
+  sync::synchronize_rcu();
+  QUIRE_POINT("grace period over");
+  area.users_gone_.wait_for_completion();
+  QUIRE_POINT("no device reference left", "area {}", area.type().value());
+}
+
+void SwapAreas::free_maps(SwapArea& area) {
+  QUIRE_FUNC();
+  SwapArea::Maps maps;
+  {
+    sync::Guard guard(swap_lock_);
+    sync::Guard area_guard(area.si_lock_);
+    maps = area.detach_maps();
+  }
+  QUIRE_POINT("free swap_map and cluster_info", "area {}", area.type().value());
+  area.free_maps(maps);
+  sync::Guard guard(swap_lock_);
+  area.flags_.store(0);
+}
+
+}  // namespace quire::swap

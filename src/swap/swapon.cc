@@ -1,0 +1,81 @@
+#include "swap/areas.h"
+#include "sync/trace.h"
+#include "sync/wait.h"
+
+namespace quire::swap {
+
+SwapAreas::SwapAreas(const SwapOptions& options, cache::Folios& folios, const base::DefectSet& defects)
+    : options_(options),
+      folios_(folios),
+      defects_(defects),
+      slot_cache_(options.slot_cache == SwapOptions::SlotCache::on ? folios.frames().cpus() : 0) {
+  QUIRE_ASSERT(options.areas_max <= kAreasMax);
+  areas_.reserve(options.areas_max);
+  for (unsigned type = 0; type < options.areas_max; ++type)
+    areas_.push_back(sync::make_box<SwapArea>(SwapType(type), options.cluster_shift));
+}
+
+SwapAreas::~SwapAreas() = default;
+
+// Linux: mm/swapfile.c sys_swapon(), alloc_swap_info()
+Errno SwapAreas::swapon(SwapBackend& device, int priority) {
+  QUIRE_FUNC();
+  sync::might_sleep("swapon");
+  if (device.pages() < PageCount(2)) return Errno::einval;
+  SwapArea* area = nullptr;
+  {
+    sync::Guard guard(swap_lock_);
+    for (auto& candidate : areas_) {
+      bool used = (candidate->flags_.load(sync::Order::relaxed) & SwapArea::kUsed) != 0;
+      if (used && candidate->backend_ == &device) return Errno::ebusy;
+      if (!used && area == nullptr) area = candidate.get();
+    }
+    if (area == nullptr) return Errno::eperm;
+    area->flags_.store(SwapArea::kUsed);
+    area->backend_ = &device;
+    area->priority_ = priority;
+  }
+  if (sync::should_fail("slab", "GFP_KERNEL")) {
+    sync::Guard guard(swap_lock_);
+    area->flags_.store(0);
+    return Errno::enomem;
+  }
+  area->allocate_maps(device, folios_.frames().cpus(), options_.cache_shift);
+  enable_swap_info(*area);
+  return Errno::ok;
+}
+
+// Linux: mm/swapfile.c enable_swap_info()
+void SwapAreas::enable_swap_info(SwapArea& area) {
+  area.users_gone_.reinit();
+  area.users_.reinit();
+  reinsert_swap_info(area);
+  QUIRE_POINT("area is live", "area {}", area.type().value());
+}
+
+// Linux: mm/swapfile.c reinsert_swap_info(), _enable_swap_info()
+void SwapAreas::reinsert_swap_info(SwapArea& area) {
+  sync::Guard guard(swap_lock_);
+  sync::Guard area_guard(area.si_lock_);
+  area.flags_.store(SwapArea::kUsed | SwapArea::kWriteOk);
+  insert_by_priority(area);
+}
+
+void SwapAreas::insert_by_priority(SwapArea& area) {
+  auto* link = &first_;
+  while (link->get() != nullptr && link->get()->priority_ >= area.priority_) link = &link->get()->next_;
+  area.next_ = link->get();
+  *link = &area;
+}
+
+const SwapArea* SwapAreas::peek_area_of(const SwapBackend& device) const {
+  for (const auto& area : areas_)
+    if (area->peek_live() && area->peek_backend() == &device) return area.get();
+  return nullptr;
+}
+
+void SwapAreas::check(sync::CheckReport& report) const {
+  for (const auto& area : areas_) area->check(report, slot_cache_);
+}
+
+}  // namespace quire::swap
