@@ -6,7 +6,7 @@ endif()
 set(CMAKE_CXX_FLAGS_DEBUG "-O1 -g")
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1")
 
-add_compile_options(-Wall -Wextra -Wnon-virtual-dtor -Werror)
+add_compile_options(-Wall -Wextra -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wshadow=local)
 elseif(CMAKE_CXX_COMPILER_ID MATCHES "Clang")

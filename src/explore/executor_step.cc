@@ -281,7 +281,7 @@ TaskMask Executor::sleep_after(const Node& node, unsigned task, const Op& op, Op
 
 void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {
   bool took = !(effect.kind == OpKind::load && op.kind != OpKind::load);
-  recording_->events.push_back({Event::Kind::step, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
+  recording_->events.push_back({Event::Kind::step, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_ + 1),
                                 contexts_[task].function_count, op.kind, took,
                                 op.object != nullptr ? arena_.offset(op.object) : 0,
                                 op.kind == OpKind::free ? op.when.value : 0, op.name, {}});

@@ -13,7 +13,7 @@ struct Event {
   enum class Kind : uint8_t { enter, leave, point, step, plain, choice, fail };
   Kind kind;
   uint8_t task;               ///< kTasksMax: set-up or final check
-  uint16_t depth;             ///< decisions taken before
+  uint16_t depth;             ///< decisions taken before, its own included
   uint8_t function_depth;     ///< functions around it
   sync::OpKind op{};          ///< steps
   bool took = true;           ///< a trylock or compare-exchange that succeeded

@@ -1,0 +1,25 @@
+# The same race from truncation, which frees a swapped page of a tmpfs file by the same path.
+
+scenario truncate-vs-swapoff "a truncation frees the last swap reference while swapoff tears the device down"
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"
+machine  cpus=2 ram=16 swap=S:8
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 4K) = 0
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: store(p[0], 'A')
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0 [keep_swapcache]
+}
+
+cpu 0 as A { ftruncate(fd, 0) = 0 }
+cpu 1 as B { r = swapoff(S) }
+
+check {
+  A: load(p[0]) = SIGBUS(2)
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect           { never uaf   never leak   always B:r == 0   complete }
+expect with D2-1 { sometimes uaf @ free_swap_and_cache   preemptions 1 }

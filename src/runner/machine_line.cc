@@ -1,0 +1,176 @@
+#include "runner/machine_line.h"
+
+#include <fmt/format.h>
+
+#include <array>
+
+#include "scenario/vocabulary.h"
+
+namespace quire::runner {
+
+using machine::MachineOptions;
+using machine::OnOff;
+using scenario::Diagnostic;
+using scenario::MachineOption;
+using scenario::OptionKind;
+
+namespace {
+
+constexpr int64_t kPageBytes = 4096;
+constexpr int64_t kPagesMax = 1 << 20;
+
+/// A numeric key: its name, its range, and where it goes.
+struct NumberKey {
+  std::string_view name;
+  int64_t least;
+  int64_t most;
+  void (*set)(MachineOptions&, int64_t);
+  int64_t (*get)(const MachineOptions&);
+};
+
+constexpr std::array kNumberKeys = {
+    NumberKey{"cpus", 1, explore::kTasksMax, [](MachineOptions& m, int64_t v) { m.cpus = static_cast<unsigned>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.cpus); }},
+    NumberKey{"nodes", 1, 1, [](MachineOptions&, int64_t) {}, [](const MachineOptions&) { return int64_t{1}; }},
+    NumberKey{"payload", 1, kPageBytes,
+              [](MachineOptions& m, int64_t v) { m.payload_bytes = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.payload_bytes); }},
+    NumberKey{"SWAP_MAP_MAX", 1, 62, [](MachineOptions& m, int64_t v) { m.swap_map_max = static_cast<uint8_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.swap_map_max); }},
+    NumberKey{"SWAPFILE_CLUSTER", 1, 512,
+              [](MachineOptions& m, int64_t v) { m.slots_per_cluster = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.slots_per_cluster); }},
+    NumberKey{"SWAP_SLOTS_CACHE_SIZE", 1, 64,
+              [](MachineOptions& m, int64_t v) { m.slot_cache_size = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.slot_cache_size); }},
+};
+
+/// A switch: its name and where it goes.
+struct SwitchKey {
+  std::string_view name;
+  void (*set)(MachineOptions&, explore::ExecutorOptions&, scenario::KnobState);
+};
+
+OnOff on_off(scenario::KnobState s) { return s == scenario::KnobState::on ? OnOff::on : OnOff::off; }
+
+constexpr std::array kSwitchKeys = {
+    SwitchKey{"rcu_spinlock_is_reader",
+              [](MachineOptions&, explore::ExecutorOptions& x, scenario::KnobState s) {
+                using Reader = explore::ExecutorOptions::SpinlockIsReader;
+                x.spinlock_is_reader = s == scenario::KnobState::on ? Reader::yes : Reader::no;
+              }},
+    SwitchKey{"slot_cache", [](MachineOptions& m, explore::ExecutorOptions&,
+                               scenario::KnobState s) { m.slot_cache = on_off(s); }},
+    SwitchKey{"synchronous_swap",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
+                for (machine::SwapDevice& d : m.swap) d.synchronous = on_off(s);
+              }},
+};
+
+class Applier {
+ public:
+  Applier(std::string_view file, MachineOptions& machine, explore::ExecutorOptions& explorer)
+      : file_(file), machine_(machine), explorer_(explorer) {}
+
+  std::optional<Diagnostic> apply(const scenario::Machine& line) {
+    for (const MachineOption& o : line.options) option(o);
+    for (const scenario::Knob& k : line.knobs) knob(k);
+    return diagnostic_;
+  }
+
+ private:
+  void complain(const scenario::Origin& at, std::string message) {
+    if (!diagnostic_) diagnostic_ = Diagnostic{std::string(file_), at.line, at.column, std::move(message)};
+  }
+
+  void option(const MachineOption& o) {
+    if (o.key == "real") {
+      MachineOptions real;
+      real.cpus = machine_.cpus;
+      machine_ = real;
+    } else if (o.key == "ram") {
+      int64_t pages = pages_of(o.number);
+      if (pages < 4 || pages > kPagesMax) return complain(o.at, fmt::format("expected 4 to {} pages of ram, found {}", kPagesMax, pages));
+      machine_.ram = base::PageCount{static_cast<uint64_t>(pages)};
+    } else if (o.key == "swap") {
+      for (const scenario::SwapSpec& s : o.swaps) swap(s);
+    } else if (o.key == "thp") {
+      thp(o);
+    } else {
+      number(o);
+    }
+  }
+
+  // Numbers with a unit are bytes, numbers without one are pages.
+  static int64_t pages_of(const scenario::Number& n) {
+    using scenario::Notation;
+    bool bytes = n.notation == Notation::kilo || n.notation == Notation::mega || n.notation == Notation::giga;
+    return bytes ? n.value / kPageBytes : n.value;
+  }
+
+  void swap(const scenario::SwapSpec& s) {
+    int64_t pages = pages_of(s.pages);
+    if (machine_.swap_devices == MachineOptions::kSwapDevices)
+      return complain(s.at, fmt::format("expected at most {} swap areas", MachineOptions::kSwapDevices));
+    if (s.name.size() >= machine::SwapDevice::kNameBytes || pages < 1 || pages > kPagesMax)
+      return complain(s.at, fmt::format("expected a swap area of 1 to {} pages with a name of less than {} letters",
+                                        kPagesMax, machine::SwapDevice::kNameBytes));
+    machine_.add_swap(s.name, base::PageCount{static_cast<uint64_t>(pages)});
+  }
+
+  // Pages per large folio: a power of two.
+  void thp(const MachineOption& o) {
+    int64_t pages = o.kind == OptionKind::number ? o.number.value : 0;
+    if (pages < 1 || pages > 512 || (pages & (pages - 1)) != 0)
+      return complain(o.at, "expected thp=N with N a power of two up to 512");
+    machine_.thp_order = static_cast<uint8_t>(__builtin_ctzll(static_cast<uint64_t>(pages)));
+  }
+
+  void number(const MachineOption& o) {
+    for (const NumberKey& key : kNumberKeys) {
+      if (key.name != o.key) continue;
+      if (o.kind != OptionKind::number || o.number.value < key.least || o.number.value > key.most)
+        return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
+      return key.set(machine_, o.number.value);
+    }
+    std::vector<std::string_view> known = {"real", "ram", "swap", "thp"};
+    for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
+    unknown(o.key, o.at, known);
+  }
+
+  void knob(const scenario::Knob& k) {
+    for (const SwitchKey& key : kSwitchKeys)
+      if (key.name == k.name) return key.set(machine_, explorer_, k.state);
+    std::vector<std::string_view> known;
+    for (const SwitchKey& key : kSwitchKeys) known.push_back(key.name);
+    unknown(k.name, k.at, known);
+  }
+
+  void unknown(std::string_view key, const scenario::Origin& at, std::span<const std::string_view> known) {
+    std::string_view near = scenario::nearest(key, known);
+    complain(at, fmt::format("expected an option of the machine, found '{}'{}", key,
+                             near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+  }
+
+  std::string_view file_;
+  MachineOptions& machine_;
+  explore::ExecutorOptions& explorer_;
+  std::optional<Diagnostic> diagnostic_;
+};
+
+}  // namespace
+
+std::optional<Diagnostic> apply_machine_line(const scenario::Machine& line, std::string_view file, MachineOptions& machine,
+                                             explore::ExecutorOptions& explorer) {
+  return Applier(file, machine, explorer).apply(line);
+}
+
+std::optional<int64_t> machine_parameter(const MachineOptions& machine, std::string_view name) {
+  if (name == "PAGE_SIZE") return kPageBytes;
+  if (name == "HPAGE_PMD_NR") return int64_t{1} << machine.thp_order;
+  for (const NumberKey& key : kNumberKeys)
+    if (key.name == name) return key.get(machine);
+  return std::nullopt;
+}
+
+}  // namespace quire::runner

@@ -1,0 +1,229 @@
+#include "runner/operations.h"
+
+#include <array>
+#include <cstring>
+
+#include "runner/program.h"
+#include "runner/runner.h"
+
+namespace quire::runner {
+
+using base::Errno;
+using machine::Machine;
+using Where = Operation::Where;
+using Judged = Operation::Judged;
+
+namespace {
+
+constexpr uint64_t kPageBytes = 4096;
+
+Value from(Errno e) { return Value::of(e == Errno::ok ? 0 : base::as_syscall(e)); }
+
+template <typename T>
+Value from(const base::Result<T>& r) {
+  return r ? Value::of(static_cast<int64_t>(*r)) : from(r.error());
+}
+
+Value from(const mm::Signal& s) {
+  return Value::of_signal(s.number == mm::SignalNumber::sigbus ? 7 : 11, s.code);
+}
+
+uint64_t unsigned_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
+  return static_cast<uint64_t>(r.number(c, operand, otherwise));
+}
+
+int int_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
+  return static_cast<int>(r.number(c, operand, otherwise));
+}
+
+// The length operand, or what an index or a range spans: madvise(p[0:2], MADV_PAGEOUT) and madvise(p, 8K, MADV_PAGEOUT).
+struct RangeAndRest {
+  uint64_t start;
+  uint64_t length;
+  std::size_t next;
+};
+RangeAndRest range(Runtime& r, const Call& c, std::size_t operands_after) {
+  bool spelled = c.operands.size() > 1 + operands_after;
+  uint64_t length = spelled ? unsigned_number(r, c, 1) : static_cast<uint64_t>(c.operands[0].length);
+  return {unsigned_number(r, c, 0), length, spelled ? std::size_t{2} : std::size_t{1}};
+}
+
+// --- Files ----------------------------------------------------------------------------------------------------------
+
+Value memfd_create(Runtime& r, const Call& c) { return from(r.machine().memfd_create(r.process(c))); }
+Value close(Runtime& r, const Call& c) { return from(r.machine().close(r.process(c), int_number(r, c, 0))); }
+Value ftruncate(Runtime& r, const Call& c) {
+  return from(r.machine().ftruncate(r.process(c), int_number(r, c, 0), r.number(c, 1)));
+}
+Value fallocate(Runtime& r, const Call& c) {
+  return from(r.machine().fallocate(r.process(c), int_number(r, c, 0), int_number(r, c, 1), r.number(c, 2), r.number(c, 3)));
+}
+
+/// A buffer of the arena that goes with the call, whatever ends it.
+class Buffer {
+ public:
+  explicit Buffer(uint64_t bytes) : bytes_(bytes) { memory_ = static_cast<std::byte*>(sync::allocate(bytes + 1, 8)); }
+  ~Buffer() { sync::deallocate(memory_, bytes_ + 1, 8); }
+  Buffer(const Buffer&) = delete;
+  Buffer& operator=(const Buffer&) = delete;
+  [[nodiscard]] std::span<std::byte> bytes() const { return {memory_, bytes_}; }
+
+ private:
+  uint64_t bytes_;
+  std::byte* memory_;
+};
+
+// pwrite(fd, fill('f', 4K), 0), or pwrite(fd, 'f', 0) for one byte.
+Value pwrite(Runtime& r, const Call& c) {
+  const Operand& what = c.operands[1];
+  Buffer buffer(what.kind == Operand::Kind::fill ? static_cast<uint64_t>(what.length) : 1);
+  std::memset(buffer.bytes().data(), static_cast<int>(what.number), buffer.bytes().size());
+  return from(r.machine().pwrite(r.process(c), int_number(r, c, 0), buffer.bytes(), r.number(c, 2)));
+}
+
+// pread(fd, offset): the byte there.
+Value pread(Runtime& r, const Call& c) {
+  Buffer buffer(1);
+  auto got = r.machine().pread(r.process(c), int_number(r, c, 0), buffer.bytes(), r.number(c, 1));
+  if (!got) return from(got.error());
+  constexpr int64_t kEnodata = 61;
+  if (*got == 0) return Value::of(-kEnodata);
+  return Value::of(static_cast<int64_t>(buffer.bytes()[0]));
+}
+
+// --- Memory ---------------------------------------------------------------------------------------------------------
+
+// mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])
+Value mmap(Runtime& r, const Call& c) {
+  return from(r.machine().mmap(r.process(c), unsigned_number(r, c, 0), unsigned_number(r, c, 1), int_number(r, c, 2),
+                               int_number(r, c, 3), int_number(r, c, 4, -1), unsigned_number(r, c, 5)));
+}
+Value munmap(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().munmap(r.process(c), at.start, at.length));
+}
+Value madvise(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  return from(r.machine().madvise(r.process(c), at.start, at.length, int_number(r, c, at.next),
+                                  c.keep_swapcache ? machine::PageoutKeep::swapcache : machine::PageoutKeep::nothing));
+}
+Value msync(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  return from(r.machine().msync(r.process(c), at.start, at.length, int_number(r, c, at.next)));
+}
+Value load(Runtime& r, const Call& c) {
+  mm::Loaded loaded = r.machine().load(r.process(c), unsigned_number(r, c, 0));
+  return loaded.signal.none() ? Value::of(static_cast<int64_t>(loaded.value)) : from(loaded.signal);
+}
+Value store(Runtime& r, const Call& c) {
+  mm::Signal s = r.machine().store(r.process(c), unsigned_number(r, c, 0), static_cast<std::byte>(r.number(c, 1)));
+  return s.none() ? Value::of(0) : from(s);
+}
+Value mincore(Runtime& r, const Call& c) { return from(r.machine().mincore(r.process(c), unsigned_number(r, c, 0))); }
+Value pagemap(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().pagemap(r.process(c), unsigned_number(r, c, 0))));
+}
+
+// --- Processes ------------------------------------------------------------------------------------------------------
+
+Value fork(Runtime& r, const Call& c) {
+  auto child = r.machine().fork(r.process(c));
+  if (!child) return from(child.error());
+  r.bind_child(c, **child);
+  return Value::of((*child)->pid());
+}
+Value exit(Runtime& r, const Call& c) {
+  machine::Process& p = r.process(c);
+  r.forget_process(p);
+  r.machine().exit(p);
+  return Value::of(0);
+}
+Value kill(Runtime& r, const Call& c) {
+  r.machine().send_signal(r.process_at(static_cast<int>(c.operands[0].number)));
+  return Value::of(0);
+}
+Value killall(Runtime& r, const Call&) {
+  r.forget_all_processes();
+  r.machine().killall();
+  return Value::of(0);
+}
+Value tasks(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().tasks())); }
+
+// --- Swap and reclaim -----------------------------------------------------------------------------------------------
+
+Value swapon(Runtime& r, const Call& c) { return from(r.machine().swapon(r.process(c), c.operands[0].symbol)); }
+Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.process(c), c.operands[0].symbol)); }
+Value reclaim(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
+}
+Value swap_used(Runtime& r, const Call& c) { return Value::of(static_cast<int64_t>(r.machine().swap_used(c.operands[0].symbol))); }
+Value swap_count(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().swap_count(c.operands[0].symbol, static_cast<uint32_t>(r.number(c, 1)))));
+}
+
+// --- What the check looks at ----------------------------------------------------------------------------------------
+
+Value rss(Runtime& r, const Call& c) {
+  machine::Rss rss = r.machine().rss(r.process_at(static_cast<int>(c.operands[0].number)));
+  if (c.member == "anon") return Value::of(rss.anon);
+  if (c.member == "file") return Value::of(rss.file);
+  if (c.member == "shmem") return Value::of(rss.shmem);
+  return Value::of(rss.swapents);
+}
+Value fstat(Runtime& r, const Call& c) {
+  auto stat = r.machine().fstat(r.process(c), int_number(r, c, 0));
+  if (!stat) return from(stat.error());
+  return Value::of(static_cast<int64_t>(c.member == "st_blocks" ? stat->st_blocks : stat->st_size));
+}
+Value folios_leaked(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().folios_leaked())); }
+
+constexpr auto kAny = Where::anywhere;
+constexpr auto kCheck = Where::check_only;
+
+constexpr std::array kOperations = {
+    Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny, Judged::check, close},
+    Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
+    Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny, Judged::check, fallocate},
+    Operation{"folios_leaked", "folios_leaked()", "pages that are allocated and that nothing refers to", 0, 0, kCheck, Judged::leak, folios_leaked},
+    Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
+    Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check, fstat},
+    Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
+    Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny, Judged::check, kill},
+    Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
+    Operation{"load", "load(ADDRESS)", "the byte there, or a signal", 1, 1, kAny, Judged::lost_store, load},
+    Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]", "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},
+    Operation{"memfd_create", "FD = memfd_create(NAME, FLAGS)", "a tmpfs file without a name", 0, 2, kAny, Judged::check, memfd_create},
+    Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check, mincore},
+    Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check, mmap},
+    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check, msync},
+    Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
+    Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny, Judged::check, pagemap},
+    Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny, Judged::lost_store, pread},
+    Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny, Judged::check, pwrite},
+    Operation{"reclaim", "reclaim([PAGES])", "direct reclaim; the number of pages freed", 0, 1, kAny, Judged::check, reclaim},
+    Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck, Judged::rss_mismatch, rss},
+    Operation{"store", "store(ADDRESS, BYTE)", "0, or a signal", 2, 2, kAny, Judged::check, store},
+    Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count, swap_count},
+    Operation{"swap_used", "swap_used(AREA)", "slots in use", 1, 1, kCheck, Judged::swap_count, swap_used},
+    Operation{"swapoff", "swapoff(AREA)", "0, -EINVAL, -ENOMEM, -EINTR", 1, 1, kAny, Judged::check, swapoff},
+    Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check, swapon},
+    Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
+};
+
+}  // namespace
+
+std::span<const Operation> all_operations() { return kOperations; }
+
+const Operation* find_operation(std::string_view name) {
+  for (const Operation& o : kOperations)
+    if (o.name == name) return &o;
+  return nullptr;
+}
+
+std::vector<OperationInfo> operations() {
+  std::vector<OperationInfo> result;
+  for (const Operation& o : kOperations) result.push_back({o.name, o.usage, o.summary});
+  return result;
+}
+
+}  // namespace quire::runner

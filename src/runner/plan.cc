@@ -1,0 +1,353 @@
+#include "runner/plan.h"
+
+#include <fmt/format.h>
+
+#include <map>
+
+#include "runner/machine_line.h"
+#include "runner/operations.h"
+#include "scenario/constants.h"
+#include "scenario/format.h"
+#include "scenario/vocabulary.h"
+
+namespace quire::runner {
+
+using scenario::Diagnostic;
+using scenario::Expr;
+using scenario::ExprKind;
+using scenario::Origin;
+using scenario::Statement;
+
+namespace {
+
+constexpr int64_t kPageBytes = 4096;
+constexpr std::size_t kCallsMax = 10'000;
+
+/// Makes a plan step by step; the first complaint is kept and ends it.
+class Planner {
+ public:
+  Planner(const scenario::Scenario& scenario, std::string_view file) {
+    plan_.scenario = &scenario;
+    plan_.file = file;
+    plan_.machine = machine::MachineOptions::explored();
+  }
+  explicit Planner(Plan plan) : plan_(std::move(plan)) {}
+
+  OrDiagnostic<Plan> make() {
+    if (plan_.scenario->machine)
+      if (auto d = apply_machine_line(*plan_.scenario->machine, plan_.file, plan_.machine, plan_.explorer)) return *d;
+    name_processes();
+    if (plan_.scenario->setup) statements(plan_.scenario->setup->body, -1, plan_.setup, Operation::Where::anywhere);
+    for (const scenario::CpuBlock& cpu : plan_.scenario->cpus) {
+      TaskPlan task;
+      task.process = process(cpu.process);
+      task.cpu = static_cast<unsigned>(cpu.index);
+      task.label = fmt::format("CPU{} ({})", cpu.index, cpu.process);
+      statements(cpu.body, task.process, task.calls, Operation::Where::anywhere);
+      plan_.tasks.push_back(std::move(task));
+    }
+    for (const scenario::InterruptBlock& block : plan_.scenario->interrupts) {
+      TaskPlan task;
+      task.process = process("irq");
+      task.cpu = static_cast<unsigned>(block.cpu);
+      task.kind = explore::TaskSpec::Kind::interrupt;
+      task.label = fmt::format("interrupt on CPU{}", block.cpu);
+      statements(block.body, task.process, task.calls, Operation::Where::anywhere);
+      plan_.tasks.push_back(std::move(task));
+    }
+    if (plan_.scenario->check) statements(plan_.scenario->check->body, -1, plan_.check, Operation::Where::check_only);
+    if (plan_.tasks.size() > explore::kTasksMax)
+      complain(plan_.scenario->at, fmt::format("expected at most {} cpu and interrupt blocks, found {}", explore::kTasksMax,
+                                               plan_.tasks.size()));
+    if (diagnostic_) return *diagnostic_;
+    return std::move(plan_);
+  }
+
+  OrDiagnostic<PlanCondition> condition(const scenario::Condition& condition) {
+    PlanCondition result;
+    for (const auto& all_of : condition.any_of) {
+      auto& conjunction = result.any_of.emplace_back();
+      for (const scenario::Comparison& c : all_of)
+        conjunction.push_back({capture(c.left), c.op, expected(c.right, -1)});
+    }
+    result.text = scenario::format(condition);
+    if (diagnostic_) return *diagnostic_;
+    return result;
+  }
+
+ private:
+  void complain(const Origin& at, std::string message) {
+    if (!diagnostic_) diagnostic_ = Diagnostic{plan_.file, at.line, at.column, std::move(message)};
+  }
+
+  // --- Names ---
+
+  void name_processes() {
+    const scenario::Scenario& s = *plan_.scenario;
+    auto add = [this](const std::string& name) {
+      if (!name.empty()) (void)process(name);
+    };
+    auto visit = [&](const auto& self, const scenario::Block<Statement>& body) -> void {
+      for (const Statement& statement : body.items) {
+        add(statement.process);
+        self(self, statement.body);
+      }
+    };
+    if (s.setup) visit(visit, s.setup->body);
+    for (const scenario::CpuBlock& cpu : s.cpus) add(cpu.process);
+    if (s.check) visit(visit, s.check->body);
+    if (plan_.processes.empty()) add("A");
+    if (s.setup) mark_forked(s.setup->body);
+  }
+
+  // `A: C = fork()` in the set-up: C is that child and not a process of its own.
+  void mark_forked(const scenario::Block<Statement>& body) {
+    for (const Statement& statement : body.items) {
+      if (statement.call.kind == ExprKind::call && statement.call.text == "fork" && !statement.capture.empty())
+        for (Process& p : plan_.processes)
+          if (p.name == statement.capture) p.forked = true;
+      mark_forked(statement.body);
+    }
+  }
+
+  int process(const std::string& name) {
+    for (std::size_t i = 0; i < plan_.processes.size(); ++i)
+      if (plan_.processes[i].name == name) return static_cast<int>(i);
+    plan_.processes.push_back({name, false});
+    return static_cast<int>(plan_.processes.size()) - 1;
+  }
+
+  int find_process(std::string_view name) const {
+    for (std::size_t i = 0; i < plan_.processes.size(); ++i)
+      if (plan_.processes[i].name == name) return static_cast<int>(i);
+    return -1;
+  }
+
+  int variable_for(int owner, const std::string& name) {
+    for (std::size_t i = 0; i < plan_.variables.size(); ++i)
+      if (plan_.variables[i].process == owner && plan_.variables[i].name == name) return static_cast<int>(i);
+    plan_.variables.push_back({owner, name});
+    return static_cast<int>(plan_.variables.size()) - 1;
+  }
+
+  // A process' own capture, else the only one of that name.
+  int find_variable(int owner, std::string_view name) const {
+    int found = -1;
+    for (std::size_t i = 0; i < plan_.variables.size(); ++i) {
+      if (plan_.variables[i].name != name) continue;
+      if (plan_.variables[i].process == owner) return static_cast<int>(i);
+      found = found == -1 ? static_cast<int>(i) : -2;
+    }
+    return found;
+  }
+
+  int capture(const scenario::CaptureRef& ref) {
+    int owner = ref.process.empty() ? -1 : find_process(ref.process);
+    int found = !ref.process.empty() && owner < 0 ? -1 : find_variable(owner, ref.name);
+    if (found >= 0 && (ref.process.empty() || plan_.variables[static_cast<std::size_t>(found)].process == owner)) return found;
+    complain(ref.at, fmt::format("expected a captured result, found '{}{}{}' which no call captures", ref.process,
+                                 ref.process.empty() ? "" : ":", ref.name));
+    return -1;
+  }
+
+  [[nodiscard]] std::optional<int64_t> constant(std::string_view name) const {
+    if (auto parameter = machine_parameter(plan_.machine, name)) return parameter;
+    return scenario::constant_value(name);
+  }
+
+  // --- Operands ---
+
+  Operand operand(const Expr& e, int owner) {
+    auto value_of = [this](std::string_view name) { return constant(name); };
+    if (e.kind == ExprKind::string) return {Operand::Kind::symbol, -1, 0, 0, e.text};
+    if (auto value = scenario::evaluate(e, value_of)) return {Operand::Kind::number, -1, *value, 0, {}};
+    switch (e.kind) {
+      case ExprKind::name: return named(e, owner);
+      case ExprKind::index: return indexed(e, owner);
+      case ExprKind::binary: return sum(e, owner);
+      case ExprKind::call:
+        if (e.text == "fill" && e.args.size() == 2) {
+          Operand what = operand(e.args[0], owner);
+          Operand count = operand(e.args[1], owner);
+          return {Operand::Kind::fill, -1, what.number, count.number, {}};
+        }
+        break;
+      default: break;
+    }
+    complain(e.at, fmt::format("expected an operand, found '{}'", scenario::format(e)));
+    return {};
+  }
+
+  Operand named(const Expr& e, int owner) {
+    int found = find_variable(owner, e.text);
+    if (found >= 0) return {Operand::Kind::variable, found, 0, 0, e.text};
+    if (found == -2) complain(e.at, fmt::format("expected a name with one meaning, found '{}' which several processes capture", e.text));
+    for (unsigned i = 0; i < plan_.machine.swap_devices; ++i)
+      if (plan_.machine.swap[i].get_name() == e.text) return {Operand::Kind::symbol, -1, 0, 0, e.text};
+    if (int p = find_process(e.text); p >= 0) return {Operand::Kind::symbol, -1, p, 0, e.text};
+    complain(e.at, fmt::format("expected a constant, a swap area, a process or a captured result, found '{}'", e.text));
+    return {};
+  }
+
+  Operand indexed(const Expr& e, int owner) {
+    Expr base = e;
+    base.kind = ExprKind::name;
+    base.args.clear();
+    Operand result = named(base, owner);
+    auto value_of = [this](std::string_view name) { return constant(name); };
+    auto first = scenario::evaluate(e.args[0], value_of);
+    auto last = e.args.size() > 1 ? scenario::evaluate(e.args[1], value_of) : first;
+    if (!first || !last || *first < 0 || *last < *first) {
+      complain(e.at, fmt::format("expected page numbers, found '{}'", scenario::format(e)));
+      return result;
+    }
+    result.number = *first * kPageBytes;
+    result.length = e.args.size() > 1 ? (*last - *first) * kPageBytes : kPageBytes;
+    return result;
+  }
+
+  Operand sum(const Expr& e, int owner) {
+    auto value_of = [this](std::string_view name) { return constant(name); };
+    auto right = scenario::evaluate(e.args[1], value_of);
+    bool sums = e.op == scenario::BinaryOp::add || e.op == scenario::BinaryOp::subtract;
+    if (!sums || !right) {
+      complain(e.at, fmt::format("expected a constant to add, found '{}'", scenario::format(e)));
+      return {};
+    }
+    Operand left = operand(e.args[0], owner);
+    left.number += e.op == scenario::BinaryOp::add ? *right : -*right;
+    return left;
+  }
+
+  // --- Statements ---
+
+  Expected expected(const scenario::Result& r, int owner) {
+    Expected result;
+    switch (r.kind) {
+      case scenario::ResultKind::any: result.kind = Expected::Kind::any; break;
+      case scenario::ResultKind::blocked: result.kind = Expected::Kind::blocked; break;
+      case scenario::ResultKind::error:
+        result.kind = Expected::Kind::error;
+        result.number = scenario::errno_number(r.name).value_or(0);
+        break;
+      case scenario::ResultKind::signal:
+        result.kind = Expected::Kind::signal;
+        result.signal = r.name == "SIGBUS" ? 7 : r.name == "SIGSEGV" ? 11 : 0;
+        if (result.signal == 0) complain(r.at, fmt::format("expected SIGBUS or SIGSEGV, found '{}'", r.name));
+        result.any_code = !r.value;
+        if (r.value) result.number = operand(*r.value, owner).number;
+        break;
+      case scenario::ResultKind::value:
+        if (r.value->kind == ExprKind::call && r.value->text != "fill") {
+          Call nested = call(*r.value, owner, Operation::Where::check_only);
+          plan_.nested.push_back(std::move(nested));
+          result.kind = Expected::Kind::call;
+          result.call = static_cast<int>(plan_.nested.size()) - 1;
+        } else {
+          result.kind = Expected::Kind::value;
+          result.value = operand(*r.value, owner);
+        }
+        break;
+    }
+    return result;
+  }
+
+  Call call(const Expr& e, int owner, Operation::Where where) {
+    Call result;
+    result.process = owner;
+    result.at = e.at;
+    result.member = e.member;
+    result.text = scenario::format(e);
+    result.operation = e.kind == ExprKind::call ? find_operation(e.text) : nullptr;
+    if (result.operation == nullptr) {
+      std::vector<std::string_view> names;
+      for (const Operation& o : all_operations()) names.push_back(o.name);
+      std::string_view near = scenario::nearest(e.text, names);
+      complain(e.at, fmt::format("expected an operation, found '{}'{}", e.text,
+                                 near.empty() ? "" : fmt::format(" (did you mean '{}'?)", near)));
+      return result;
+    }
+    const Operation& o = *result.operation;
+    if (where == Operation::Where::anywhere && o.where == Operation::Where::check_only)
+      complain(e.at, fmt::format("expected an operation that runs outside check, found '{}'", e.text));
+    if (e.args.size() < o.operands_min || e.args.size() > o.operands_max)
+      complain(e.at, fmt::format("expected {}, found {} operand(s)", o.usage, e.args.size()));
+    for (const Expr& argument : e.args) result.operands.push_back(operand(argument, owner));
+    return result;
+  }
+
+  void statements(const scenario::Block<Statement>& body, int owner, std::vector<Call>& calls, Operation::Where where) {
+    for (const Statement& s : body.items) {
+      if (diagnostic_) return;
+      if (s.kind == scenario::StatementKind::repeat) {
+        repeat(s, owner, calls, where);
+      } else {
+        int process_index = s.process.empty() ? (owner >= 0 ? owner : 0) : process(s.process);
+        calls.push_back(statement(s, process_index, where));
+      }
+      if (calls.size() > kCallsMax) complain(s.at, fmt::format("expected at most {} calls in a block", kCallsMax));
+    }
+  }
+
+  void repeat(const Statement& s, int owner, std::vector<Call>& calls, Operation::Where where) {
+    auto count = scenario::evaluate(s.count, [this](std::string_view name) { return constant(name); });
+    if (!count || *count < 0 || *count > scenario::kRepeatMax) {
+      complain(s.at, fmt::format("expected a repeat count of 0 to {}, found '{}'", scenario::kRepeatMax,
+                                 scenario::format(s.count)));
+      return;
+    }
+    for (int64_t i = 0; i < *count && !diagnostic_ && calls.size() <= kCallsMax; ++i) statements(s.body, owner, calls, where);
+  }
+
+  Call statement(const Statement& s, int owner, Operation::Where where) {
+    Call result = call(s.call, owner, where);
+    result.at = s.at;
+    if (!s.capture.empty()) result.capture = variable_for(owner, s.capture);
+    for (const scenario::Result& r : s.expected) result.expected.push_back(expected(r, owner));
+    for (const scenario::Property& p : s.properties) property(p, result);
+    return result;
+  }
+
+  void property(const scenario::Property& p, Call& result) {
+    if (p.name == "keep_swapcache") {
+      result.keep_swapcache = true;
+    } else if (p.name == "fail") {
+      Injection injection{p.modality, p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == scenario::Modality::may,
+                          plan_.counters++};
+      result.injections.push_back(std::move(injection));
+    } else {
+      complain(p.at, fmt::format("expected the property keep_swapcache or fail, found '{}'", p.name));
+    }
+  }
+
+  Plan plan_;
+  std::optional<Diagnostic> diagnostic_;
+};
+
+}  // namespace
+
+OrDiagnostic<Plan> make_plan(const scenario::Scenario& scenario, std::string_view file) {
+  return Planner(scenario, file).make();
+}
+
+OrDiagnostic<PlanCondition> make_condition(const Plan& plan, const scenario::Condition& condition) {
+  return Planner(plan).condition(condition);
+}
+
+std::string unmet_requirement(const scenario::Scenario& scenario) {
+  if (!scenario.requirements) return {};
+  for (const scenario::Name& name : scenario.requirements->names)
+    if (name.text != "engine") return fmt::format("requires {}", name.text);
+  return {};
+}
+
+std::string to_text(const Value& value) {
+  if (value.kind == Value::Kind::none) return "blocked";
+  if (value.kind == Value::Kind::signal)
+    return fmt::format("{}({})", value.signal == 7 ? "SIGBUS" : "SIGSEGV", value.number);
+  if (value.number < 0)
+    if (auto name = scenario::errno_name(static_cast<int>(-value.number))) return fmt::format("-{}", *name);
+  return fmt::format("{}", value.number);
+}
+
+}  // namespace quire::runner

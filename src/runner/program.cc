@@ -1,0 +1,219 @@
+#include "runner/program.h"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+#include "sync/trace.h"
+
+namespace quire::runner {
+
+using sync::Failure;
+
+namespace {
+
+Failure failure_of(const Operation& operation) {
+  switch (operation.judged) {
+    case Operation::Judged::lost_store: return Failure::lost_store;
+    case Operation::Judged::rss_mismatch: return Failure::rss_mismatch;
+    case Operation::Judged::swap_count: return Failure::swap_count;
+    case Operation::Judged::leak: return Failure::leak;
+    case Operation::Judged::check: break;
+  }
+  return Failure::check;
+}
+
+}  // namespace
+
+// --- Runtime --------------------------------------------------------------------------------------------------------
+
+machine::Process& Runtime::process_at(int index) {
+  machine::Process* p = state_->processes[static_cast<std::size_t>(index)];
+  if (p == nullptr) sync::bug(Failure::check, "a call of a process that does not exist (any more)");
+  return *p;
+}
+
+int64_t Runtime::operand_number(const Operand& operand) const {
+  if (operand.kind != Operand::Kind::variable) return operand.number;
+  return state_->variables[static_cast<std::size_t>(operand.variable)].number + operand.number;
+}
+
+int64_t Runtime::number(const Call& call, std::size_t operand, int64_t otherwise) const {
+  return operand < call.operands.size() ? operand_number(call.operands[operand]) : otherwise;
+}
+
+void Runtime::bind_child(const Call& call, machine::Process& child) {
+  if (call.capture < 0) return;
+  const std::string& name = plan_.variables[static_cast<std::size_t>(call.capture)].name;
+  for (std::size_t i = 0; i < plan_.processes.size(); ++i)
+    if (plan_.processes[i].name == name && plan_.processes[i].forked) state_->processes[i] = &child;
+}
+
+void Runtime::forget_process(machine::Process& process) {
+  for (machine::Process*& p : state_->processes)
+    if (p == &process) p = nullptr;
+}
+
+// --- The three parts ------------------------------------------------------------------------------------------------
+
+void ScenarioProgram::setup() {
+  state_ = sync::make_object<State>();
+  state_->machine = sync::make_object<machine::Machine>(plan_.machine);
+  for (std::size_t i = 0; i < plan_.processes.size(); ++i)
+    if (!plan_.processes[i].forked) state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());
+  for (const Call& call : plan_.setup) (void)run_call(call, explore::kTasksMax);
+}
+
+explore::TaskSpec ScenarioProgram::task(unsigned index) const {
+  const TaskPlan& t = plan_.tasks[index];
+  return {t.label, t.cpu, t.kind};
+}
+
+void ScenarioProgram::run(unsigned index) {
+  for (const Call& call : plan_.tasks[index].calls) (void)run_call(call, index);
+}
+
+void ScenarioProgram::finish() {
+  for (const Call& call : plan_.check) (void)run_call(call, explore::kTasksMax);
+  sync::CheckReport report;
+  state_->machine->check(report);
+  if (!report.ok()) sync::bug(report.failure(), report.message());
+  for (Watched& w : conditions) {
+    bool held = holds(w.condition);
+    if (held) ++w.held;
+    if (w.quantifier == scenario::Quantifier::sometimes || held == (w.quantifier == scenario::Quantifier::always)) continue;
+    fmt::memory_buffer text;
+    fmt::format_to(std::back_inserter(text), "not {} {}: ", w.quantifier == scenario::Quantifier::always ? "always" : "never",
+                   w.condition.text);
+    {
+      std::string seen = outcome();
+      text.append(seen);
+    }
+    sync::bug(Failure::check, {text.data(), text.size()});
+  }
+}
+
+void ScenarioProgram::observe() {
+  if (keep == Keep::outcomes) outcomes.insert(outcome());
+}
+
+std::string ScenarioProgram::outcome() const {
+  std::string text;
+  for (const TaskPlan& task : plan_.tasks)
+    for (const Call& call : task.calls) {
+      if (call.capture < 0) continue;
+      const Variable& v = plan_.variables[static_cast<std::size_t>(call.capture)];
+      text += fmt::format("{}{}:{}={}", text.empty() ? "" : " ", plan_.processes[static_cast<std::size_t>(v.process)].name,
+                          v.name, to_text(state_->variables[static_cast<std::size_t>(call.capture)]));
+    }
+  return text;
+}
+
+// --- Calls ----------------------------------------------------------------------------------------------------------
+
+Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
+  state_->running[actor] = &call;
+  Value value = call.operation->run(*this, call);
+  if (call.capture >= 0) state_->variables[static_cast<std::size_t>(call.capture)] = value;
+  state_->running[actor] = nullptr;
+  ++state_->completed[actor];
+  if (log != nullptr) {
+    log->push_back({actor, &call, value, as_stated(call, value)});
+    return value;  // a logged run goes on and shows every result
+  }
+  judge(call, value);
+  return value;
+}
+
+bool ScenarioProgram::matches(const Expected& e, const Value& value) {
+  bool number = value.kind == Value::Kind::number;
+  switch (e.kind) {
+    case Expected::Kind::any: return true;
+    case Expected::Kind::blocked: return value.kind == Value::Kind::none;
+    case Expected::Kind::value: return number && value.number == operand_number(e.value);
+    case Expected::Kind::error: return number && value.number == -e.number;
+    case Expected::Kind::signal:
+      return value.kind == Value::Kind::signal && value.signal == e.signal && (e.any_code || value.number == e.number);
+    case Expected::Kind::call: break;
+  }
+  const Call& nested = plan_.nested[static_cast<std::size_t>(e.call)];
+  return value == nested.operation->run(*this, nested);
+}
+
+bool ScenarioProgram::as_stated(const Call& call, const Value& value) {
+  if (call.expected.empty()) return true;
+  for (const Expected& e : call.expected)
+    if (matches(e, value)) return true;
+  return false;
+}
+
+void ScenarioProgram::judge(const Call& call, const Value& value) {
+  if (as_stated(call, value)) return;
+  fmt::memory_buffer text;
+  {  // Nothing that owns memory may be alive when bug() leaves this stack for good.
+    std::string result = to_text(value);
+    fmt::format_to(std::back_inserter(text), "line {}: {}{}{} gave {}, which is not as stated", call.at.line, call.text,
+                   call.member.empty() ? "" : ".", call.member, result);
+  }
+  sync::bug(failure_of(*call.operation), {text.data(), text.size()});
+}
+
+bool ScenarioProgram::holds(const PlanCondition& condition) {
+  auto one = [this](const PlanComparison& c) {
+    const Value& left = variable(c.variable);
+    if (c.op == scenario::CompareOp::equal) return matches(c.right, left);
+    if (c.op == scenario::CompareOp::not_equal) return !matches(c.right, left);
+    int64_t right = c.right.kind == Expected::Kind::error ? -c.right.number : operand_number(c.right.value);
+    switch (c.op) {
+      case scenario::CompareOp::less: return left.number < right;
+      case scenario::CompareOp::less_equal: return left.number <= right;
+      case scenario::CompareOp::greater: return left.number > right;
+      default: return left.number >= right;
+    }
+  };
+  for (const auto& all_of : condition.any_of) {
+    bool all = true;
+    for (const PlanComparison& c : all_of) all = all && one(c);
+    if (all) return true;
+  }
+  return false;
+}
+
+// --- Injected faults ------------------------------------------------------------------------------------------------
+
+const Injection* ScenarioProgram::injection_for(unsigned task, const sync::FailSite& site,
+                                                std::span<const char* const> functions) const {
+  const Call* call = state_ == nullptr ? nullptr : state_->running[task];
+  if (call == nullptr) return nullptr;
+  for (const Injection& i : call->injections) {
+    if (i.site != site.site) continue;
+    bool inside = i.func.empty();
+    for (const char* f : functions) inside = inside || i.func == f;
+    if (inside) return &i;
+  }
+  return nullptr;
+}
+
+explore::FaultDecision ScenarioProgram::fault(unsigned task, const sync::FailSite& site,
+                                              std::span<const char* const> functions) {
+  using explore::FaultDecision;
+  const Injection* i = injection_for(task, site, functions);
+  if (i == nullptr) return FaultDecision::succeed;
+  auto c = static_cast<std::size_t>(i->counter);
+  bool now = i->any_nth || ++state_->passed[c] == i->nth;
+  if (!now || state_->failed[c] != 0) return FaultDecision::succeed;
+  if (i->modality == scenario::Modality::always) {
+    state_->failed[c] = 1;
+    return FaultDecision::fail;
+  }
+  return FaultDecision::explore_both;
+}
+
+void ScenarioProgram::fault_outcome(unsigned task, const sync::FailSite& site, bool failed) {
+  const Call* call = state_->running[task];
+  if (!failed || call == nullptr) return;
+  for (const Injection& i : call->injections)
+    if (i.site == site.site) state_->failed[static_cast<std::size_t>(i.counter)] = 1;
+}
+
+}  // namespace quire::runner
