@@ -111,7 +111,13 @@ std::variant<RunResult, scenario::Diagnostic> run_scenario(const scenario::Scena
 
 std::optional<Token> parse_token(std::string_view text) {
   std::vector<std::string> parts(1);
-  for (const char c : text) c == ':' ? parts.emplace_back() : parts.back() += c, parts.back();
+  for (const char c : text) {
+    if (c == ':') {
+      parts.emplace_back();
+    } else {
+      parts.back() += c;
+    }
+  }
   if (parts.size() != 5) return std::nullopt;
   Token token{parts[0], parts[1], {}, parts[3], parts[4]};
   if (!parts[2].empty()) token.defects.push_back(parts[2]);
