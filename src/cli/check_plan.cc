@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "scenario/format.h"
+
 namespace quire::cli {
 namespace {
 
@@ -24,6 +26,12 @@ bool wanted(const scenario::Scenario& scenario, const CheckRequest& request) {
                      [&](const scenario::Expect& expect) { return wanted(defects_of(expect), request); });
 }
 
+std::string stated_text(const scenario::Expect& expect) {
+  std::string text;
+  for (const scenario::ExpectItem& item : expect.body.items) text += (text.empty() ? "" : ", ") + format(item);
+  return text;
+}
+
 Entry skip_entry(int line, std::vector<std::string> defects, const std::string& reason) {
   Entry entry;
   entry.mark = Mark::skipped;
@@ -39,6 +47,7 @@ void skip(CheckSlot& slot, const std::string& reason, const CheckRequest& reques
     std::vector<std::string> defects = defects_of(expect);
     if (!wanted(defects, request)) continue;
     slot.outcome.entries.push_back(skip_entry(expect.at.line, std::move(defects), reason));
+    slot.outcome.entries.back().verdict.stated = stated_text(expect);
   }
   if (slot.outcome.entries.empty()) slot.outcome.entries.push_back(skip_entry(slot.outcome.line, {}, reason));
 }

@@ -112,13 +112,6 @@ TEST_F(Check, NothingToCheckIsNeverZero) {
   EXPECT_EQ(defect.err, "quire: no expectation is stated with D2-2 here\n");
 }
 
-TEST_F(Check, TwoScenariosOfOneNameAreRefused) {
-  put("a.qs", scenario("twice") + scenario("twice"));
-  const Ran ran = quire({"check", "a.qs"});
-  EXPECT_EQ(ran.code, 2);
-  EXPECT_EQ(ran.err, "a.qs:5:1: a second scenario is called 'twice'; the first is in line 1\n");
-}
-
 TEST_F(Check, DefectSelectsExpectations) {
   put("a.qs", scenario("holds"));
   const Ran ran = quire({"check", "--defect", "D2-1,D2-2", "a.qs"});

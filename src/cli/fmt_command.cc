@@ -28,7 +28,7 @@ ExitCode settle(const LoadedFile& file, const FormatRequest& request, const Cons
     return ExitCode::not_as_stated;
   }
   if (const std::string error = replace_file(file.path, text); !error.empty()) {
-    complain(console, fmt::format("cannot write {}: {}", file.path, error));
+    complain(console, "cannot write " + error);
     return ExitCode::machine_cannot;
   }
   write(console.out, fmt::format("{}: rewritten\n", file.path));

@@ -7,7 +7,6 @@
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
-#include <map>
 #include <memory>
 #include <set>
 
@@ -42,7 +41,8 @@ std::vector<std::string> scenario_files(const std::string& top, std::string& err
   std::error_code code;
   for (fs::recursive_directory_iterator at(top, code), end; !code && at != end; at.increment(code)) {
     std::error_code ignored;
-    if (at->path().extension() == ".qs" && at->is_regular_file(ignored)) found.push_back(at->path().string());
+    if (at->path().extension() != ".qs" || !at->is_regular_file(ignored)) continue;
+    found.push_back(at->path().lexically_normal().string());
   }
   if (code) error = fmt::format("{}: {}", top, code.message());
   std::sort(found.begin(), found.end());
@@ -54,17 +54,13 @@ std::string tidy(const std::string& path) {
   return text.empty() ? path : text;
 }
 
-// Tokens and --only name a scenario of a file, so that a name may stand for one only.
-std::string repeated_name(const scenario::Document& document, const std::string& file) {
-  std::map<std::string_view, int> lines;
-  for (const scenario::Scenario& each : document.scenarios) {
-    const auto [first, fresh] = lines.emplace(each.name, each.at.line);
-    if (fresh) continue;
-    return to_string(scenario::Diagnostic{
-        file, each.at.line, each.at.column,
-        fmt::format("a second scenario is called '{}'; the first is in line {}", each.name, first->second)});
-  }
-  return {};
+// Empty, or why it cannot be written.
+std::string write_text(const fs::path& path, const char* mode, std::string_view text) {
+  std::FILE* file = std::fopen(path.c_str(), mode);
+  if (file == nullptr) return fmt::format("{}: {}", path.string(), std::strerror(errno));
+  const bool written = std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const bool closed = std::fclose(file) == 0;
+  return written && closed ? "" : fmt::format("{}: {}", path.string(), std::strerror(errno));
 }
 
 LoadedFile failed(const std::string& path, std::string error) {
@@ -84,8 +80,11 @@ LoadedFile load_file(const std::string& path, const std::string& shown) {
     return file;
   }
   const scenario::ParseResult result = scenario::parse(file.text, shown);
-  file.error = result.ok() ? repeated_name(result.document(), shown) : to_string(result.error());
-  if (file.error.empty()) file.document = result.document();
+  if (result.ok()) {
+    file.document = result.document();
+  } else {
+    file.error = to_string(result.error());
+  }
   return file;
 }
 
@@ -119,19 +118,17 @@ const scenario::Scenario* find_scenario(const scenario::Document& document, std:
 std::string replace_file(const std::string& path, std::string_view text) {
   std::error_code code;
   const fs::path target = fs::weakly_canonical(path, code);  // a link stays a link
-  if (code) return code.message();
-  const fs::path fresh = target.string() + ".new";
-  File file(std::fopen(fresh.c_str(), "wxb"));
-  if (file == nullptr) return fmt::format("{}: {}", fresh.string(), std::strerror(errno));
-  const bool written = std::fwrite(text.data(), 1, text.size(), file.get()) == text.size();
-  const bool closed = std::fclose(file.release()) == 0;
   const fs::file_status status = fs::status(target, code);
-  if (!code) fs::permissions(fresh, status.permissions(), code);
-  if (written && closed && !code) fs::rename(fresh, target, code);
-  if (written && closed && !code) return {};
+  const bool fresh = status.type() == fs::file_type::not_found;
+  if (fresh || (!code && status.type() != fs::file_type::regular)) return write_text(target, "wb", text);
+  const fs::path beside = target.string() + ".new";
+  if (const std::string error = write_text(beside, "wxb", text); !error.empty()) return error;
+  if (!code) fs::permissions(beside, status.permissions(), code);
+  if (!code) fs::rename(beside, target, code);
+  if (!code) return {};
   std::error_code ignored;
-  fs::remove(fresh, ignored);
-  return code ? code.message() : "cannot write";
+  fs::remove(beside, ignored);
+  return code.message();
 }
 
 std::string suggestion(std::string_view word, std::span<const std::string> known) {
@@ -143,9 +140,10 @@ std::string suggestion(std::string_view word, std::span<const std::string> known
 std::string unknown_defect(std::span<const std::string> ids) {
   for (const std::string& id : ids) {
     if (base::find_defect(id)) continue;
-    std::vector<std::string> known;
-    for (const base::DefectInfo& defect : base::all_defects()) known.emplace_back(defect.id);
-    return fmt::format("no defect is called '{}'{}; `quire defects` lists them", id, suggestion(id, known));
+    std::string usual = id;
+    for (char& c : usual) c = c == 'd' ? 'D' : c == '_' ? '-' : c;
+    const std::string hint = base::find_defect(usual) ? fmt::format(" (did you mean '{}'?)", usual) : "";
+    return fmt::format("no defect is called '{}'{}; `quire defects` lists them", id, hint);
   }
   return {};
 }

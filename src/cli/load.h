@@ -30,7 +30,8 @@ struct LoadedFile {
 /// The one with that name, or null.
 [[nodiscard]] const scenario::Scenario* find_scenario(const scenario::Document& document, std::string_view name);
 
-/// Replaces the file as a whole, so that a failure leaves the old text. Empty, or why it could not be done.
+/// Writes the file; one that exists is replaced as a whole, so that a failure leaves the old text. Empty, or `FILE: why
+/// not`.
 [[nodiscard]] std::string replace_file(const std::string& path, std::string_view text);
 
 /// " (did you mean 'X'?)", or nothing.

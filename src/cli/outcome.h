@@ -17,7 +17,7 @@ enum class Mark : uint8_t { passed, failed, skipped };
 
 struct Entry {
   Mark mark = Mark::passed;
-  runner::Verdict verdict;  ///< of a skipped one only line, defects and summary
+  runner::Verdict verdict;  ///< of a skipped one only line, stated, defects and summary
 };
 
 struct Outcome {

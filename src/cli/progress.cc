@@ -25,15 +25,17 @@ std::string duration_text(double seconds) {
 std::string progress_text(const ProgressPlace& place, const ProgressNote& note, std::size_t columns) {
   std::string text = fmt::format("[{}/{}] {}", place.done, place.all, place.name);
   if (place.running > 1) text += fmt::format(" and {} more", place.running - 1);
-  text += fmt::format(": {}{}{} executions", note.phase, note.phase.empty() ? "" : ", ", grouped(note.executions));
+  text += ": ";
+  if (note.share_done > 0 && note.share_done <= 1) {
+    text += fmt::format("{:.0f}%, {} left, ", note.share_done * 100,
+                        duration_text(note.seconds * (1 - note.share_done) / note.share_done));
+  }
+  text += fmt::format("{} executions", grouped(note.executions));
   if (note.seconds > 0) {
     text += fmt::format(", {}/s", grouped(static_cast<uint64_t>(static_cast<double>(note.executions) / note.seconds)));
   }
   text += fmt::format(", depth {}", note.depth);
-  if (note.share_done > 0 && note.share_done <= 1) {
-    text += fmt::format(", {:.0f}% done, about {} left", note.share_done * 100,
-                        duration_text(note.seconds * (1 - note.share_done) / note.share_done));
-  }
+  if (!note.phase.empty()) text += ", " + note.phase;
   if (text.size() >= columns) text.resize(columns > 0 ? columns - 1 : 0);  // a full line would wrap
   return text;
 }

@@ -19,7 +19,8 @@ struct ProgressPlace {
   std::string name;
 };
 
-/// "[3/40] name: 1 pre-emption, 12,345 executions, 4,115/s, depth 120, 42% done, about 4 s left", cut to `columns`.
+/// "[3/40] name: 42%, 4 s left, 12,345 executions, 4,115/s, depth 120, exhaustive": what matters first, since the line
+/// is cut to `columns`.
 [[nodiscard]] std::string progress_text(const ProgressPlace& place, const ProgressNote& note, std::size_t columns);
 
 class ProgressLine {

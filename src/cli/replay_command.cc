@@ -29,7 +29,7 @@ ExitCode show(const ReplayRequest& request, const Console& console, const runner
   write(console.out, result.report);
   if (!request.perfetto.empty()) {
     if (const std::string error = replace_file(request.perfetto, result.perfetto); !error.empty()) {
-      return refuse(console, ExitCode::machine_cannot, fmt::format("cannot write {}: {}", request.perfetto, error));
+      return refuse(console, ExitCode::machine_cannot, "cannot write " + error);
     }
   }
   if (result.reproduced) return ExitCode::as_stated;

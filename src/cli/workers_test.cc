@@ -59,7 +59,7 @@ TEST_F(Workers, ProgressIsForTerminalsAndErasedBeforeLines) {
   EXPECT_EQ(quire({"check", "a.qs"}).err, "");
   console_.err_device = Device::terminal;
   const Ran ran = quire({"check", "a.qs"});
-  EXPECT_EQ(ran.err.find("\r[0/1] slow: 1 pre-emption, 1,000 executions, 10,000/s, depth 120, 25% done, about"), 0U)
+  EXPECT_EQ(ran.err.find("\r[0/1] slow: 25%, 0 s left, 1,000 executions, 10,000/s, depth 120, 1 pre-emption\033[K"), 0U)
       << ran.err;
   EXPECT_EQ(ran.err.substr(ran.err.size() - 4), "\r\033[K");
   EXPECT_EQ(ran.code, 0);
@@ -68,9 +68,9 @@ TEST_F(Workers, ProgressIsForTerminalsAndErasedBeforeLines) {
 TEST(Progress, FitsTheLine) {
   const ProgressNote note{"exhaustive", 12345, 3, 120, 0.42};
   EXPECT_EQ(progress_text({3, 40, 1, "name"}, note, 200),
-            "[3/40] name: exhaustive, 12,345 executions, 4,115/s, depth 120, 42% done, about 4 s left");
+            "[3/40] name: 42%, 4 s left, 12,345 executions, 4,115/s, depth 120, exhaustive");
   EXPECT_EQ(progress_text({3, 40, 2, "name"}, {"", 1, 0, 2, 0}, 200), "[3/40] name and 1 more: 1 executions, depth 2");
-  EXPECT_EQ(progress_text({3, 40, 1, "name"}, note, 20), "[3/40] name: exhaus");
+  EXPECT_EQ(progress_text({3, 40, 1, "name"}, note, 20), "[3/40] name: 42%, 4");
 }
 
 TEST(Wire, FramesComeOutAsTheyWentInHoweverTheyAreCut) {
