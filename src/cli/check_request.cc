@@ -32,7 +32,9 @@ void add_search_options(CLI::App& command, CheckRequest& request) {
   const auto set_preemptions = [&request](const unsigned& bound) { request.options.preemptions_max = bound; };
   command.add_option_function<unsigned>("--preemptions", set_preemptions, "Upper end of the bound on them (3)")
       ->option_text("N");
-  command.add_option("--seed", request.options.seed, "Of what is left to chance (1)")->option_text("S");
+  command.add_option("--seed", request.options.seed, "Of what is left to chance (1)")
+      ->check(CLI::NonNegativeNumber.description(""))
+      ->option_text("S");
 }
 
 }  // namespace

@@ -136,7 +136,7 @@ TEST_F(Check, UsageIsChecked) {
                                                     {"check", "a.qs", "--sho"},
                                                     {"check", "a.qs", "--json", "--ktap"},
                                                     {"check", "a.qs", "--color", "blue"},
-                                                    {"check", "a.qs", "--seed", "x"},
+                                                    {"check", "a.qs", "--seed", "-1"},
                                                     {"check", "a.qs", "--junit", "no/such/folder.xml"},
                                                     {"check", "a.qs", "--executions", "0"}};
   for (const std::vector<std::string>& arguments : wrong) {
