@@ -1,0 +1,87 @@
+#include "cli/help_topics.h"
+
+namespace quire::cli {
+namespace {
+
+constexpr std::string_view kLanguage =
+    R"(A scenario is a small program of memory-management operations. Files end in .qs and hold one or more.
+
+  scenario free-swap-vs-swapoff "a hole punch frees the last swap reference while swapoff runs"
+  machine  cpus=2 ram=16 swap=S:8
+
+  setup {                                     # in file order, before anything else
+    A: fd = memfd_create("f", 0)              # process A; the result is called fd
+    A: ftruncate(fd, 4K)            = 0       # and this one should be 0
+    A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+    A: store(p[0], 'A')                       # page 0 of the mapping p
+    A: madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  }
+
+  cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0 }
+  cpu 1 as B { r = swapoff(S) }               # the cpu blocks run in every order
+
+  check { A: load(p[0]) = 0   swap_used(S) = 0 }
+
+  expect           { never uaf   always B:r == 0   complete }
+  expect with D2-1 { sometimes uaf @ free_swap_and_cache }
+
+Results after `=`: a value, -ENOMEM, SIGBUS(2), blocked, ? for anything, alternatives with |.
+Properties: [fail: SITE@FUNC nth=N] makes one allocation fail, [may fail: SITE] explores both ways,
+[async], [keep_swapcache]. `schedule NAME { A@FUNC:POINT < B@FUNC:POINT }` names one order.
+`requires NAME,...` skips the scenario where that is missing. `repeat N { ... }` is the only loop.
+The grammar is in docs/scenarios.md.
+)";
+
+constexpr std::string_view kExpectations =
+    R"(expect [with DEFECT,...] { ITEM... } is one question. Without `with` no defect is switched on.
+
+  never CLASS [@ FUNC]      no execution ends so
+  sometimes CLASS [@ FUNC]  some execution does; the search ends at the first
+  always CLASS [@ FUNC]     every execution does
+  never|always|sometimes CONDITION
+                            of captured results: B:r == 0 && A:r != -EINTR, alternatives with ||
+  outcomes { ROW... }       exactly these final observations are possible: A:r=0 B:r=-EINTR
+  complete                  every order has to be looked at; a bound that cuts the search is a failure
+  preemptions N             search up to N pre-emptions
+  within N                  at most N executions
+
+Classes: uaf double_free bug fault race deadlock livelock lock_order atomic_sleep leak lost_store
+stale_pte stale_tlb rss_mismatch swap_count double_unlock null_deref rcu check.
+)";
+
+constexpr std::string_view kTokens =
+    R"(The last line of a report is a command that runs the very same schedule again:
+
+  quire replay FILE:SCENARIO:DEFECTS:SCHEDULE:CHECK
+
+FILE is found from the current folder, or from --root DIR. DEFECTS are those switched on. SCHEDULE
+says which task took each step that was a choice. CHECK stands for the text of the scenario: where
+the scenario has changed since, the schedule may mean something else, and the replay says so and
+ends with 1. Otherwise it prints the report again, byte for byte. --trace prints every step before
+it, --perfetto FILE writes the steps for https://ui.perfetto.dev.
+)";
+
+constexpr std::string_view kExitCodes =
+    R"(0  all is as stated; replay: the incident happened again
+1  something is not as stated, or a bound cut what had to be complete; replay: the scenario has changed
+2  bad input or usage: a file that is not there or does not parse, nothing to check
+3  the machine cannot do what was asked: no process or memory to be had, output that cannot be written
+4  nothing ran, because all was skipped
+
+Where several hold, 2 comes before 3 before 1. Never 0 where nothing ran.
+)";
+
+constexpr HelpTopic kTopics[] = {
+    {"commands", "what `quire` can do", ""},
+    {"language", "the shape of a scenario", kLanguage},
+    {"operations", "the calls a scenario can make", ""},
+    {"expectations", "what can be stated", kExpectations},
+    {"tokens", "how a finding is run again", kTokens},
+    {"exit-codes", "what `quire` ends with", kExitCodes},
+};
+
+}  // namespace
+
+std::span<const HelpTopic> help_topics() { return kTopics; }
+
+}  // namespace quire::cli

@@ -1,0 +1,59 @@
+# Completion of quire for bash and zsh:  source tools/completion/quire.bash
+
+if [[ -n ${ZSH_VERSION:-} ]]; then
+  autoload -Uz +X compinit bashcompinit
+  (( ${+functions[compdef]} )) || compinit
+  bashcompinit
+fi
+
+_quire_words() {
+  COMPREPLY=()
+  local word
+  while IFS= read -r word; do COMPREPLY+=("$word"); done < <(compgen -W "$1" -- "$current")
+}
+
+_quire_paths() {
+  COMPREPLY=()
+  local path
+  while IFS= read -r path; do
+    if [[ -d $path ]]; then COMPREPLY+=("$path/"); elif [[ $path == *.qs || -n ${1:-} ]]; then COMPREPLY+=("$path"); fi
+  done < <(compgen -f -- "$current")
+}
+
+_quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print $1 }')"; }
+
+_quire() {
+  local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
+  local commands="check run replay defects fmt help"
+  if ((COMP_CWORD == 1)); then
+    _quire_words "$commands --help --version --color"
+    return
+  fi
+  case $previous in
+    --strategy) _quire_words "automatic exhaustive bounded pct random" && return ;;
+    --color) _quire_words "auto always never" && return ;;
+    --defect) _quire_defects && return ;;
+    --junit | --perfetto | --root) _quire_paths any && return ;;
+    --jobs | --time | --preemptions | --executions | --seed | --only | --order | --schedule) COMPREPLY=() && return ;;
+  esac
+  if [[ $current == -* ]]; then
+    case $command in
+      check)
+        _quire_words "--show --stats --json --junit --ktap --jobs --time --preemptions --executions --seed --strategy
+          --only --defect --color --help"
+        ;;
+      run) _quire_words "--order --schedule --defect --only --color --help" ;;
+      replay) _quire_words "--trace --perfetto --root --color --help" ;;
+      defects) _quire_words "--json --color --help" ;;
+      fmt) _quire_words "--check --write --color --help" ;;
+      *) _quire_words "--color --help" ;;
+    esac
+    return
+  fi
+  case $command in
+    help) _quire_words "language operations expectations tokens exit-codes commands $commands" ;;
+    check | run | fmt | defects) _quire_paths ;;
+  esac
+}
+
+complete -F _quire quire
