@@ -12,13 +12,13 @@ namespace quire::explore {
 struct Event {
   enum class Kind : uint8_t { enter, leave, point, step, plain, free, choice, fail };
   Kind kind;
-  uint8_t task;               ///< kTasksMax: set-up or final check
-  uint16_t depth;             ///< decisions taken before
-  uint8_t function_depth;     ///< functions around it
-  sync::OpKind op{};          ///< steps
-  bool took = true;           ///< a trylock or compare-exchange that succeeded
-  std::size_t object = 0;     ///< offset in the arena; 0 if none
-  std::string name;           ///< function, point, lock, field
+  uint8_t task;            ///< kTasksMax: set-up or final check
+  uint16_t depth;          ///< decisions taken before
+  uint8_t function_depth;  ///< functions around it
+  sync::OpKind op{};       ///< steps
+  bool took = true;        ///< a trylock or compare-exchange that succeeded
+  std::size_t object = 0;  ///< offset in the arena; 0 if none
+  std::string name;        ///< function, point, lock, field
   std::string detail;
 };
 
