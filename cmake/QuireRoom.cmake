@@ -2,6 +2,8 @@
 # headers) and its GoogleTest programs:
 #   src/NAME/*_test.cc        -> NAME_test, every TEST registered as NAME_test.Suite.Case
 #   src/NAME/*_stress_test.cc -> NAME_stress_test, the same with the label `stress`, left out of the fast loop
+#   src/NAME/*_testing.cc     -> what both of them share
+# A test whose suite's name ends in `Slow` has the label `slow` and is left out of the fast loop too.
 # A dependency is a room that was named before, or an imported target. Rooms without a folder are left out.
 function(quire_room name)
   if(NOT IS_DIRECTORY ${PROJECT_SOURCE_DIR}/src/${name})
@@ -13,7 +15,9 @@ function(quire_room name)
   set(stress_tests ${tests})
   list(FILTER stress_tests INCLUDE REGEX "_stress_test\\.cc$")
   list(FILTER tests EXCLUDE REGEX "_stress_test\\.cc$")
-  list(FILTER sources EXCLUDE REGEX "(_test|_fuzz|/main)\\.cc$")
+  set(testing ${sources})
+  list(FILTER testing INCLUDE REGEX "_testing\\.cc$")
+  list(FILTER sources EXCLUDE REGEX "(_test|_testing|_fuzz|/main)\\.cc$")
 
   _quire_links(links ${ARGN})
   if(sources)
@@ -26,8 +30,12 @@ function(quire_room name)
   target_include_directories(quire_${name} ${scope} ${PROJECT_SOURCE_DIR}/src)
   target_link_libraries(quire_${name} ${scope} ${links})
 
-  _quire_tests(${name} ${name}_test unit 60 ${tests})
-  _quire_tests(${name} ${name}_stress_test stress 600 ${stress_tests})
+  if(tests)
+    _quire_tests(${name} ${name}_test unit 60 ${tests} ${testing})
+  endif()
+  if(stress_tests)
+    _quire_tests(${name} ${name}_stress_test stress 600 ${stress_tests} ${testing})
+  endif()
 endfunction()
 
 # quire_command(PROGRAM ROOM): the program at the top of the build directory, from src/ROOM/main.cc.
@@ -73,14 +81,16 @@ function(_quire_links out)
 endfunction()
 
 function(_quire_tests room program label timeout_seconds)
-  if(NOT ARGN)
-    return()
-  endif()
   add_executable(${program} ${ARGN})
   target_link_libraries(${program} PRIVATE quire_${room} GTest::gtest_main)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  _quire_discover(${program} ${label} ${timeout_seconds} "-*Slow.*")
+  _quire_discover(${program} slow 1800 "*Slow.*")
+endfunction()
+
+function(_quire_discover program label timeout_seconds filter)
   gtest_discover_tests(${program}
-    TEST_PREFIX ${program}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR}
+    TEST_PREFIX ${program}. WORKING_DIRECTORY ${PROJECT_SOURCE_DIR} TEST_FILTER ${filter} TEST_LIST ${program}_${label}
     DISCOVERY_MODE PRE_TEST DISCOVERY_TIMEOUT 60
     PROPERTIES LABELS ${label} TIMEOUT ${timeout_seconds})
 endfunction()

@@ -31,8 +31,8 @@ std::byte* map_anywhere_fixed(std::size_t bytes) {
 }  // namespace
 
 Arena::Arena() : base_(map_anywhere_fixed(kBytes)) {
-  void* map = mmap(nullptr, kHeapBytes / kGranule, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE,
-                   -1, 0);
+  void* map =
+      mmap(nullptr, kHeapBytes / kGranule, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   QUIRE_ASSERT(map != MAP_FAILED, "no memory for the map of live bytes");
   alive_ = static_cast<uint8_t*>(map);
   for (unsigned i = 0; i <= kTasksMax; ++i) mprotect(stack(i).low - kGuardBytes, kGuardBytes, PROT_NONE);

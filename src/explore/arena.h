@@ -1,8 +1,8 @@
 // The arena: one contiguous piece of memory at a fixed address, in which a whole explored machine lives.
 //
-// Layout: one heap region for the set-up and one for each task (so that an address depends on a task's own history alone,
-// never on the interleaving), then the stacks, each above a page nobody may touch. Memory is never handed out twice in an
-// execution. Which bytes are alive is kept outside, at 8-byte granularity.
+// Layout: one heap region for the set-up and one for each task (so that an address depends on a task's own history
+// alone, never on the interleaving), then the stacks, each above a page nobody may touch. Memory is never handed out
+// twice in an execution. Which bytes are alive is kept outside, at 8-byte granularity.
 #pragma once
 
 #include <cstddef>

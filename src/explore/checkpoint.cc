@@ -26,7 +26,9 @@ struct Writer {
 }  // namespace
 
 bool Executor::checkpoint_due() const {
-  if (options_.backtracking == ExecutorOptions::Backtracking::reexecution || !strategy_->wants_checkpoints()) return false;
+  if (options_.backtracking == ExecutorOptions::Backtracking::reexecution || !strategy_->wants_checkpoints())
+    return false;
+  if (checkpoint_count_ == 1 && started_ == first_tasks_) return true;
   return depth_ >= checkpoints_[checkpoint_count_ - 1].depth + kCheckpointEvery;
 }
 
@@ -79,11 +81,12 @@ void Executor::restore(std::size_t depth) {
     if (t.state != TaskState::live) continue;
     get(t.context, live_stack_bytes(arena_.stack(i), t.context));
   }
+  started_ = 0;
+  while (started_ < first_tasks_ && contexts_[started_].clk != 0) ++started_;
   depth_ = c.depth;
   repeat_until_ = depth;
   previous_ = c.previous;
   sleep_ = depth < path_.size() ? path_[depth].sleep : TaskMask{0};
-  last_grace_ = depth > 0 && depth <= path_.size() ? path_[depth - 1].last_grace : uint16_t{0};
   if (depth == 0 && path_.empty()) preemptions_ = 0, previous_ = kTasksMax;
   if (options_.backtracking == ExecutorOptions::Backtracking::reexecution) {
     for (unsigned i = 0; i < kTasksMax; ++i) forget_fiber(arena_.stack(i), i);

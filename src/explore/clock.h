@@ -21,6 +21,12 @@ struct Clock {
 
   [[nodiscard]] uint16_t operator[](unsigned task) const { return lanes[task]; }
   void set(unsigned task, uint16_t value) { lanes[task] = value; }
+  /// Whether some lane is at or beyond that of `other`.
+  [[nodiscard]] bool reaches(const Clock& other) const {
+    using Halves __attribute__((vector_size(16))) = long long;
+    auto beyond = reinterpret_cast<Halves>(lanes >= other.lanes);
+    return (beyond[0] | beyond[1]) != 0;
+  }
   void join(const Clock& other) { lanes = lanes > other.lanes ? lanes : other.lanes; }
 };
 static_assert(sizeof(Clock) == 2 * kTasksMax);

@@ -28,24 +28,37 @@ constexpr ColumnMask kAll = kRead | kWrite | kAdd | kAcquire | kAcquireShared | 
 constexpr Conflicts conflicts(OpKind kind) {
   switch (kind) {
     case OpKind::load:
-    case OpKind::await: return {kAll & ~kRead, 0};
+    case OpKind::await:
+      return {kAll & ~kRead, 0};
     case OpKind::store:
     case OpKind::rmw:
-    case OpKind::cas: return {kRead | kWrite | kAdd, 0};
-    case OpKind::add: return {kRead | kWrite, 0};
-    case OpKind::acquire: return {kAcquire | kAcquireShared | kRead, kWrite | kReleaseShared};
-    case OpKind::acquire_shared: return {kAcquire | kRead, kWrite};
-    case OpKind::try_acquire: return {kAll & ~kAdd, 0};
-    case OpKind::try_acquire_shared: return {kAcquire | kRead | kWrite, 0};
+    case OpKind::cas:
+      return {kRead | kWrite | kAdd, 0};
+    case OpKind::add:
+      return {kRead | kWrite, 0};
+    case OpKind::acquire:
+      return {kAcquire | kAcquireShared | kRead, kWrite | kReleaseShared};
+    case OpKind::acquire_shared:
+      return {kAcquire | kRead, kWrite};
+    case OpKind::try_acquire:
+      return {kAll & ~kAdd, 0};
+    case OpKind::try_acquire_shared:
+      return {kAcquire | kRead | kWrite, 0};
     case OpKind::release:
-    case OpKind::release_shared: return {kRead, 0};
-    default: return {0, 0};
+    case OpKind::release_shared:
+      return {kRead, 0};
+    default:
+      return {0, 0};
   }
 }
 
-bool may_edge_reader(const Op& op) {
-  return has(op.flags, sync::OpFlag::spins) || op.kind == OpKind::reader_begin || op.kind == OpKind::reader_end;
+// Steps of these kinds commute with each other, so what was there before one of them depends on the order they came in.
+bool commutes_with_its_kind(OpKind kind) {
+  return kind == OpKind::add || kind == OpKind::acquire_shared || kind == OpKind::try_acquire_shared ||
+         kind == OpKind::release_shared;
 }
+
+bool waits(OpKind kind) { return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await; }
 
 }  // namespace
 
@@ -85,7 +98,11 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
     for (std::size_t at = begin; at < begin + op.when.value; ++at)
       if (ObjectIndex o = x.objects().known_at(at); o != kNoObject)
         collect_object(path, x.objects().at(o), kAll, 0, task, tasks, before, 0, c);
-  } else if (op.object != nullptr && (with.race | with.order) != 0) {
+  }
+  if (op.object != nullptr)  // memory that was freed, and may be alive again
+    if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
+      collect_object(path, x.objects().at(extent), kWrite, 0, task, tasks, before, 0, c);
+  if (op.kind != OpKind::free && op.object != nullptr && (with.race | with.order) != 0) {
     if (ObjectIndex o = x.objects().known_at(x.offset(op.object)); o != kNoObject)
       collect_object(path, x.objects().at(o), with.race, with.order, task, tasks, before, 0, c);
   }
@@ -93,23 +110,34 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
     x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since) {
       collect_object(path, x.objects().at(o), kWrite | kAdd | kReleaseShared, 0, task, tasks, before, since, c);
     });
-  if (op.kind == OpKind::grace_begin) {
-    // The last edge of each other task decides on which side of the grace period its readers fall.
-    for (unsigned u = 0; u < tasks; ++u)
-      for (unsigned d = x.last_step(u); u != task && d != 0 && path[d - 1].clk > before[u]; d = path[d - 1].task_before)
-        if (path[d - 1].reader_edge) {
-          c.reversible[c.reversible_count++] = static_cast<uint16_t>(d);
-          break;
-        }
-  }
-  if (may_edge_reader(op) && !path.empty()) {
-    std::size_t here = path.size() - 1;
-    unsigned grace = here > 0 ? path[here - 1].last_grace : 0U;
-    if (grace != 0 && path[grace - 1].decision.value != task && path[grace - 1].clk > before[path[grace - 1].decision.value])
-      c.reversible[c.reversible_count++] = static_cast<uint16_t>(grace);
-  }
+  const Object& readers = x.objects().at(kReadersObject);
+  if (op.kind == OpKind::grace_begin) collect_object(path, readers, kRead, 0, task, tasks, before, 0, c);
+  if (x.reader_edge(task, op, kind)) collect_object(path, readers, kAdd, 0, task, tasks, before, 0, c);
   if (op.kind == OpKind::grace_end)
     x.for_each_awaited_reader(task, [&](unsigned depth) { c.after.join(path[depth].clock); });
+}
+
+// A CPU is a lock for whoever shares it. What happened while it was held can not change places with a step that had to
+// wait for it; only the beginning of that stretch can.
+void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, const Clock& before, Candidates& c) {
+  const Path& path = x.path();
+  Executor::CpuTouch touch = x.cpu_touch(task, op, kind);
+  Candidates cpu;
+  auto collect_one = [&](std::optional<Column> how, ObjectIndex index) {
+    if (!how || *how == Column::write) return;
+    ColumnMask race = *how == Column::acquire ? kRead | kAcquire : kAcquire;
+    collect_object(path, x.objects().at(index), race, kWrite, task, x.task_count(), before, 0, cpu);
+  };
+  collect_one(touch.threads, cpu_threads_object(x.cpu_of(task)));
+  collect_one(touch.interrupts, cpu_interrupts_object(x.cpu_of(task)));
+  unsigned kept = 0;
+  for (unsigned i = 0; i < c.reversible_count; ++i) {
+    const Node& earlier = path[c.reversible[i] - 1];
+    if (earlier.clk > cpu.after[earlier.decision.value]) c.reversible[kept++] = c.reversible[i];
+  }
+  c.reversible_count = kept;
+  for (unsigned i = 0; i < cpu.reversible_count; ++i) c.reversible[c.reversible_count++] = cpu.reversible[i];
+  c.after.join(cpu.after);
 }
 
 // Happens-before of `task`'s step at the end of the path, and the races it takes part in.
@@ -119,6 +147,7 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& 
   if (op.kind == OpKind::start && x.birth(task) != 0) before.join(path[x.birth(task) - 1].clock);
   Candidates c;
   collect(x, task, op, kind, before, c);
+  if (x.shares_cpu(task)) collect_cpu(x, task, op, kind, before, c);
   // Latest first: what an already joined step knew of is ordered through it and is no race of its own.
   std::sort(c.reversible.begin(), c.reversible.begin() + c.reversible_count, std::greater<>());
   Clock known = before;
@@ -132,9 +161,43 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& 
   known.join(c.after);
   known.set(task, step.clk);
   step.clock = known;
+  before.set(task, step.clk);
   for (unsigned i = 0; i < kept; ++i) {
     ++races_;
-    add_backtrack(x, c.reversible[i] - 1U, task, known, path.size() - 1);
+    std::size_t first = c.reversible[i] - 1U;
+    bool can_change_places = !waits(op.kind) || held_before(x, op, first);
+    if (can_change_places || commutes_with_its_kind(path[first].kind))
+      add_backtrack(x, first, task, known, path.size() - 1, {});
+    if (!can_change_places && op.when.address == op.object) look_back(x, task, op, before, first);
+  }
+}
+
+// Whether the condition that `op` waits for held before the step at `first`.
+bool Dpor::held_before(Executor& x, const Op& op, std::size_t first) {
+  if (op.when.address != op.object) return false;  // a task's end: it comes once
+  const Path& path = x.path();
+  ObjectIndex object = x.objects().known_at(x.offset(op.object));
+  for (std::size_t d = first; d + 1 < path.size(); ++d)
+    if (path[d].object == object && path[d].decision.kind == Decision::Kind::task)
+      return Executor::holds_for(op.when, path[d].value_before);
+  return Executor::holds_now(op.when);
+}
+
+// The step waits for a condition that did not hold before `first` either, so it could not have changed places with it.
+// But it may have held for a while earlier: the step could have come in then, before everything on its object since.
+void Dpor::look_back(Executor& x, unsigned task, const Op& op, const Clock& before, std::size_t first) {
+  const Path& path = x.path();
+  ObjectIndex object = x.objects().known_at(x.offset(op.object));
+  if (object == kNoObject) return;
+  ColumnMask race = conflicts(op.kind).race;
+  for (std::size_t d = first; d-- > 0;) {
+    const Node& earlier = path[d];
+    if (earlier.decision.kind != Decision::Kind::task || earlier.object != object) continue;
+    unsigned other = earlier.decision.value;
+    if (other == task || (race & bit(column_of(earlier.kind))) == 0 || earlier.clk <= before[other]) continue;
+    if (!Executor::holds_for(op.when, earlier.value_before)) continue;
+    add_backtrack(x, d, task, before, path.size() - 1, {object, race});
+    return;
   }
 }
 
@@ -144,28 +207,56 @@ void Dpor::before_step(Executor& x, std::size_t depth) {
   analyze(x, task, *x.pending(task), node.kind, node);
 }
 
-// A task that waits for ever races with what took its chance away.
-void Dpor::blocked(Executor& x) {
-  for (unsigned t = 0; t < x.task_count(); ++t) {
-    const Op* op = x.pending(t);
-    if (op == nullptr) continue;
-    Node& step = x.path().emplace_back();  // as if it ran now
-    step.decision = {Decision::Kind::task, static_cast<uint8_t>(t)};
-    unsigned last = x.last_step(t);
-    step.clk = static_cast<uint16_t>(last != 0 ? x.path()[last - 1].clk + 1 : 1);
-    step.last_grace = x.path().size() > 1 ? x.path()[x.path().size() - 2].last_grace : uint16_t{0};
-    analyze(x, t, *op, op->kind, step);
-    x.path().pop_back();
-  }
+// As if `task` took its announced step now.
+void Dpor::analyze_pending(Executor& x, unsigned task) {
+  const Op* op = x.pending(task);
+  if (op == nullptr) return;
+  Node& step = x.path().emplace_back();
+  step.decision = {Decision::Kind::task, static_cast<uint8_t>(task)};
+  unsigned last = x.last_step(task);
+  step.clk = static_cast<uint16_t>(last != 0 ? x.path()[last - 1].clk + 1 : 1);
+  analyze(x, task, *op, x.effective_kind(*op), step);
+  x.path().pop_back();
 }
 
-// The step at `end` (of `task`, with `clock`) could have come before the one at `first`: from the node before it some task
-// must be explored that begins such an execution.
-void Dpor::add_backtrack(Executor& x, std::size_t first, unsigned task, const Clock& clock, std::size_t end) {
+// A task that waits for ever races with what took its chance away. So does one that waits where an execution is given
+// up: what the sleeping tasks would repeat is only what follows if it goes on waiting.
+void Dpor::blocked(Executor& x) {
+  TaskMask enabled = x.enabled_tasks();
+  for (unsigned t = 0; t < x.task_count(); ++t)
+    if ((enabled & bit(t)) == 0) analyze_pending(x, t);
+}
+
+// The others did not get to their ends: let each of them go before the step that did it, and let what they wanted to do
+// next take part in races. Plain accesses are no steps, so their order with this one is changed here.
+void Dpor::interrupted(Executor& x) {
+  Path& path = x.path();
+  std::size_t last = path.size();
+  while (last > 0 && path[last - 1].decision.kind != Decision::Kind::task) --last;
+  if (last == 0) return;
+  Node& node = path[last - 1];
+  unsigned task = node.decision.value;
+  node.backtrack |= node.enabled;
+  node.cut |= bit(task);
+  for (uint16_t first : x.unordered_with()) {
+    const Node& earlier = path[first];
+    if (first + 1U < last && node.clock[earlier.decision.value] < earlier.clk)
+      add_backtrack(x, first, task, node.clock, last - 1, {});
+  }
+  for (unsigned t = 0; t < x.task_count(); ++t)
+    if (t != task) analyze_pending(x, t);
+}
+
+// The step at `end` (of `task`, with `clock`) could have come before the one at `first`, and before all of `also`: from
+// the node before `first` some task must be explored that begins such an execution.
+void Dpor::add_backtrack(Executor& x, std::size_t first, unsigned task, const Clock& clock, std::size_t end,
+                         const Behind& also) {
   Path& path = x.path();
   Node& node = path[first];
-  unsigned raced = node.decision.value;
   // The initials of what does not depend on the first step, followed by the second.
+  Clock behind;  // per task the first step that stays behind
+  behind.lanes = ~Clock::Lanes{};
+  behind.set(node.decision.value, node.clk);
   TaskMask seen = 0;
   TaskMask initials = 0;
   std::array<uint16_t, kTasksMax> first_clk{};
@@ -182,26 +273,20 @@ void Dpor::add_backtrack(Executor& x, std::size_t first, unsigned task, const Cl
   };
   for (std::size_t d = first + 1; d < end; ++d) {
     const Node& later = path[d];
-    if (later.decision.kind != Decision::Kind::task || later.clock[raced] >= node.clk) continue;
-    visit(later.decision.value, later.clk, later.clock);
+    if (later.decision.kind != Decision::Kind::task || later.clock.reaches(behind)) continue;
+    unsigned t = later.decision.value;
+    if (also.object != kNoObject && later.object == also.object && t != task &&
+        (also.columns & bit(column_of(later.kind))) != 0) {
+      behind.set(t, std::min(behind[t], later.clk));
+      continue;
+    }
+    visit(t, later.clk, later.clock);
   }
   visit(task, path[end].clk, clock);
   if ((initials & (node.backtrack | node.sleep)) != 0) return;
   auto able = static_cast<TaskMask>(initials & node.enabled);
-  if (able != 0) {
-    node.backtrack |= (able & bit(task)) != 0 ? bit(task) : bit(lowest(able));
-    return;
-  }
-  // Not able there. Either the first step is what made it able, and then the order can not be the other; or another task
-  // held the CPU, and then the place to turn off is before that.
-  for (std::size_t d = first; d-- > 0;) {
-    Node& earlier = path[d];
-    if (earlier.decision.kind != Decision::Kind::task) continue;
-    if (!x.shares_cpu(task)) return;
-    if ((earlier.enabled & bit(task)) == 0) continue;
-    if ((earlier.sleep & bit(task)) == 0) earlier.backtrack |= bit(task);
-    return;
-  }
+  // Nobody able: the first step is what made the other possible, and their order can not be changed.
+  if (able != 0) node.backtrack |= (able & bit(task)) != 0 ? bit(task) : bit(lowest(able));
 }
 
 std::optional<std::size_t> Dpor::backtrack(Executor& x) {

@@ -1,9 +1,10 @@
 // Exhaustive search, depth first, with source-set dynamic partial-order reduction and sleep sets.
 //
 // Two executions that differ only in the order of independent steps are one. For every pair of dependent, adjacent and
-// reversible steps (a race) the search makes sure that from the node before the first one some task is explored that leads
-// to the other order. Complete when backtrack() has nothing left: every outcome of every interleaving has been seen.
-// Source: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL 2014), the source-DPOR of it.
+// reversible steps (a race) the search makes sure that from the node before the first one some task is explored that
+// leads to the other order. Complete when backtrack() has nothing left: every outcome of every interleaving has been
+// seen. Source: Abdulla, Aronis, Jonsson, Sagonas, "Optimal dynamic partial order reduction" (POPL 2014), the
+// source-DPOR of it.
 #pragma once
 
 #include <array>
@@ -18,6 +19,7 @@ class Dpor : public Strategy {
   std::optional<unsigned> pick_task(Executor& x, Node& node) override;
   void before_step(Executor& x, std::size_t depth) override;
   void blocked(Executor& x) override;
+  void interrupted(Executor& x) override;
   std::optional<std::size_t> backtrack(Executor& x) override;
   [[nodiscard]] bool exhaustive() const override { return true; }
 
@@ -36,9 +38,20 @@ class Dpor : public Strategy {
 
   void analyze(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, Node& step);
   void collect(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before, Candidates& c);
-  void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task, unsigned tasks,
-                      const Clock& before, unsigned since, Candidates& c);
-  void add_backtrack(Executor& x, std::size_t first, unsigned task, const Clock& clock, std::size_t end);
+  void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
+                      unsigned tasks, const Clock& before, unsigned since, Candidates& c);
+  void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
+                   Candidates& c);
+  void analyze_pending(Executor& x, unsigned task);
+  [[nodiscard]] static bool held_before(Executor& x, const sync::Op& op, std::size_t first);
+  void look_back(Executor& x, unsigned task, const sync::Op& op, const Clock& before, std::size_t first);
+  /// Steps that are to come after a moved one: those on `object` in one of `columns`.
+  struct Behind {
+    ObjectIndex object = kNoObject;
+    ColumnMask columns = 0;
+  };
+  void add_backtrack(Executor& x, std::size_t first, unsigned task, const Clock& clock, std::size_t end,
+                     const Behind& also);
 
   uint64_t races_ = 0;
 };

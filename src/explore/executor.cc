@@ -26,17 +26,26 @@ bool holds(const sync::Condition& c) {
   if (c.test == sync::Condition::Test::always) return true;
   uint64_t word = 0;
   switch (c.size) {
-    case 4: word = load_word(c.address, 4); break;
-    case 8: word = load_word(c.address, 8); break;
-    case 1: word = load_word(c.address, 1); break;
-    default: word = load_word(c.address, 2); break;
+    case 4:
+      word = load_word(c.address, 4);
+      break;
+    case 8:
+      word = load_word(c.address, 8);
+      break;
+    case 1:
+      word = load_word(c.address, 1);
+      break;
+    default:
+      word = load_word(c.address, 2);
+      break;
   }
   bool equal = (word & c.mask) == c.value;
   return equal == (c.test == sync::Condition::Test::equal);
 }
 
 bool waits(OpKind kind) {
-  return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await || kind == OpKind::grace_end;
+  return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await ||
+         kind == OpKind::grace_end;
 }
 
 // Returns when the explorer itself is at fault: the process then stops.
@@ -47,10 +56,13 @@ void assertion_failed(const char* expression, const char* file, int line, const 
   fmt::memory_buffer text;
   fmt::format_to(std::back_inserter(text), "{}:{}: {}{}{}", path, line, expression, *message != 0 ? ": " : "", message);
   int here = 0;
-  if (executor_of_thread->on_fiber_stack(&here, nullptr)) executor_of_thread->fail(Failure::bug, {text.data(), text.size()});
+  if (executor_of_thread->on_fiber_stack(&here, nullptr))
+    executor_of_thread->fail(Failure::bug, {text.data(), text.size()});
 }
 
 }  // namespace
+
+const Op Executor::kStart{OpKind::start, sync::OpFlag::none, {}, nullptr, "task starts", {}};
 
 Executor::Executor(Program& program, const ExecutorOptions& options)
     : program_(program), options_(options), objects_(Arena::kBytes) {
@@ -68,13 +80,25 @@ const Op* Executor::pending(unsigned task) const {
   return t.state == TaskState::live ? t.pending : nullptr;
 }
 
+bool Executor::holds_now(const sync::Condition& c) { return holds(c); }
+
+bool Executor::holds_for(const sync::Condition& c, uint64_t word) {
+  sync::Condition moved = c;
+  moved.address = &word;
+  return holds(moved);
+}
+
 OpKind Executor::effective_kind(const Op& op) const {
   switch (op.kind) {
-    case OpKind::cas: return holds(op.when) ? OpKind::rmw : OpKind::load;
-    case OpKind::add: return holds(op.when) ? OpKind::add : OpKind::rmw;
+    case OpKind::cas:
+      return holds(op.when) ? OpKind::rmw : OpKind::load;
+    case OpKind::add:
+      return holds(op.when) ? OpKind::add : OpKind::rmw;
     case OpKind::try_acquire:
-    case OpKind::try_acquire_shared: return holds(op.when) ? op.kind : OpKind::load;
-    default: return op.kind;
+    case OpKind::try_acquire_shared:
+      return holds(op.when) ? op.kind : OpKind::load;
+    default:
+      return op.kind;
   }
 }
 
@@ -94,7 +118,6 @@ void Executor::task_entry() {
 
 void Executor::task_main(unsigned index) {
   TaskContext& t = contexts_[index];
-  t.started = true;
   if (t.body != nullptr)
     t.body(t.argument);
   else
@@ -133,14 +156,15 @@ bool Executor::boot() {
       names_[i] = spec.name;
       contexts_[i] = TaskContext{};
       contexts_[i].name = names_[i].c_str();
+      QUIRE_ASSERT(spec.cpu < kOwnCpu, "too many CPUs");
       contexts_[i].cpu = static_cast<uint8_t>(spec.cpu);
       contexts_[i].interrupt = spec.kind == TaskSpec::Kind::interrupt;
+      for (unsigned u = 0; u < i; ++u)
+        if (contexts_[u].cpu == contexts_[i].cpu) contexts_[u].shares_cpu = contexts_[i].shares_cpu = true;
     }
     live_bytes_at_start_ = live_bytes_;
-    bool copies_stacks = options_.backtracking == ExecutorOptions::Backtracking::checkpoints;
-    if (!copies_stacks) take_checkpoint(0);
     reboot_tasks();
-    if (copies_stacks) take_checkpoint(0);
+    take_checkpoint(0);
     root_bytes_ = checkpoints_[0].used;
     booted_ = true;
   }
@@ -148,21 +172,12 @@ bool Executor::boot() {
   return !incident_;
 }
 
-// Brings each task of the program to its first operation. What runs before that is local to the task.
+// Puts each task of the program before its first step, which is its start.
 void Executor::reboot_tasks() {
   for (unsigned i = 0; i < first_tasks_; ++i) {
-    TaskContext& t = contexts_[i];
-    const TaskContext fresh = t;
-    t = TaskContext{};
-    t.name = fresh.name;
-    t.cpu = fresh.cpu;
-    t.interrupt = fresh.interrupt;
-    t.state = TaskState::live;
+    contexts_[i].state = TaskState::live;
+    contexts_[i].pending = &kStart;
     prepare_task(i);
-    mode_ = Mode::prologue;
-    current_ = &t;
-    switch_fiber(&host_, t.context, arena_.stack(i), i);
-    if (incident_) return;
   }
 }
 
@@ -188,6 +203,7 @@ ExecutionEnd Executor::run(Strategy& strategy, std::size_t from) {
   sync::DriverScope scope(this);
   strategy_ = &strategy;
   incident_.reset();
+  unordered_with_.clear();
   ended_abandoned_ = false;
   restore(from);
   for (;;) {
@@ -206,8 +222,14 @@ ExecutionEnd Executor::run(Strategy& strategy, std::size_t from) {
 }
 
 ExecutionEnd Executor::finish_execution() {
-  if (incident_) return ExecutionEnd::incident;
-  if (ended_abandoned_) return ExecutionEnd::abandoned;
+  if (incident_) {
+    strategy_->interrupted(*this);
+    return ExecutionEnd::incident;
+  }
+  if (ended_abandoned_) {
+    strategy_->blocked(*this);
+    return ExecutionEnd::abandoned;
+  }
   bool all_ended = std::all_of(contexts_.begin(), contexts_.begin() + task_count_,
                                [](const TaskContext& t) { return t.state == TaskState::ended; });
   if (!all_ended) {
@@ -261,9 +283,9 @@ void Executor::jump_to_host() {
 }
 
 void Executor::step(const Op& op) {
+  check_place(op);
   if (mode_ == Mode::sequential) return sequential_step(op);
   current_->pending = &op;
-  if (mode_ == Mode::prologue) return jump_to_host();
   TaskContext* self = current_;
   unsigned next = decide();
   if (next == static_cast<unsigned>(self - contexts_.data())) return;
@@ -283,7 +305,7 @@ unsigned Executor::repeat_step() {
   const Op& op = *contexts_[task].pending;
   (void)take_effect(task, op);
   TaskContext& t = contexts_[task];
-  ++t.clk;
+  if (t.clk++ == 0 && task < first_tasks_) ++started_;
   t.last_depth = static_cast<uint16_t>(++depth_);
   ++steps_repeated_;
   return task;
@@ -333,28 +355,30 @@ bool Executor::run_step(Node& node, unsigned task) {
   const Op& op = *t.pending;
   node.undo_mark = objects_.log_size();
   node.object = kNoObject;
-  if (!check_step(task, op)) return false;
-  if (op.object != nullptr && op.kind != OpKind::free) node.object = objects_.index_at(arena_.offset(op.object));
+  if (op.object != nullptr && op.kind != OpKind::free) {
+    node.object = objects_.index_at(arena_.offset(op.object));
+    node.value_before = load_word(op.object, sizeof(node.value_before));
+  }
   node.kind = effective_kind(op);
   node.clk = static_cast<uint16_t>(t.clk + 1);
   node.task_before = t.last_depth;
-  node.reader_edge = node.reader_ended = false;
+  node.reader_edge = reader_edge(task, op, node.kind);
+  node.reader_ended = false;
   bool preempts = node.previous < kTasksMax && task != node.previous && (node.enabled & bit(node.previous)) != 0;
-  // Whether the step begins or ends a reader decides its dependence on grace periods; all that can, count.
-  node.reader_edge = has(op.flags, sync::OpFlag::spins) || op.kind == OpKind::reader_begin || op.kind == OpKind::reader_end;
   strategy_->before_step(*this, depth_);
   sleep_ = sleep_after(node, task, op, node.kind);
-  if (op.kind == OpKind::free && !run_free(node, task, op)) return false;
+  if (!check_step(task, op)) return false;
+  if (op.kind == OpKind::free && !run_free(task, op)) return false;
+  CpuTouch touch = t.shares_cpu ? cpu_touch(task, op, node.kind) : CpuTouch{};
   Effect effect = take_effect(task, op);
   node.reader_ended = effect.reader_ended;
   update_sync_clock(node, task, op, effect);
-  update_columns(node, task, op, effect);
-  if (op.kind == OpKind::grace_begin) last_grace_ = static_cast<uint16_t>(depth_ + 1);
-  node.last_grace = last_grace_;
+  update_columns(node, task, op, effect, touch);
   if (recording_ != nullptr) record_step(task, op, effect);
-  ++t.clk;
+  bool first = t.clk++ == 0 && task < first_tasks_;
+  if (first) ++started_;
   t.last_depth = static_cast<uint16_t>(++depth_);
-  previous_ = static_cast<uint8_t>(task);
+  previous_ = first ? static_cast<uint8_t>(kTasksMax) : static_cast<uint8_t>(task);
   preemptions_ = static_cast<uint8_t>(node.preemptions + (preempts ? 1 : 0));
   return true;
 }
@@ -366,16 +390,10 @@ bool Executor::kept_from_cpu(unsigned task) const {
   for (unsigned u = 0; u < task_count_; ++u) {
     const TaskContext& other = contexts_[u];
     if (u == task || other.cpu != t.cpu || other.state != TaskState::live) continue;
-    bool runs_interrupt = other.interrupt && other.clk != 0;
+    bool runs_interrupt = other.interrupt && other.clk > 1;  // its start is not yet the interrupt
     if (runs_interrupt) return true;
     if (t.interrupt ? other.irq_depth != 0 : other.atomic_depth != 0) return true;
   }
-  return false;
-}
-
-bool Executor::shares_cpu(unsigned task) const {
-  for (unsigned u = 0; u < task_count_; ++u)
-    if (u != task && contexts_[u].cpu == contexts_[task].cpu) return true;
   return false;
 }
 
@@ -383,10 +401,12 @@ bool Executor::enabled(unsigned task) const {
   const Op& op = *contexts_[task].pending;
   if (waits(op.kind) && !holds(op.when)) return false;
   if (op.kind == OpKind::retry && !retry_enabled(task)) return false;
-  return !kept_from_cpu(task);
+  return !contexts_[task].shares_cpu || !kept_from_cpu(task);
 }
 
+// What a task does up to its first operation is its own affair, so the starts come first and in order.
 TaskMask Executor::enabled_tasks() const {
+  if (started_ < first_tasks_) return bit(started_);
   TaskMask mask = 0;
   for (unsigned i = 0; i < task_count_; ++i)
     if (contexts_[i].state == TaskState::live && enabled(i)) mask |= bit(i);

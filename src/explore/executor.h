@@ -1,11 +1,11 @@
 // The executor drives one program through one execution after another: it is the Driver behind sync/'s hook.
 //
-// Tasks are fibers. A task announces an operation (step()), the strategy picks who goes on, and the announcing task jumps
-// there itself; the host is entered only at the end of an execution and to take a checkpoint.
+// Tasks are fibers. A task announces an operation (step()), the strategy picks who goes on, and the announcing task
+// jumps there itself; the host is entered only at the end of an execution and to take a checkpoint.
 //
 // State has two halves. What the program owns (arena, stacks, TaskContexts) is restored from the nearest checkpoint and
-// brought to the wanted depth by running again without any analysis. What the explorer knows (path, objects, live bytes) is
-// exact at every depth, by undo log.
+// brought to the wanted depth by running again without any analysis. What the explorer knows (path, objects, live
+// bytes) is exact at every depth, by undo log.
 #pragma once
 
 #include <fmt/format.h>
@@ -31,8 +31,10 @@ struct ExecutorOptions {
   /// SEMANTICS 0.5: whether a spin lock makes its holder an RCU reader.
   enum class SpinlockIsReader : uint8_t { yes, no } spinlock_is_reader = SpinlockIsReader::yes;
   /// Checkpoints need stacks that can be copied (not under the sanitizers).
-  enum class Backtracking : uint8_t { checkpoints, reexecution } backtracking =
-      kStacksCanBeCopied ? Backtracking::checkpoints : Backtracking::reexecution;
+  enum class Backtracking : uint8_t {
+    checkpoints,
+    reexecution
+  } backtracking = kStacksCanBeCopied ? Backtracking::checkpoints : Backtracking::reexecution;
   enum class LeakCheck : uint8_t { off, heap } leak_check = LeakCheck::off;
   unsigned steps_max = 20'000;  ///< an execution with more is reported as a livelock
 };
@@ -57,9 +59,10 @@ class Executor final : public sync::Driver {
   Executor(Program& program, const ExecutorOptions& options);
   ~Executor() override;
 
-  /// Runs setup() and brings every task to its first operation. False: the set-up itself failed, see incident().
+  /// Runs setup(). False: the set-up itself failed, see incident().
   [[nodiscard]] bool boot();
-  /// Runs one execution with `strategy`; path() up to and including node `from` is kept (0 with an empty path: from start).
+  /// Runs one execution with `strategy`; path() up to and including node `from` is kept (0 with an empty path: from
+  /// start).
   ExecutionEnd run(Strategy& strategy, std::size_t from);
   /// Keeps what happens for a diagram from now on (nullptr: stops).
   void record_to(Recording* recording) { recording_ = recording; }
@@ -73,18 +76,35 @@ class Executor final : public sync::Driver {
   [[nodiscard]] const sync::Op* pending(unsigned task) const;
   /// The kind an announced operation would have if it ran now: a failing compare-exchange is a load.
   [[nodiscard]] sync::OpKind effective_kind(const sync::Op& op) const;
+  /// Whether what is at its address, or `word` in its place, lets a waiting operation go on.
+  [[nodiscard]] static bool holds_now(const sync::Condition& condition);
+  [[nodiscard]] static bool holds_for(const sync::Condition& condition, uint64_t word);
+  /// The tasks that could take a step now.
+  [[nodiscard]] TaskMask enabled_tasks() const;
   /// Whether another task of the same CPU keeps this one from running now.
   [[nodiscard]] bool kept_from_cpu(unsigned task) const;
-  [[nodiscard]] bool shares_cpu(unsigned task) const;
+  [[nodiscard]] bool shares_cpu(unsigned task) const { return contexts_[task].shares_cpu; }
+  /// How a step of a task that shares its CPU touches the CPU: a section that keeps others off is a lock held.
+  struct CpuTouch {
+    std::optional<Column> threads;
+    std::optional<Column> interrupts;
+  };
+  [[nodiscard]] CpuTouch cpu_touch(unsigned task, const sync::Op& op, sync::OpKind kind) const;
+  [[nodiscard]] unsigned cpu_of(unsigned task) const { return contexts_[task].cpu; }
+  /// Whether the announced operation would begin or end an outermost reader.
+  [[nodiscard]] bool reader_edge(unsigned task, const sync::Op& op, sync::OpKind kind) const;
   [[nodiscard]] std::size_t offset(const void* p) const { return arena_.offset(p); }
   /// depth + 1 of the last step of `task`, 0 if none.
   [[nodiscard]] unsigned last_step(unsigned task) const { return contexts_[task].last_depth; }
   /// depth + 1 of the step that started `task`, 0 if it was there from the beginning.
   [[nodiscard]] unsigned birth(unsigned task) const { return contexts_[task].birth; }
+  /// After an incident: depths of the steps after which others touched what it is about, with nothing to order the two.
+  [[nodiscard]] const std::vector<uint16_t>& unordered_with() const { return unordered_with_; }
   /// Reader steps that ended what the grace period of `task` waited for: calls visit(depth).
   template <typename Visit>
   void for_each_awaited_reader(unsigned task, Visit visit) const;
-  /// Objects that `task` has touched since its last retry point and others have changed since: calls visit(object, since).
+  /// Objects that `task` has touched since its last retry point and others have changed since: calls visit(object,
+  /// since).
   template <typename Visit>
   void for_each_retry_object(unsigned task, Visit visit) const;
 
@@ -134,8 +154,9 @@ class Executor final : public sync::Driver {
   static constexpr unsigned kHeldMax = 12;
   static constexpr unsigned kFunctionsMax = 32;
   static constexpr unsigned kCheckpointEvery = 10;
+  static constexpr unsigned kOwnCpu = 128;  ///< from here on CPUs with one spawned task each
 
-  enum class Mode : uint8_t { sequential, prologue, repeating, exploring };
+  enum class Mode : uint8_t { sequential, repeating, exploring };
   enum class TaskState : uint8_t { unused, live, ended };
   enum class Request : uint8_t { none, checkpoint, end };
 
@@ -159,7 +180,7 @@ class Executor final : public sync::Driver {
     uint8_t cpu = 0;
     TaskState state = TaskState::unused;
     bool interrupt = false;
-    bool started = false;
+    bool shares_cpu = false;
     uint8_t atomic_depth = 0;  ///< spin locks, RCU, preempt-off, irq-off: must not sleep
     uint8_t irq_depth = 0;
     uint8_t reader_depth = 0;  ///< stretches that a grace period waits for
@@ -184,6 +205,7 @@ class Executor final : public sync::Driver {
   // Scheduling: executor.cc
   static void task_entry();
   static void main_entry();
+  static const sync::Op kStart;
   void task_main(unsigned index);
   void prepare_task(unsigned index);
   unsigned decide();
@@ -192,7 +214,6 @@ class Executor final : public sync::Driver {
   bool run_step(Node& node, unsigned task);
   void jump(unsigned task);
   void jump_to_host();
-  [[nodiscard]] TaskMask enabled_tasks() const;
   [[nodiscard]] bool enabled(unsigned task) const;
   [[nodiscard]] bool retry_enabled(unsigned task) const;
   void run_sequentially(void (Program::*part)());
@@ -205,6 +226,7 @@ class Executor final : public sync::Driver {
     bool reader_began = false;
     bool reader_ended = false;
   };
+  void check_place(const sync::Op& op);
   Effect take_effect(unsigned task, const sync::Op& op);
   [[nodiscard]] bool check_step(unsigned task, const sync::Op& op);
   [[nodiscard]] bool check_order(unsigned task, const sync::Op& op);
@@ -213,9 +235,13 @@ class Executor final : public sync::Driver {
   void begin_reader(TaskContext& t, Effect& effect);
   void end_reader(unsigned task, Effect& effect);
   void update_sync_clock(Node& node, unsigned task, const sync::Op& op, const Effect& effect);
-  void update_columns(const Node& node, unsigned task, const sync::Op& op, const Effect& effect);
-  [[nodiscard]] bool run_free(Node& node, unsigned task, const sync::Op& op);
+  void update_columns(const Node& node, unsigned task, const sync::Op& op, const Effect& effect, const CpuTouch& touch);
+  [[nodiscard]] bool wakes(unsigned sleeper, const sync::Op& other, unsigned task, const sync::Op& op,
+                           sync::OpKind kind) const;
+  [[nodiscard]] uint8_t& depth_of(TaskContext& t, sync::ContextChange change) const;
+  [[nodiscard]] bool run_free(unsigned task, const sync::Op& op);
   [[nodiscard]] TaskMask sleep_after(const Node& node, unsigned task, const sync::Op& op, sync::OpKind kind) const;
+  void note_unordered(unsigned task, unsigned epoch);
   void raise(unsigned task, sync::Failure failure, std::string message, const void* object = nullptr);
   [[noreturn]] void fail_at(sync::Failure failure, std::string_view message, const void* object);
   /// fail() with a formatted text. Nothing on the fiber's stack may own memory: the fiber never returns.
@@ -250,19 +276,20 @@ class Executor final : public sync::Driver {
   Recording* recording_ = nullptr;
   std::optional<Incident> incident_;
   std::vector<std::string> reached_;
+  std::vector<uint16_t> unordered_with_;
 
   Mode mode_ = Mode::sequential;
   Request request_ = Request::none;
   bool ended_abandoned_ = false;
-  bool booted_ = false;  ///< set-up and first prologues are over: changes of live bytes are logged
+  bool booted_ = false;       ///< the set-up is over: changes of live bytes are logged
   unsigned first_tasks_ = 0;  ///< tasks of the program, without spawned ones
+  unsigned started_ = 0;      ///< of those, how many have taken their first step
   unsigned task_count_ = 0;
   std::size_t depth_ = 0;
   std::size_t repeat_until_ = 0;
   uint8_t previous_ = kTasksMax;
   uint8_t preemptions_ = 0;
   TaskMask sleep_ = 0;
-  uint16_t last_grace_ = 0;
   int64_t live_bytes_ = 0;
   int64_t live_bytes_at_start_ = 0;
   void (Program::*sequential_part_)() = nullptr;

@@ -15,7 +15,7 @@ using sync::OpKind;
 // --- Memory ---------------------------------------------------------------------------------------------------------
 
 void Executor::mark_alive(const void* p, std::size_t bytes, uint8_t alive) {
-  if (mode_ == Mode::repeating || (mode_ == Mode::prologue && booted_)) return;  // already so
+  if (mode_ == Mode::repeating) return;  // already so
   arena_.set_alive(p, bytes, alive);
   if (booted_) objects_.log_alive(static_cast<uint32_t>(arena_.offset(p)), static_cast<uint32_t>(bytes), alive);
 }
@@ -40,8 +40,8 @@ void Executor::deallocate(void* memory, std::size_t bytes) {
 }
 
 void Executor::poison(const void* memory, std::size_t bytes, const char* what) {
-  if (mode_ == Mode::sequential || mode_ == Mode::prologue) {
-    if (mode_ == Mode::sequential && !arena_.alive(memory)) fail_with(Failure::double_free, "{} is freed again", what);
+  if (mode_ == Mode::sequential) {
+    if (!arena_.alive(memory)) fail_with(Failure::double_free, "{} is freed again", what);
     mark_alive(memory, bytes, 0);
     return;
   }
@@ -50,30 +50,37 @@ void Executor::poison(const void* memory, std::size_t bytes, const char* what) {
   step({OpKind::free, OpFlag::none, {}, memory, what, extent});
 }
 
-void Executor::unpoison(const void* memory, std::size_t bytes) {
-  mark_alive(memory, bytes, 1);
-}
+void Executor::unpoison(const void* memory, std::size_t bytes) { mark_alive(memory, bytes, 1); }
 
 void Executor::plain(sync::PlainAccess access, const void* address, std::size_t size, const char* name) {
   if (mode_ == Mode::repeating) return;
-  if (!arena_.alive(address)) [[unlikely]]
+  if (!arena_.alive(address)) [[unlikely]] {
+    if (ObjectIndex extent = objects_.extent_at(arena_.offset(address)); extent != kNoObject)
+      for (unsigned u = 0; u < task_count_; ++u)
+        if (unsigned d = objects_.at(extent).last[static_cast<unsigned>(Column::write)][u]; d != 0)
+          unordered_with_.push_back(static_cast<uint16_t>(d - 1));
     fail_with(Failure::uaf, "{} is {} after it was freed", name,
-                                   access == sync::PlainAccess::read ? "read" : "written");
+              access == sync::PlainAccess::read ? "read" : "written");
+  }
   if (mode_ != Mode::exploring) return;
   (void)size;
   auto task = static_cast<unsigned>(current_ - contexts_.data());
   PlainShadow& shadow = objects_.plain_at(arena_.offset(address));
   const Clock known = current_->last_depth != 0 ? path_[current_->last_depth - 1].sync_clock : Clock{};
   auto epoch = static_cast<uint16_t>(current_->clk + 1);
-  if (shadow.writer != task && shadow.write_epoch > known[shadow.writer])
+  if (shadow.writer != task && shadow.write_epoch > known[shadow.writer]) {
+    note_unordered(shadow.writer, shadow.write_epoch);
     fail_with(Failure::race, "{} is {} while {} may be writing it", name,
-                                    access == sync::PlainAccess::read ? "read" : "written", contexts_[shadow.writer].name);
+              access == sync::PlainAccess::read ? "read" : "written", contexts_[shadow.writer].name);
+  }
   if (access == sync::PlainAccess::read) {
     if (shadow.read_epochs[task] != epoch) objects_.set_plain_read(shadow, task, epoch);
   } else {
     for (unsigned u = 0; u < task_count_; ++u)
-      if (u != task && shadow.read_epochs[u] > known[u])
+      if (u != task && shadow.read_epochs[u] > known[u]) {
+        note_unordered(u, shadow.read_epochs[u]);
         fail_with(Failure::race, "{} is written while {} may be reading it", name, contexts_[u].name);
+      }
     if (shadow.writer != task || shadow.write_epoch != epoch) objects_.set_plain_write(shadow, task, epoch);
   }
   if (recording_ != nullptr)
@@ -87,26 +94,32 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
 void Executor::context(sync::ContextChange change) {
   using sync::ContextChange;
   TaskContext& t = *current_;
-  uint8_t* depth = nullptr;
-  switch (change) {
-    case ContextChange::preempt_disable:
-    case ContextChange::preempt_enable: depth = &t.preempt_depth; break;
-    case ContextChange::irq_disable:
-    case ContextChange::irq_enable: depth = &t.irq_depth; break;
-    default: depth = &t.rcu_depth; break;
-  }
+  uint8_t& depth = depth_of(t, change);
   bool begins = change == ContextChange::preempt_disable || change == ContextChange::irq_disable ||
                 change == ContextChange::rcu_lock;
-  if (!begins && *depth == 0) fail(Failure::rcu, "the end of a stretch that was not begun");
-  const char* name = depth == &t.rcu_depth ? "rcu" : depth == &t.irq_depth ? "interrupts" : "preemption";
-  if (begins) {
-    if ((*depth)++ != 0) return;
-    step({OpKind::reader_begin, OpFlag::none, {}, nullptr, name, {}});
-    ++t.atomic_depth;
-  } else {
-    if (--*depth != 0) return;
-    --t.atomic_depth;
-    step({OpKind::reader_end, OpFlag::none, {}, nullptr, name, {}});
+  if (!begins && depth == 0) fail(Failure::rcu, "the end of a stretch that was not begun");
+  // Only the outermost ones are steps, and they change the depth when they take effect, not when they are announced.
+  if (begins ? depth != 0 : depth != 1) {
+    depth = static_cast<uint8_t>(depth + (begins ? 1 : -1));
+    return;
+  }
+  const char* name = &depth == &t.rcu_depth ? "rcu" : &depth == &t.irq_depth ? "interrupts" : "preemption";
+  sync::Condition which;
+  which.value = static_cast<uint64_t>(change);
+  step({begins ? OpKind::reader_begin : OpKind::reader_end, OpFlag::none, {}, nullptr, name, which});
+}
+
+uint8_t& Executor::depth_of(TaskContext& t, sync::ContextChange change) const {
+  using sync::ContextChange;
+  switch (change) {
+    case ContextChange::preempt_disable:
+    case ContextChange::preempt_enable:
+      return t.preempt_depth;
+    case ContextChange::irq_disable:
+    case ContextChange::irq_enable:
+      return t.irq_depth;
+    default:
+      return t.rcu_depth;
   }
 }
 
@@ -133,7 +146,7 @@ void Executor::retry_point(const char* what) {
 
 unsigned Executor::choose(unsigned count, const char* what) {
   QUIRE_ASSERT(count > 0 && count < 256, "a choice has 1 to 255 values");
-  if (mode_ == Mode::sequential || mode_ == Mode::prologue || count == 1) return 0;
+  if (mode_ == Mode::sequential || count == 1) return 0;
   unsigned value = 0;
   if (depth_ < path_.size() && depth_ <= repeat_until_) {
     Node& node = path_[depth_];
@@ -152,7 +165,6 @@ unsigned Executor::choose(unsigned count, const char* what) {
     node.previous = previous_;
     node.preemptions = preemptions_;
     node.undo_mark = objects_.log_size();
-    node.last_grace = last_grace_;
   }
   ++depth_;
   if (recording_ != nullptr && mode_ == Mode::exploring)
@@ -165,9 +177,13 @@ bool Executor::should_fail(const sync::FailSite& site) {
   auto task = static_cast<unsigned>(current_ - contexts_.data());
   std::span<const char* const> functions(current_->functions.data(), current_->function_count);
   switch (program_.fault(task, site, functions)) {
-    case FaultDecision::succeed: return false;
-    case FaultDecision::fail: program_.fault_outcome(task, site, true); return true;
-    case FaultDecision::explore_both: break;
+    case FaultDecision::succeed:
+      return false;
+    case FaultDecision::fail:
+      program_.fault_outcome(task, site, true);
+      return true;
+    case FaultDecision::explore_both:
+      break;
   }
   bool fails = choose(2, site.site) == 1;
   program_.fault_outcome(task, site, fails);
@@ -177,14 +193,15 @@ bool Executor::should_fail(const sync::FailSite& site) {
 // --- Tasks and names ------------------------------------------------------------------------------------------------
 
 unsigned Executor::spawn(const char* name, unsigned cpu, sync::TaskBody body, void* argument) {
-  static constexpr Op kStart{OpKind::start, OpFlag::none, {}, nullptr, "task starts", {}};
-  if (mode_ == Mode::sequential || mode_ == Mode::prologue) fail(Failure::bug, "a task is started outside the explored part");
+  if (mode_ == Mode::sequential) fail(Failure::bug, "a task is started outside the explored part");
   if (task_count_ == kTasksMax) fail(Failure::bug, "too many tasks in one execution");
   unsigned index = task_count_++;
   TaskContext& t = contexts_[index];
   t = TaskContext{};
   t.name = name;
-  t.cpu = static_cast<uint8_t>(cpu == sync::kAnyCpu ? index : cpu);
+  t.cpu = static_cast<uint8_t>(cpu == sync::kAnyCpu ? kOwnCpu + index : cpu);
+  for (unsigned u = 0; u < index; ++u)
+    if (contexts_[u].cpu == t.cpu) contexts_[u].shares_cpu = t.shares_cpu = true;
   t.body = body;
   t.argument = argument;
   t.state = TaskState::live;

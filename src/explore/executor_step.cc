@@ -13,25 +13,6 @@ using sync::OpKind;
 
 namespace {
 
-constexpr ColumnMask kNothing = 0;
-
-// The column a step is entered in.
-Column column_of(OpKind kind) {
-  switch (kind) {
-    case OpKind::store:
-    case OpKind::rmw:
-    case OpKind::release:
-    case OpKind::free: return Column::write;
-    case OpKind::add: return Column::add;
-    case OpKind::acquire:
-    case OpKind::try_acquire: return Column::acquire;
-    case OpKind::acquire_shared:
-    case OpKind::try_acquire_shared: return Column::acquire_shared;
-    case OpKind::release_shared: return Column::release_shared;
-    default: return Column::read;
-  }
-}
-
 // Whether two steps on one object depend on each other. A release never precedes an acquire by luck alone, but for the
 // sleep sets the plain answer is the right one.
 bool dependent(OpKind a, OpKind b) {
@@ -40,12 +21,14 @@ bool dependent(OpKind a, OpKind b) {
   if (x == y) return x == Column::write || x == Column::acquire;
   auto shared = [](Column c) { return c == Column::acquire_shared || c == Column::release_shared; };
   if (shared(x) && shared(y)) return false;
-  if ((x == Column::acquire_shared && y == Column::read) || (y == Column::acquire_shared && x == Column::read)) return true;
+  if ((x == Column::acquire_shared && y == Column::read) || (y == Column::acquire_shared && x == Column::read))
+    return true;
   return true;
 }
 
-bool is_reader_edge(const Op& op) {
-  return has(op.flags, OpFlag::spins) || op.kind == OpKind::reader_begin || op.kind == OpKind::reader_end;
+// A CPU that is held keeps off whoever looks for it; a release is never announced while somebody else holds it.
+bool cpu_dependent(std::optional<Column> a, std::optional<Column> b) {
+  return a && b && (*a == Column::acquire || *b == Column::acquire);
 }
 
 }  // namespace
@@ -77,6 +60,13 @@ void Executor::memory_fault(const void* address) {
   auto a = reinterpret_cast<uintptr_t>(address);
   if (a < kNearNull) fail_with(Failure::null_deref, "null pointer, offset {:#x}", a);
   fail(Failure::fault, "access to memory that is not there");
+}
+
+// The step of `task` after which it made the plain access of that epoch.
+void Executor::note_unordered(unsigned task, unsigned epoch) {
+  unsigned d = contexts_[task].last_depth;
+  while (d != 0 && path_[d - 1].clk >= epoch) d = path_[d - 1].task_before;
+  if (d != 0) unordered_with_.push_back(static_cast<uint16_t>(d - 1));
 }
 
 // --- Effects on the task: repeated on the way from a checkpoint ----------------------------------------------------
@@ -118,8 +108,16 @@ Executor::Effect Executor::take_effect(unsigned task, const Op& op) {
       if (spins) --t.atomic_depth;
       if (spin_reads) end_reader(task, effect);
       break;
-    case OpKind::reader_begin: begin_reader(t, effect); break;
-    case OpKind::reader_end: end_reader(task, effect); break;
+    case OpKind::reader_begin:
+      ++depth_of(t, static_cast<sync::ContextChange>(op.when.value));
+      ++t.atomic_depth;
+      begin_reader(t, effect);
+      break;
+    case OpKind::reader_end:
+      --depth_of(t, static_cast<sync::ContextChange>(op.when.value));
+      --t.atomic_depth;
+      end_reader(task, effect);
+      break;
     case OpKind::grace_begin:
       t.grace_waits_for = 0;
       for (unsigned u = 0; u < task_count_; ++u)
@@ -127,12 +125,23 @@ Executor::Effect Executor::take_effect(unsigned task, const Op& op) {
       t.grace_waited_for = t.grace_waits_for;
       t.grace_depth = static_cast<uint16_t>(depth_ + 1);
       break;
-    default: break;
+    default:
+      break;
   }
   return effect;
 }
 
 // --- Checks ---------------------------------------------------------------------------------------------------------
+
+// What is announced must be inside the arena: everybody else looks at it from now on.
+void Executor::check_place(const Op& op) {
+  if (op.object == nullptr && op.kind > OpKind::await) return;  // about no object
+  if (op.kind == OpKind::free ? arena_.on_heap(op.object) : arena_.contains(op.object)) return;
+  constexpr uintptr_t kNearNull = 1U << 16;
+  auto address = reinterpret_cast<uintptr_t>(op.object);
+  if (address < kNearNull) fail_with(Failure::null_deref, "{} at a null pointer, offset {:#x}", op.name, address);
+  fail_with(Failure::bug, "{} is not in the arena", op.name);
+}
 
 bool Executor::check_step(unsigned task, const Op& op) {
   const TaskContext& t = contexts_[task];
@@ -141,10 +150,6 @@ bool Executor::check_step(unsigned task, const Op& op) {
       raise(task, Failure::double_free, fmt::format("{} is freed again", op.name), op.object);
     else
       raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name), op.object);
-    return false;
-  }
-  if (op.object != nullptr && !arena_.contains(op.object)) {
-    raise(task, Failure::bug, fmt::format("{} is not in the arena", op.name));
     return false;
   }
   if (has(op.flags, OpFlag::may_sleep) && t.atomic_depth != 0) {
@@ -182,7 +187,7 @@ bool Executor::check_release(unsigned task, const Op& op) {
 void Executor::sequential_step(const Op& op) {
   if (op.object != nullptr && !arena_.alive(op.object)) [[unlikely]]
     fail_with(Failure::uaf, "{} is touched after it was freed", op.name);
-  if (op.flags == OpFlag::none || (op.kind <= OpKind::cas && !has(op.flags, OpFlag::may_sleep))) return;
+  if (op.kind <= OpKind::cas && !has(op.flags, OpFlag::may_sleep)) return;
   if (!check_step(kMain, op)) {
     request_ = Request::end;
     jump_to_host();
@@ -206,7 +211,8 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const 
     const Object& o = objects_.at(node.object);
     if (has(op.flags, OpFlag::acquires)) {
       clock.join(o.released);
-      if (effect.kind != OpKind::acquire_shared && effect.kind != OpKind::try_acquire_shared) clock.join(o.released_shared);
+      if (effect.kind != OpKind::acquire_shared && effect.kind != OpKind::try_acquire_shared)
+        clock.join(o.released_shared);
     }
     if (effect.kind == OpKind::release_shared) {
       Clock released = o.released_shared;
@@ -221,62 +227,116 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const 
       if (releases || effect.kind == OpKind::store) objects_.set_released(node.object, released);
     }
   }
-  if (effect.reader_began && last_grace_ != 0) clock.join(path_[last_grace_ - 1].sync_clock);
+  // A reader that no running grace period waits for sees all that was done before that period began.
+  if (effect.reader_began) clock.join(objects_.at(kReadersObject).released);
+  if (op.kind == OpKind::grace_begin) {
+    Clock released = objects_.at(kReadersObject).released;
+    released.join(clock);
+    objects_.set_released(kReadersObject, released);
+  }
   if (op.kind == OpKind::grace_end)
     for_each_awaited_reader(task, [&](unsigned depth) { clock.join(path_[depth].sync_clock); });
   node.sync_clock = clock;
 }
 
-void Executor::update_columns(const Node& node, unsigned task, const Op& op, const Effect& effect) {
+void Executor::update_columns(const Node& node, unsigned task, const Op& op, const Effect& effect,
+                              const CpuTouch& touch) {
   auto depth_plus_1 = static_cast<uint16_t>(depth_ + 1);
   if (node.object != kNoObject) objects_.set_last(node.object, column_of(effect.kind), task, depth_plus_1);
   if (op.kind == OpKind::retry)
-    for_each_retry_object(task, [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::read, task, depth_plus_1); });
+    for_each_retry_object(task,
+                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::read, task, depth_plus_1); });
+  if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, depth_plus_1);
+  if (node.reader_edge) objects_.set_last(kReadersObject, Column::read, task, depth_plus_1);
+  unsigned cpu = contexts_[task].cpu;
+  if (touch.threads) objects_.set_last(cpu_threads_object(cpu), *touch.threads, task, depth_plus_1);
+  if (touch.interrupts) objects_.set_last(cpu_interrupts_object(cpu), *touch.interrupts, task, depth_plus_1);
 }
 
 // Memory goes away: a step that writes every object in it. Plain fields in it must be done with.
-bool Executor::run_free(Node& node, unsigned task, const Op& op) {
+bool Executor::run_free(unsigned task, const Op& op) {
   std::size_t begin = arena_.offset(op.object);
   const TaskContext& t = contexts_[task];
   const Clock known = t.last_depth != 0 ? path_[t.last_depth - 1].sync_clock : Clock{};
   for (std::size_t at = begin; at < begin + op.when.value; ++at) {
-    if (ObjectIndex o = objects_.known_at(at); o != kNoObject)
-      objects_.set_last(o, Column::write, task, static_cast<uint16_t>(depth_ + 1));
     if (!objects_.plain_known_at(at)) continue;
     const PlainShadow& shadow = objects_.plain_at(at);
-    bool ordered = shadow.writer == task || shadow.write_epoch <= known[shadow.writer];
+    if (shadow.writer != task && shadow.write_epoch > known[shadow.writer])
+      note_unordered(shadow.writer, shadow.write_epoch);
     for (unsigned u = 0; u < task_count_; ++u)
-      if (u != task && shadow.read_epochs[u] > known[u]) ordered = false;
-    if (ordered) continue;
+      if (u != task && shadow.read_epochs[u] > known[u]) note_unordered(u, shadow.read_epochs[u]);
+    if (unordered_with_.empty()) continue;
     raise(task, Failure::race, fmt::format("{} is freed while another task may still touch a field of it", op.name));
     return false;
   }
-  (void)node;
   mark_alive(op.object, op.when.value, 0);
+  objects_.set_last(objects_.make_extent(begin, std::max<std::size_t>(op.when.value, 1)), Column::write, task,
+                    static_cast<uint16_t>(depth_ + 1));
   return true;
 }
 
+bool Executor::reader_edge(unsigned task, const Op& op, OpKind kind) const {
+  unsigned depth = contexts_[task].reader_depth;
+  if (kind == OpKind::reader_begin) return depth == 0;
+  if (kind == OpKind::reader_end) return depth == 1;
+  if (!has(op.flags, OpFlag::spins) || options_.spinlock_is_reader == ExecutorOptions::SpinlockIsReader::no)
+    return false;
+  return kind == OpKind::release || kind == OpKind::release_shared ? depth == 1 : kind != OpKind::load && depth == 0;
+}
+
+Executor::CpuTouch Executor::cpu_touch(unsigned task, const Op& op, OpKind kind) const {
+  const TaskContext& t = contexts_[task];
+  if (kind == OpKind::start && task < first_tasks_) return {};
+  if (t.interrupt) {
+    if (t.clk == 1) return {{}, Column::acquire};
+    bool ends = op.object == arena_.stack(task).low;
+    return ends ? CpuTouch{{}, Column::write} : CpuTouch{};
+  }
+  bool spins = has(op.flags, OpFlag::spins);
+  bool begins = kind == OpKind::reader_begin ||
+                (spins && column_of(kind) != Column::read && kind != OpKind::release && kind != OpKind::release_shared);
+  bool ends = kind == OpKind::reader_end || (spins && (kind == OpKind::release || kind == OpKind::release_shared));
+  CpuTouch touch;
+  if (t.atomic_depth == 0) touch.threads = begins ? Column::acquire : Column::read;
+  if (t.atomic_depth == 1 && ends) touch.threads = Column::write;
+  auto change = static_cast<sync::ContextChange>(op.when.value);
+  bool irq_begins = kind == OpKind::reader_begin && change == sync::ContextChange::irq_disable;
+  bool irq_ends = kind == OpKind::reader_end && change == sync::ContextChange::irq_enable;
+  if (t.irq_depth == 0) touch.interrupts = irq_begins ? Column::acquire : Column::read;
+  if (irq_ends) touch.interrupts = Column::write;
+  return touch;
+}
+
 TaskMask Executor::sleep_after(const Node& node, unsigned task, const Op& op, OpKind kind) const {
-  auto asleep = static_cast<TaskMask>((node.sleep | node.done) & ~bit(task));
+  // What an incident stopped at once is no reason to leave out anything: nothing was seen after it.
+  auto asleep = static_cast<TaskMask>((node.sleep | (node.done & ~node.cut)) & ~bit(task));
   for (TaskMask rest = asleep; rest != 0; rest &= static_cast<TaskMask>(rest - 1)) {
     unsigned q = lowest(rest);
     const Op* other = pending(q);
-    if (other == nullptr) continue;
-    bool wakes = other->kind == OpKind::retry || kind == OpKind::retry;
-    if (op.kind == OpKind::free || other->kind == OpKind::free) {
-      const Op& freeing = op.kind == OpKind::free ? op : *other;
-      const Op& touching = op.kind == OpKind::free ? *other : op;
-      auto begin = reinterpret_cast<uintptr_t>(freeing.object);
-      auto at = reinterpret_cast<uintptr_t>(touching.object);
-      wakes = wakes || touching.kind == OpKind::free || (at >= begin && at < begin + freeing.when.value);
-    } else if (other->object != nullptr && other->object == op.object) {
-      wakes = wakes || dependent(kind, effective_kind(*other));
-    }
-    wakes = wakes || (kind == OpKind::grace_begin && is_reader_edge(*other)) ||
-            (other->kind == OpKind::grace_begin && is_reader_edge(op));
-    if (wakes) asleep &= static_cast<TaskMask>(~bit(q));
+    if (other != nullptr && wakes(q, *other, task, op, kind)) asleep &= static_cast<TaskMask>(~bit(q));
   }
   return asleep;
+}
+
+// Whether the step `op` of `task`, about to take effect, depends on what `sleeper` is to do next.
+bool Executor::wakes(unsigned sleeper, const Op& other, unsigned task, const Op& op, OpKind kind) const {
+  if (other.kind == OpKind::retry || kind == OpKind::retry) return true;
+  OpKind other_kind = effective_kind(other);
+  if (op.kind == OpKind::free || other.kind == OpKind::free) {
+    const Op& freeing = op.kind == OpKind::free ? op : other;
+    const Op& touching = op.kind == OpKind::free ? other : op;
+    auto begin = reinterpret_cast<uintptr_t>(freeing.object);
+    auto at = reinterpret_cast<uintptr_t>(touching.object);
+    if (touching.kind == OpKind::free || (at >= begin && at < begin + freeing.when.value)) return true;
+  } else if (other.object != nullptr && other.object == op.object && dependent(kind, other_kind)) {
+    return true;
+  }
+  if (kind == OpKind::grace_begin && reader_edge(sleeper, other, other_kind)) return true;
+  if (other_kind == OpKind::grace_begin && reader_edge(task, op, kind)) return true;
+  if (!contexts_[task].shares_cpu || contexts_[sleeper].cpu != contexts_[task].cpu) return false;
+  CpuTouch mine = cpu_touch(task, op, kind);
+  CpuTouch theirs = cpu_touch(sleeper, other, other_kind);
+  return cpu_dependent(mine.threads, theirs.threads) || cpu_dependent(mine.interrupts, theirs.interrupts);
 }
 
 void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {

@@ -1,7 +1,7 @@
 // Fibers: contexts on stacks inside the arena, switched by Boost.Context.
 //
-// A suspended fiber is one pointer into its own stack, so that copying the stack's bytes back brings the fiber back. Under
-// AddressSanitizer and ThreadSanitizer each switch is announced and stacks are never copied (kStacksCanBeCopied).
+// A suspended fiber is one pointer into its own stack, so that copying the stack's bytes back brings the fiber back.
+// Under AddressSanitizer and ThreadSanitizer each switch is announced and stacks are never copied (kStacksCanBeCopied).
 #pragma once
 
 #include <cstddef>

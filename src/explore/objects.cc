@@ -9,6 +9,29 @@ namespace {
 constexpr std::size_t kObjectsMax = 60'000;
 }
 
+Column column_of(sync::OpKind kind) {
+  using sync::OpKind;
+  switch (kind) {
+    case OpKind::store:
+    case OpKind::rmw:
+    case OpKind::release:
+    case OpKind::free:
+      return Column::write;
+    case OpKind::add:
+      return Column::add;
+    case OpKind::acquire:
+    case OpKind::try_acquire:
+      return Column::acquire;
+    case OpKind::acquire_shared:
+    case OpKind::try_acquire_shared:
+      return Column::acquire_shared;
+    case OpKind::release_shared:
+      return Column::release_shared;
+    default:
+      return Column::read;
+  }
+}
+
 void Objects::Unmap::operator()(uint32_t* p) const { munmap(p, bytes); }
 
 // The tables cover the whole arena; pages of them that are never touched cost nothing.
@@ -19,20 +42,34 @@ Objects::Table Objects::map_table(std::size_t entries) {
   return Table(static_cast<uint32_t*>(p), Unmap{bytes});
 }
 
-Objects::Objects(std::size_t arena_bytes) : object_at_(map_table(arena_bytes)), plain_index_(map_table(arena_bytes)) {
+Objects::Objects(std::size_t arena_bytes)
+    : object_at_(map_table(arena_bytes)),
+      plain_index_(map_table(arena_bytes)),
+      extent_at_(map_table(arena_bytes / kGranule)) {
   objects_.reserve(kObjectsMax);  // the log keeps pointers into it
-  objects_.emplace_back();
+  objects_.resize(kFirstRealObject);
   log_.reserve(4096);
+}
+
+ObjectIndex Objects::make_object() {
+  QUIRE_ASSERT(objects_.size() < kObjectsMax, "too many objects in one exploration");
+  objects_.emplace_back();
+  return static_cast<ObjectIndex>(objects_.size() - 1);
 }
 
 ObjectIndex Objects::index_at(std::size_t offset) {
   ObjectIndex& index = object_at_[offset];
-  if (index == kNoObject) [[unlikely]] {
-    QUIRE_ASSERT(objects_.size() < kObjectsMax, "too many objects in one exploration");
-    index = static_cast<ObjectIndex>(objects_.size());
-    objects_.emplace_back();
-  }
+  if (index == kNoObject) [[unlikely]]
+    index = make_object();
   return index;
+}
+
+ObjectIndex Objects::make_extent(std::size_t offset, std::size_t bytes) {
+  ObjectIndex extent = extent_at_[offset / kGranule];
+  if (extent != kNoObject) return extent;
+  extent = make_object();
+  for (std::size_t at = offset / kGranule; at <= (offset + bytes - 1) / kGranule; ++at) extent_at_[at] = extent;
+  return extent;
 }
 
 PlainShadow& Objects::plain_at(std::size_t offset) {

@@ -1,7 +1,8 @@
 // What the explorer knows of each object of the explored program: who touched it last and how, and what it released.
 //
-// An object is an address inside the arena. The tables live outside the arena and are exact at every depth: each change is
-// logged, and backtracking undoes the log (Objects::undo_to). Plain fields have a shadow of their own for data races.
+// An object is an address inside the arena. The tables live outside the arena and are exact at every depth: each change
+// is logged, and backtracking undoes the log (Objects::undo_to). Plain fields have a shadow of their own for data
+// races.
 #pragma once
 
 #include <array>
@@ -20,6 +21,8 @@ enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release
 inline constexpr unsigned kColumns = 6;
 using ColumnMask = uint8_t;
 [[nodiscard]] constexpr ColumnMask bit(Column c) { return static_cast<ColumnMask>(1U << static_cast<unsigned>(c)); }
+/// The column of a step of that effective kind.
+[[nodiscard]] Column column_of(sync::OpKind kind);
 
 struct Object {
   /// Per column and task: depth + 1 of that task's last such step, 0 if none.
@@ -43,10 +46,15 @@ class Objects {
   [[nodiscard]] ObjectIndex index_at(std::size_t offset);
   /// The object there if it was ever seen, else kNoObject.
   [[nodiscard]] ObjectIndex known_at(std::size_t offset) const { return object_at_[offset]; }
+  /// The object that stands for a piece of memory around `offset` that was freed at some time, else kNoObject.
+  [[nodiscard]] ObjectIndex extent_at(std::size_t offset) const { return extent_at_[offset / kGranule]; }
+  /// The object that stands for [offset, +bytes) as a whole; made when first freed. Pieces that are freed as a whole
+  /// must not overlap in part.
+  [[nodiscard]] ObjectIndex make_extent(std::size_t offset, std::size_t bytes);
   [[nodiscard]] const Object& at(ObjectIndex index) const { return objects_[index]; }
   [[nodiscard]] PlainShadow& plain_at(std::size_t offset);
   [[nodiscard]] bool plain_known_at(std::size_t offset) const { return plain_index_[offset] != 0; }
-  [[nodiscard]] std::size_t count() const { return objects_.size() - 1; }
+  [[nodiscard]] std::size_t count() const { return objects_.size() - kFirstRealObject; }
 
   void set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1);
   void set_released(ObjectIndex index, const Clock& clock);
@@ -92,10 +100,13 @@ class Objects {
   };
   using Table = std::unique_ptr<uint32_t[], Unmap>;
   static Table map_table(std::size_t entries);
+  ObjectIndex make_object();
 
   static constexpr std::size_t kBlock = 1024;
+  static constexpr std::size_t kGranule = 8;
   Table object_at_;    ///< arena offset -> object
   Table plain_index_;  ///< arena offset -> shadow
+  Table extent_at_;    ///< arena offset / kGranule -> object of the extent
   std::vector<Object> objects_;
   std::vector<std::unique_ptr<std::array<PlainShadow, kBlock>>> plains_;
   std::size_t plain_count_ = 1;

@@ -23,10 +23,10 @@ class UniformRandom : public Strategy {
   base::Random random_;
 };
 
-/// Random priorities and `depth` - 1 random points at which the running task falls behind all others: finds each bug that
-/// needs `depth` ordering constraints with probability at least 1 / (tasks * steps^(depth - 1)) per execution.
-/// Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic guarantees of finding
-/// bugs" (ASPLOS 2010).
+/// Random priorities and `depth` - 1 random points at which the running task falls behind all others: finds each bug
+/// that needs `depth` ordering constraints with probability at least 1 / (tasks * steps^(depth - 1)) per execution.
+/// Source: Burckhardt, Kothari, Musuvathi, Nagarakatte, "A randomized scheduler with probabilistic guarantees of
+/// finding bugs" (ASPLOS 2010).
 class Pct : public Strategy {
  public:
   Pct(unsigned depth, uint64_t seed) : depth_(depth), random_(seed) { new_priorities(); }

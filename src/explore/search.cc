@@ -16,8 +16,7 @@ double seconds_since(HostClock::time_point start) {
 }
 
 Finding finding_of(Executor& executor) {
-  Finding finding{*executor.incident(), schedule_of(executor.path()), 0,
-                  static_cast<unsigned>(executor.path().size())};
+  Finding finding{*executor.incident(), schedule_of(executor.path()), 0, static_cast<unsigned>(executor.path().size())};
   for (const Node& node : executor.path())
     if (node.decision.kind == Decision::Kind::task && node.previous < kTasksMax &&
         node.previous != node.decision.value && (node.enabled & bit(node.previous)) != 0)
@@ -74,8 +73,8 @@ std::optional<Finding> find_minimal(Executor& executor, unsigned bound_max, cons
   for (unsigned bound = 0; bound <= bound_max && !best; ++bound) {
     Bounded strategy(bound);
     SearchResult r = search(executor, strategy, limits, [&](const Finding& f) {
-      if (wanted(f) && (!best || f.preemptions < best->preemptions ||
-                        (f.preemptions == best->preemptions && f.steps < best->steps)))
+      if (wanted(f) &&
+          (!best || f.preemptions < best->preemptions || (f.preemptions == best->preemptions && f.steps < best->steps)))
         best = f;
       return OnFinding::go_on;
     });

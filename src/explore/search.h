@@ -44,8 +44,8 @@ struct SearchResult {
   uint64_t incidents = 0;
   std::size_t depth_max = 0;
   double seconds = 0;
-  bool complete = false;      ///< no limit cut it and the strategy is exhaustive
-  bool stopped = false;       ///< by on_finding
+  bool complete = false;  ///< no limit cut it and the strategy is exhaustive
+  bool stopped = false;   ///< by on_finding
 };
 
 enum class OnFinding : uint8_t { go_on, stop };
@@ -54,8 +54,8 @@ enum class OnFinding : uint8_t { go_on, stop };
 SearchResult search(Executor& executor, Strategy& strategy, const SearchLimits& limits,
                     const std::function<OnFinding(const Finding&)>& on_finding);
 
-/// The execution with the fewest pre-emptions, then the fewest steps, that ends in an incident for which `wanted` is true;
-/// looks through bounds 0..bound_max, each within `limits`. `searched` sums up what was run.
+/// The execution with the fewest pre-emptions, then the fewest steps, that ends in an incident for which `wanted` is
+/// true; looks through bounds 0..bound_max, each within `limits`. `searched` sums up what was run.
 [[nodiscard]] std::optional<Finding> find_minimal(Executor& executor, unsigned bound_max, const SearchLimits& limits,
                                                   const std::function<bool(const Finding&)>& wanted,
                                                   SearchResult* searched);

@@ -23,8 +23,10 @@ class Strategy {
   }
   /// The step of path()[depth] is about to take effect: the objects' tables still show what came before.
   virtual void before_step(Executor&, std::size_t depth) { (void)depth; }
-  /// The execution ended with tasks that can not go on.
+  /// The execution ended, or was given up, with tasks that can not go on.
   virtual void blocked(Executor&) {}
+  /// The execution ended with an incident of the task of the last step, and the others did not get to their end.
+  virtual void interrupted(Executor&) {}
   /// The depth of the node whose decision was changed, where the next execution leaves the last one; nothing: all done.
   virtual std::optional<std::size_t> backtrack(Executor& x) = 0;
   /// Whether executions share prefixes worth a checkpoint.
