@@ -12,8 +12,8 @@ setup {
   A: corrupt_pte(p[1], p[0])
 }
 
-cpu 0 as A { munmap(p[0]) = 0 }
-cpu 1 as A { munmap(p[1]) = 0 }
+cpu 0 as A { madvise(p[0], MADV_DONTNEED) = 0 }
+cpu 1 as A { madvise(p[1], MADV_DONTNEED) = 0 }
 
 expect            { sometimes bug @ free_swap_and_cache   never swap_count   complete }
 expect with D2-10 { sometimes swap_count @ free_swap_and_cache   preemptions 0 }

@@ -1,7 +1,7 @@
 # Freed slots may be parked per CPU, still counted as in use (through 6.14). swapoff must switch that off and drain what is
 # parked, or it waits for slots that nobody will free.
 
-scenario parked-slots "munmap parks the freed slot while swapoff begins"
+scenario parked-slots "a zap parks the freed slot while swapoff begins"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"
 machine  cpus=2 ram=16 swap=S:8 slot_cache=on
 
@@ -11,7 +11,7 @@ setup {
   A: madvise(p, 4K, MADV_PAGEOUT) = 0
 }
 
-cpu 0 as A { munmap(p, 4K) = 0 }
+cpu 0 as A { madvise(p, 4K, MADV_DONTNEED) = 0 }
 cpu 1 as B { r = swapoff(S) }
 
 check { swap_used(S) = 0 }

@@ -1,7 +1,7 @@
 # The free path may only try to lock the folio: the caller can hold the page-table lock, and who holds the folio lock can
 # be waiting for that.
 
-scenario reclaim-trylock "munmap frees a cached slot while a fault holds the folio"
+scenario reclaim-trylock "a zap frees a cached slot while swapoff holds the folio"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"
 machine  cpus=2 ram=16 swap=S:8
 
@@ -11,7 +11,7 @@ setup {
   A: madvise(p, 4K, MADV_PAGEOUT) = 0 [keep_swapcache]
 }
 
-cpu 0 as A { munmap(p, 4K) = 0 }
+cpu 0 as A { madvise(p, 4K, MADV_DONTNEED) = 0 }
 cpu 1 as B { r = swapoff(S) }
 
 check { swap_used(S) = 0 }

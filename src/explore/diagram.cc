@@ -104,7 +104,7 @@ class Builder {
         if (e.took) lines_.push_back({Line::Kind::point, t, around(t), e.name + " fails", true});
         break;
       case Event::Kind::fail:
-        lines_.push_back({Line::Kind::incident, t, around(t), "*** " + e.name + ": " + e.detail, true});
+        lines_.push_back({Line::Kind::incident, t, around(t), "*** " + e.name, true});
         break;
     }
   }
@@ -148,17 +148,24 @@ void drop_empty_functions(std::vector<Line>& lines) {
   }
 }
 
-/// Whether the line before or after it (among the kept ones) is another task's.
-std::vector<bool> at_switch(const std::vector<Line>& lines) {
-  std::vector<bool> result(lines.size(), false);
-  int before = -1;
-  for (std::size_t i = 0; i < lines.size(); ++i) {
-    if (!lines[i].kept) continue;
-    if (before >= 0 && lines[static_cast<std::size_t>(before)].task != lines[i].task)
-      result[i] = result[static_cast<std::size_t>(before)] = true;
-    before = static_cast<int>(i);
+/// Lines that are not functions, from each kept one to the nearest switch between tasks; what is at one has 0.
+std::vector<unsigned> distance_to_switch(const std::vector<Line>& lines) {
+  std::vector<std::size_t> kept;
+  for (std::size_t i = 0; i < lines.size(); ++i)
+    if (lines[i].kept && lines[i].kind != Line::Kind::function) kept.push_back(i);
+  std::vector<unsigned> result(lines.size(), 0);
+  unsigned distance = static_cast<unsigned>(lines.size());
+  for (std::size_t k = 0; k < kept.size(); ++k) {  // from the switch before
+    bool switched = k > 0 && lines[kept[k]].task != lines[kept[k - 1]].task;
+    distance = switched ? 0 : distance + 1;
+    result[kept[k]] = distance;
   }
-  if (before >= 0) result[static_cast<std::size_t>(before)] = true;
+  distance = 0;  // the end counts as a switch
+  for (std::size_t k = kept.size(); k-- > 0;) {
+    bool switched = k + 1 == kept.size() || lines[kept[k]].task != lines[kept[k + 1]].task;
+    distance = switched ? 0 : distance + 1;
+    result[kept[k]] = std::min(result[kept[k]], distance);
+  }
   return result;
 }
 
@@ -178,22 +185,20 @@ void drop_pass_through_functions(std::vector<Line>& lines, unsigned lines_max) {
 void prune(std::vector<Line>& lines, unsigned lines_max) {
   drop_empty_functions(lines);
   if (kept_count(lines) > lines_max) {
-    std::vector<bool> edge = at_switch(lines);
+    std::vector<unsigned> distance = distance_to_switch(lines);
     for (std::size_t i = 0; i < lines.size(); ++i)
-      if (lines[i].kind != Line::Kind::function && !lines[i].relevant && !edge[i]) lines[i].kept = false;
+      if (lines[i].kind != Line::Kind::function && !lines[i].relevant && distance[i] != 0) lines[i].kept = false;
     drop_empty_functions(lines);
   }
   drop_pass_through_functions(lines, lines_max);
   // Still too long: what is farthest from a switch between CPUs says least.
   while (kept_count(lines) > lines_max) {
-    std::vector<bool> edge = at_switch(lines);
-    auto victim = std::find_if(lines.begin(), lines.end(), [&](const Line& l) {
-      auto i = static_cast<std::size_t>(&l - lines.data());
-      return l.kept && !edge[i] && (l.kind == Line::Kind::point || l.kind == Line::Kind::step);
-    });
-    if (victim == lines.end()) break;
-    victim->kept = false;
+    std::vector<unsigned> distance = distance_to_switch(lines);
+    auto victim = std::max_element(distance.begin(), distance.end());
+    if (victim == distance.end() || *victim == 0) break;
+    lines[static_cast<std::size_t>(victim - distance.begin())].kept = false;
     drop_empty_functions(lines);
+    drop_pass_through_functions(lines, lines_max);
   }
 }
 
@@ -237,8 +242,20 @@ std::string render_diagram(const Recording& recording, const DiagramOptions& opt
     rules += fmt::format("{:<{}}", "----", t + 1 < tasks ? width : 0);
   }
   text += heads + '\n' + rules + '\n';
-  for (const Line& l : lines)
+  // A function is named when something in it happens, not when it was called.
+  std::vector<bool> named(lines.size(), false);
+  auto name_functions = [&](const auto& self, int index) -> void {
+    if (index < 0 || named[static_cast<std::size_t>(index)]) return;
+    const Line& l = lines[static_cast<std::size_t>(index)];
+    self(self, l.parent);
+    named[static_cast<std::size_t>(index)] = true;
     if (l.kept) put(l.task < tasks ? l.task : 0, std::string(2 * indent_of(lines, l), ' ') + l.text);
+  };
+  for (const Line& l : lines) {
+    if (!l.kept || l.kind == Line::Kind::function) continue;
+    name_functions(name_functions, l.parent);
+    put(l.task < tasks ? l.task : 0, std::string(2 * indent_of(lines, l), ' ') + l.text);
+  }
   return text;
 }
 

@@ -355,6 +355,7 @@ bool Executor::run_step(Node& node, unsigned task) {
   const Op& op = *t.pending;
   node.undo_mark = objects_.log_size();
   node.object = kNoObject;
+  node.loop = op.kind == OpKind::retry ? op.name : nullptr;
   if (op.object != nullptr && op.kind != OpKind::free) {
     node.object = objects_.index_at(arena_.offset(op.object));
     node.value_before = load_word(op.object, sizeof(node.value_before));

@@ -103,7 +103,7 @@ class Executor final : public sync::Driver {
   /// Reader steps that ended what the grace period of `task` waited for: calls visit(depth).
   template <typename Visit>
   void for_each_awaited_reader(unsigned task, Visit visit) const;
-  /// Objects that `task` has touched since its last retry point and others have changed since: calls visit(object,
+  /// Objects that `task` has touched since it was last at this retry point and others have changed since: calls visit(object,
   /// since).
   template <typename Visit>
   void for_each_retry_object(unsigned task, Visit visit) const;
@@ -313,9 +313,11 @@ void Executor::for_each_awaited_reader(unsigned task, Visit visit) const {
 
 template <typename Visit>
 void Executor::for_each_retry_object(unsigned task, Visit visit) const {
+  // A loop inside this one may have begun again meanwhile: what was read before that still counts.
+  const void* loop = contexts_[task].pending->name;
   for (unsigned d = contexts_[task].last_depth; d != 0; d = path_[d - 1].task_before) {
     const Node& node = path_[d - 1];
-    if (node.kind == sync::OpKind::retry || node.kind == sync::OpKind::start) return;
+    if (node.kind == sync::OpKind::start || (node.kind == sync::OpKind::retry && node.loop == loop)) return;
     if (node.object != kNoObject) visit(node.object, d);
   }
 }

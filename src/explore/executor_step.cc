@@ -234,6 +234,14 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const 
     released.join(clock);
     objects_.set_released(kReadersObject, released);
   }
+  if (op.kind == OpKind::grace_begin) {
+    // A reader that is over comes before the grace period as surely as one that it waits for.
+    for (unsigned u = 0; u < task_count_; ++u) {
+      unsigned d = contexts_[u].last_depth;
+      while (d != 0 && !path_[d - 1].reader_ended) d = path_[d - 1].task_before;
+      if (u != task && d != 0) clock.join(path_[d - 1].sync_clock);
+    }
+  }
   if (op.kind == OpKind::grace_end)
     for_each_awaited_reader(task, [&](unsigned depth) { clock.join(path_[depth].sync_clock); });
   node.sync_clock = clock;

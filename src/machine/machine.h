@@ -78,6 +78,8 @@ class Machine {
   [[nodiscard]] Result<bool> mincore(Process& process, uint64_t address);
   [[nodiscard]] mm::PagemapKind pagemap(Process& process, uint64_t address);
   [[nodiscard]] Rss rss(const Process& process) const;
+  /// Injects a corrupted page table: the entry of `to` becomes a copy of that of `from`, and nothing is counted.
+  void corrupt_pte(Process& process, uint64_t to, uint64_t from);
 
   // --- swap and reclaim (machine/swap.cc) -----------------------------------------------------------------------------
   /// -ENOENT: no device of that name; -EBUSY.

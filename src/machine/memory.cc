@@ -95,4 +95,8 @@ Rss Machine::rss(const Process& process) const {
           rss.get(rmap::RssClass::swap_entries)};
 }
 
+void Machine::corrupt_pte(Process& process, uint64_t to, uint64_t from) {
+  process.mm().corrupt_pte(base::VirtAddr(to), base::VirtAddr(from));
+}
+
 }  // namespace quire::machine

@@ -56,4 +56,13 @@ Signal AddressSpace::store(VirtAddr address, std::byte value) {
   }
 }
 
+void AddressSpace::corrupt_pte(VirtAddr to, VirtAddr from) {
+  sync::SharedGuard guard(mmap_lock);
+  pgtable::LeafTable* source = tables.find(base::page_of(from));
+  pgtable::LeafTable* target = tables.find_or_create(base::page_of(to));
+  if (source == nullptr || target == nullptr) return;
+  Pte entry = pgtable::LockedPageTable(*source).get(base::page_of(from));
+  pgtable::LockedPageTable(*target).set(base::page_of(to), entry);
+}
+
 }  // namespace quire::mm

@@ -105,6 +105,9 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Linux: mm/swap_state.c free_swap_cache()
   void free_swap_cache(Folio& folio);
 
+  /// For tests of what notices a corrupted page table: `to` gets the entry of `from`, and nobody counts it.
+  void corrupt_pte(VirtAddr to, VirtAddr from);
+
   /// Calls visit(const Vma&): at quiescent points.
   template <typename Visit>
   void peek_vmas(Visit visit) const {

@@ -119,6 +119,10 @@ Value store(Runtime& r, const Call& c) {
   mm::Signal s = r.machine().store(r.process(c), unsigned_number(r, c, 0), static_cast<std::byte>(r.number(c, 1)));
   return s.none() ? Value::of(0) : from(s);
 }
+Value corrupt_pte(Runtime& r, const Call& c) {
+  r.machine().corrupt_pte(r.process(c), unsigned_number(r, c, 0), unsigned_number(r, c, 1));
+  return Value::of(0);
+}
 Value mincore(Runtime& r, const Call& c) { return from(r.machine().mincore(r.process(c), unsigned_number(r, c, 0))); }
 Value pagemap(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().pagemap(r.process(c), unsigned_number(r, c, 0))));
@@ -182,6 +186,7 @@ constexpr auto kCheck = Where::check_only;
 
 constexpr std::array kOperations = {
     Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny, Judged::check, close},
+    Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny, Judged::check, corrupt_pte},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
     Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny, Judged::check, fallocate},
     Operation{"folios_leaked", "folios_leaked()", "pages that are allocated and that nothing refers to", 0, 0, kCheck, Judged::leak, folios_leaked},
