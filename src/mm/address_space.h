@@ -101,6 +101,10 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
   void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
 
+  /// Nothing maps `folio` any more: out of the swap cache if nobody waits for it there either. No sleeping.
+  /// Linux: mm/swap_state.c free_swap_cache()
+  void free_swap_cache(Folio& folio);
+
   /// Calls visit(const Vma&): at quiescent points.
   template <typename Visit>
   void peek_vmas(Visit visit) const {
@@ -163,7 +167,6 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] FaultEnd do_wp_page(Fault& fault);
   [[nodiscard]] bool wp_can_reuse_anon_folio(Folio& folio, cache::FolioFlag flags);
   [[nodiscard]] FaultEnd wp_page_copy(Fault& fault, cache::FolioRef old);
-  void free_swap_cache(Folio& folio);
   [[nodiscard]] FaultEnd do_swap_page(Fault& fault);
   struct SwapIn;
   enum class Got : uint8_t { folio, nothing };

@@ -119,7 +119,7 @@ AddressSpace::FaultEnd AddressSpace::wp_page_copy(Fault& fault, FolioRef old) {
   return FaultEnd::again;
 }
 
-// A copy was made, so the old page is probably worth no slot any more. Linux: mm/swap_state.c free_swap_cache()
+// Linux: mm/swap_state.c free_swap_cache()
 void AddressSpace::free_swap_cache(Folio& folio) {
   if (!folio.test(FolioFlag::swapcache) || folio.mapped()) return;
   if (cache::LockedFolio locked = cache::LockedFolio::try_lock(folio)) (void)env.swap.folio_free_swap(folio);

@@ -1,4 +1,6 @@
 // Removing entries: munmap, exit, MADV_DONTNEED, MADV_FREE of swapped pages, truncation and hole punch.
+#include <span>
+
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
@@ -16,18 +18,28 @@ using rmap::ZapDetails;
 /// Folios whose entries are gone; their references are dropped after the lock. Linux: struct mmu_gather
 class Gather {
  public:
-  Gather() = default;
+  explicit Gather(AddressSpace& mm) : mm_(mm) {}
+  // Linux: mm/swap_state.c free_pages_and_swap_cache()
   ~Gather() {
-    for (unsigned i = 0; i < count_; ++i) folios_[i]->put();
+    for (Item& item : std::span(items_, count_)) {
+      if (item.cached == Cached::yes) mm_.free_swap_cache(*item.folio);
+      item.folio->put();
+    }
   }
   Gather(const Gather&) = delete;
   Gather& operator=(const Gather&) = delete;
+  enum class Cached : uint8_t { no, yes };
   [[nodiscard]] bool full() const { return count_ == kMax; }
-  void add(Folio& folio) { folios_[count_++] = &folio; }
+  void add(Folio& folio, Cached cached) { items_[count_++] = {&folio, cached}; }
 
  private:
   static constexpr unsigned kMax = 32;
-  Folio* folios_[kMax];
+  struct Item {
+    Folio* folio;
+    Cached cached;  ///< was in the swap cache when its entry went
+  };
+  AddressSpace& mm_;
+  Item items_[kMax];
   unsigned count_ = 0;
 };
 
@@ -50,7 +62,7 @@ void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
   if (!anon && pte.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
   z.deltas.add(Folio::rss_class(flags), -1);
   (void)folio.remove_mapping();
-  z.gather.add(folio);
+  z.gather.add(folio, cache::any(flags & FolioFlag::swapcache) ? Gather::Cached::yes : Gather::Cached::no);
 }
 
 // Linux: mm/memory.c zap_nonpresent_ptes(). Whatever it is, it belongs to private data.
@@ -68,7 +80,7 @@ void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
 // Returns where it stopped: the end, or earlier when the gather is full. Linux: mm/memory.c zap_pte_range()
 VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, Range<VirtPage> range, const ZapDetails& details) {
   QUIRE_FUNC();
-  Gather gather;  // before the lock: emptied after it
+  Gather gather(mm);  // before the lock: emptied after it
   LockedPageTable table(leaf);
   RssDeltas deltas;
   Zap z{mm.env, details, table, deltas, gather};

@@ -1,0 +1,175 @@
+// The invariants of the whole machine: what page tables, files and swap caches say of each other (SEMANTICS 0.7).
+#include <algorithm>
+
+#include "machine/device.h"
+
+namespace quire::machine {
+namespace {
+
+using base::Pfn;
+using base::SwapEntry;
+using base::SwapOffset;
+using base::SwapType;
+using cache::Folio;
+using cache::FolioFlag;
+using pgtable::Pte;
+using pgtable::PteKind;
+using rmap::RssClass;
+using sync::CheckReport;
+using sync::Failure;
+
+}  // namespace
+
+/// What a walk over everything counts, in the machine's scratch memory.
+struct Machine::Recount {
+  uint32_t* references;  ///< per frame: to the folio that begins there
+  uint32_t* mappings;    ///< per frame: likewise
+  uint32_t* slots;       ///< per slot of all areas, one after the other
+  uint32_t first_slot[swap::SwapAreas::kAreasMax] = {};
+  uint32_t slots_of[swap::SwapAreas::kAreasMax] = {};
+
+  /// The count of a slot, or nullptr if there is no such slot: its area is not live.
+  [[nodiscard]] uint32_t* slot(SwapEntry entry) const {
+    unsigned type = entry.type().value();
+    if (type >= swap::SwapAreas::kAreasMax || entry.offset().value() >= slots_of[type]) return nullptr;
+    return &slots[first_slot[type] + entry.offset().value()];
+  }
+};
+
+// I5 and I7, and the references of one address space.
+void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* report) {
+  int64_t rss[rmap::kRssClasses] = {};
+  mm.tables.peek_each([&](base::VirtPage page, Pte pte) {
+    if (pte.is_swap()) {
+      ++rss[static_cast<unsigned>(RssClass::swap_entries)];
+      uint32_t* slot = r.slot(pte.swap_entry());
+      if (slot != nullptr)
+        ++*slot;
+      else if (report != nullptr)
+        report->fail(Failure::swap_count, "I4: page {:#x} names slot {} of an area that is not live", page.value(),
+                     pte.swap_entry().offset().value());
+    }
+    if (!pte.is_present()) return;
+    Folio& folio = folios_.of(pte.pfn());
+    if (!folios_.peek_in_use(folio.pfn()) || !folio.contains(pte.pfn())) {
+      if (report != nullptr) report->fail(Failure::stale_pte, "page {:#x} maps free frame {}", page.value(), pte.pfn().value());
+      return;
+    }
+    ++r.references[folio.pfn().value()];
+    ++r.mappings[folio.pfn().value()];
+    ++rss[static_cast<unsigned>(Folio::rss_class(folio.peek_flags()))];
+  });
+  if (report == nullptr) return;
+  for (unsigned c = 0; c < rmap::kRssClasses; ++c)
+    report->expect(mm.rss.peek(static_cast<RssClass>(c)) == rss[c], Failure::rss_mismatch,
+                   "I5: rss counter {} is {} but the tables have {}", c, mm.rss.peek(static_cast<RssClass>(c)), rss[c]);
+  mm.peek_vmas([&](const mm::Vma& vma) {
+    if (vma.file() == nullptr) return;
+    mm.tables.peek_each([&](base::VirtPage page, Pte pte) {
+      if (!vma.peek_pages().contains(page) || !pte.is_present()) return;
+      Folio& folio = folios_.of(pte.pfn());
+      if (cache::any(folio.peek_flags() & FolioFlag::anon)) return;
+      bool right = folio.peek_mapping() == vma.mapping() &&
+                   folio.peek_index() + (pte.pfn() - folio.pfn()) == vma.peek_index_of(page);
+      report->expect(right, Failure::stale_pte, "I7: page {:#x} maps a folio that is not the file's there", page.value());
+    });
+  });
+}
+
+void Machine::recount_files(Recount& r) {
+  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
+    inode.mapping().peek_entries([&](base::FileIndex, cache::IndexEntry entry) {
+      if (entry.is_folio()) {
+        ++r.references[entry.folio().pfn().value()];
+      } else if (uint32_t* slot = r.slot(entry.swap())) {
+        ++*slot;
+      }
+    });
+  });
+}
+
+void Machine::recount_swap_cache(Recount& r) {
+  for (unsigned type = 0; type < swap_.areas_max(); ++type) {
+    const cache::SwapCache* cached = swap_.peek_area(SwapType(type)).peek_swap_cache();
+    for (uint32_t slot = 0; cached != nullptr && slot < r.slots_of[type]; ++slot)
+      if (const Folio* folio = cached->peek(SwapOffset(slot))) ++r.references[folio->pfn().value()];
+  }
+}
+
+void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  std::fill(scratch_.begin(), scratch_.end(), 0);
+  r.references = scratch_.data();
+  r.mappings = r.references + options_.ram.value();
+  r.slots = r.mappings + options_.ram.value();
+  uint32_t first = 0;
+  for (unsigned type = 0; type < swap_.areas_max(); ++type) {
+    const swap::SwapArea& area = swap_.peek_area(SwapType(type));
+    r.first_slot[type] = first;
+    r.slots_of[type] = static_cast<uint32_t>(area.peek_max().value());
+    first += r.slots_of[type];
+  }
+  recount_files(r);
+  recount_swap_cache(r);
+}
+
+// I6: the references and mappings of every folio.
+void Machine::check_folios(const Recount& r, CheckReport& report) {
+  for (uint32_t frame = 0; frame < options_.ram.value(); ++frame) {
+    if (!folios_.peek_in_use(Pfn(frame))) {
+      report.expect(r.references[frame] == 0, Failure::stale_pte, "I6: free frame {} is referred to", frame);
+      continue;
+    }
+    const Folio& folio = folios_.peek(Pfn(frame));
+    auto references = static_cast<uint32_t>(folio.peek_refcount());
+    auto mappings = static_cast<uint32_t>(folio.peek_mapcount());
+    report.expect(r.references[frame] != 0, Failure::leak, "folio {} has refcount {} and nobody refers to it", frame,
+                  references);
+    report.expect(references == r.references[frame], Failure::bug, "I6: folio {} has refcount {}, not {}", frame,
+                  references, r.references[frame]);
+    report.expect(mappings == r.mappings[frame], Failure::bug, "I6: folio {} has mapcount {}, not {}", frame, mappings,
+                  r.mappings[frame]);
+  }
+}
+
+// I1 and I2: the count of every slot.
+void Machine::check_slots(const Recount& r, CheckReport& report) {
+  for (unsigned type = 0; type < swap_.areas_max(); ++type) {
+    const swap::SwapArea& area = swap_.peek_area(SwapType(type));
+    for (uint32_t slot = 0; slot < r.slots_of[type]; ++slot) {
+      swap::CountByte byte = area.peek_swap_map(SwapOffset(slot));
+      uint32_t counted = r.slots[r.first_slot[type] + slot];
+      report.expect(byte.references() == counted, Failure::swap_count, "I1: slot {} has byte {:#04x} and {} references",
+                    slot, byte.byte(), counted);
+    }
+  }
+}
+
+void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  frames_.check(report);
+  folios_.check(report);
+  swap_.check(report);
+  tmpfs_.check(report);
+  Recount r{};
+  recount(r);
+  for (const Process* process = tasks_; process != nullptr; process = process->next_) {
+    process->mm().check(report);
+    report.expect(process->mm().peek_users() == 1, Failure::leak, "an address space has {} users",
+                  process->mm().peek_users());
+    recount_space(r, process->mm(), &report);
+  }
+  check_folios(r, report);
+  check_slots(r, report);
+}
+
+uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  Recount r{};
+  recount(r);
+  for (const Process* process = tasks_; process != nullptr; process = process->next_)
+    recount_space(r, process->mm(), nullptr);
+  uint64_t leaked = 0;
+  for (uint32_t frame = 0; frame < options_.ram.value(); ++frame)
+    if (folios_.peek_in_use(Pfn(frame)) && r.references[frame] == 0) leaked += folios_.peek(Pfn(frame)).pages().value();
+  return leaked;
+}
+
+}  // namespace quire::machine

@@ -1,0 +1,69 @@
+#include "machine/machine.h"
+
+#include <bit>
+
+#include "machine/device.h"
+
+namespace quire::machine {
+namespace {
+
+phys::FramesOptions frames_options(const MachineOptions& o) {
+  phys::FramesOptions frames;
+  frames.ram = o.ram;
+  frames.payload_bytes = o.payload_bytes;
+  frames.cpus = o.cpus;
+  frames.pcp_prefill = o.pcp_prefill;
+  return frames;
+}
+
+swap::SwapOptions swap_options(const MachineOptions& o) {
+  swap::SwapOptions swap;
+  swap.areas_max = std::max(1U, o.swap_devices);
+  swap.cluster_shift = static_cast<unsigned>(std::bit_width(o.slots_per_cluster) - 1);
+  swap.map_max = o.swap_map_max;
+  swap.slot_cache = o.slot_cache == OnOff::on ? swap::SwapOptions::SlotCache::on : swap::SwapOptions::SlotCache::off;
+  return swap;
+}
+
+rmap::SwapInPath swap_in_path(const MachineOptions& o) {
+  for (unsigned i = 0; i < o.swap_devices; ++i)
+    if (o.swap[i].synchronous == OnOff::on) return rmap::SwapInPath::around_cache;
+  return rmap::SwapInPath::through_cache;
+}
+
+std::size_t scratch_words(const MachineOptions& o) {
+  std::size_t words = 2 * o.ram.value();
+  for (unsigned i = 0; i < o.swap_devices; ++i) words += o.swap[i].pages.value() + 1;
+  return words;
+}
+
+}  // namespace
+
+Machine::Machine(const MachineOptions& options)
+    : options_(options),
+      frames_(frames_options(options)),
+      folios_(frames_),
+      swap_(swap_options(options), folios_, options_.defects),
+      env_{folios_, swap_, anon_vmas_, options.defects, base::Order(options.thp_order), options.page_table,
+           swap_in_path(options)},
+      tmpfs_(env_, options.index_bits),
+      reclaim_(env_),
+      scratch_(scratch_words(options)) {
+  QUIRE_ASSERT(std::has_single_bit(options.slots_per_cluster));
+  QUIRE_ASSERT(options.thp_order <= options.page_table.bits_per_level, "a large folio is mapped by one table");
+  frames_.set_pressure(&reclaim_);
+  devices_.reserve(options.swap_devices);
+  for (unsigned i = 0; i < options.swap_devices; ++i) {
+    devices_.push_back(Device::make(options.swap[i], options.payload_bytes));
+    if (options.swap[i].active == OnOff::off) continue;
+    Errno error = swap_.swapon(devices_.back()->backend(), options.swap[i].priority);
+    QUIRE_ASSERT(error == Errno::ok, "swapon at boot");
+  }
+}
+
+Machine::~Machine() {
+  killall();
+  for (Device* device : devices_) Device::destroy(device);
+}
+
+}  // namespace quire::machine

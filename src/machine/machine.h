@@ -1,0 +1,141 @@
+// Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, a tmpfs, processes, and the system calls.
+//
+// The sole owner of all state. Sizes, addresses and offsets are in bytes as a user sees them, a page is 4096 of them; an
+// explored machine stores fewer bytes per page (fs/payload.h says which). Calls return with no lock held; calls of several
+// threads may run at once, also for one process (but exit() only when the process does nothing else).
+//
+//   Machine machine(options);
+//   Process& a = machine.create_process("A");
+//   int fd = *machine.memfd_create(a);
+//   uint64_t p = *machine.mmap(a, 0, 4096, abi::kProtRead | abi::kProtWrite, abi::kMapShared, fd, 0);
+//   machine.store(a, p, std::byte{'A'});
+//   Errno e = machine.swapoff(a, "S");
+#pragma once
+
+#include <span>
+#include <string_view>
+
+#include "machine/abi.h"
+#include "machine/options.h"
+#include "machine/process.h"
+#include "reclaim/reclaim.h"
+
+namespace quire::machine {
+
+/// Pages.
+struct Rss {
+  int64_t anon = 0;
+  int64_t file = 0;
+  int64_t shmem = 0;
+  int64_t swapents = 0;
+};
+
+struct Stat {
+  uint64_t st_size = 0;    ///< bytes
+  uint64_t st_blocks = 0;  ///< of 512 bytes
+};
+
+/// Whether MADV_PAGEOUT leaves what it swapped out in the swap cache.
+enum class PageoutKeep : uint8_t { nothing, swapcache };
+
+class Machine {
+ public:
+  explicit Machine(const MachineOptions& options);
+  /// Ends all processes.
+  ~Machine();
+  Machine(const Machine&) = delete;
+  Machine& operator=(const Machine&) = delete;
+
+  // --- processes (machine/processes.cc) -------------------------------------------------------------------------------
+  Process& create_process(std::string_view name);
+  /// -ENOMEM. Linux: kernel/fork.c kernel_clone()
+  [[nodiscard]] Result<Process*> fork(Process& parent);
+  /// Frees `process`.
+  void exit(Process& process);
+  void killall();
+  void send_signal(Process& process) { process.signal.store(1); }
+  void clear_signal(Process& process) { process.signal.store(0); }
+  [[nodiscard]] unsigned tasks();
+
+  // --- files (machine/files.cc) ---------------------------------------------------------------------------------------
+  [[nodiscard]] Result<int> memfd_create(Process& process);
+  [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
+  [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
+  [[nodiscard]] Errno fallocate(Process& process, int fd, int mode, int64_t offset, int64_t bytes);
+  [[nodiscard]] Result<uint64_t> pread(Process& process, int fd, std::span<std::byte> to, int64_t offset);
+  [[nodiscard]] Result<uint64_t> pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset);
+  [[nodiscard]] Result<Stat> fstat(Process& process, int fd);
+
+  // --- memory (machine/memory.cc); numbers from abi.h -----------------------------------------------------------------
+  [[nodiscard]] Result<uint64_t> mmap(Process& process, uint64_t hint, uint64_t bytes, int prot, int flags, int fd,
+                                      uint64_t offset);
+  [[nodiscard]] Errno munmap(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno madvise(Process& process, uint64_t address, uint64_t bytes, int advice,
+                              PageoutKeep keep = PageoutKeep::nothing);
+  [[nodiscard]] Errno msync(Process& process, uint64_t address, uint64_t bytes, int flags);
+  [[nodiscard]] mm::Loaded load(Process& process, uint64_t address);
+  [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::byte value);
+  [[nodiscard]] Result<bool> mincore(Process& process, uint64_t address);
+  [[nodiscard]] mm::PagemapKind pagemap(Process& process, uint64_t address);
+  [[nodiscard]] Rss rss(const Process& process) const;
+
+  // --- swap and reclaim (machine/swap.cc) -----------------------------------------------------------------------------
+  /// -ENOENT: no device of that name; -EBUSY.
+  [[nodiscard]] Errno swapon(Process& process, std::string_view device);
+  /// -ENOENT: no device of that name; -EINVAL: not active; -EINTR, -ENOMEM.
+  [[nodiscard]] Errno swapoff(Process& process, std::string_view device);
+  /// Pages freed. Looks at every page at most once.
+  uint64_t reclaim(uint64_t pages);
+  /// Slots in use; 0 if not active.
+  [[nodiscard]] uint64_t swap_used(std::string_view device) const;
+  /// References to a slot; 0 if not active.
+  [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
+
+  // --- at quiescent points (machine/check.cc, machine/dump.cc) ----------------------------------------------------------
+  /// SEMANTICS 0.7: I1 to I7 and I9. Linear, without allocating.
+  void check(sync::CheckReport& report);
+  /// Pages that are allocated and that nothing refers to.
+  [[nodiscard]] uint64_t folios_leaked();
+  [[nodiscard]] sync::String dump();
+
+  [[nodiscard]] const MachineOptions& options() const { return options_; }
+  [[nodiscard]] uint64_t peek_free_pages() const { return frames_.peek_free().value(); }
+
+ private:
+  struct Device;
+  struct Recount;
+  [[nodiscard]] Device* find_device(std::string_view name) const;
+  [[nodiscard]] const swap::SwapArea* peek_area(std::string_view device) const;
+  Process& add_process(std::string_view name, mm::AddressSpace* mm);
+  void end(Process& process);
+  void recount(Recount& recount);
+  void recount_space(Recount& recount, mm::AddressSpace& mm, sync::CheckReport* report);
+  void recount_files(Recount& recount);
+  void recount_swap_cache(Recount& recount);
+  void check_folios(const Recount& recount, sync::CheckReport& report);
+  void check_slots(const Recount& recount, sync::CheckReport& report);
+  void dump_space(sync::String& out, const Process& process);
+  void dump_files(sync::String& out);
+  void dump_swap(sync::String& out);
+
+  const MachineOptions options_;
+  phys::Frames frames_;
+  cache::Folios folios_;
+  rmap::AnonVmas anon_vmas_;
+  swap::SwapAreas swap_;
+  rmap::Environment env_;
+  fs::TmpFs tmpfs_;
+  reclaim::Reclaim reclaim_;
+  sync::Vector<Device*> devices_;
+
+  sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;
+  /// Every access to the list announces this field.
+  sync::Plain<uint32_t, "tasks"> task_count_{0};
+  Process* tasks_ QUIRE_GUARDED_BY(tasklist_lock_) = nullptr;
+  int last_pid_ QUIRE_GUARDED_BY(tasklist_lock_) = 0;
+
+  /// For check(), so that it allocates nothing: expected references and mappings per frame, references per slot.
+  sync::Vector<uint32_t> scratch_;
+};
+
+}  // namespace quire::machine

@@ -1,0 +1,36 @@
+#include "machine/options.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+
+namespace quire::machine {
+
+void SwapDevice::set_name(std::string_view text) {
+  QUIRE_ASSERT(text.size() < kNameBytes, "the name of a swap device is too long");
+  std::fill(std::begin(name), std::end(name), '\0');
+  std::copy(text.begin(), text.end(), name);
+}
+
+SwapDevice& MachineOptions::add_swap(std::string_view name, PageCount pages) {
+  QUIRE_ASSERT(swap_devices < kSwapDevices, "too many swap devices");
+  SwapDevice& device = swap[swap_devices++];
+  device.set_name(name);
+  device.pages = pages;
+  return device;
+}
+
+MachineOptions MachineOptions::explored() {
+  MachineOptions options;
+  options.ram = PageCount(16);
+  options.payload_bytes = 8;
+  options.page_table = {1, 3};
+  options.index_bits = 2;
+  options.slots_per_cluster = 4;
+  options.thp_order = 1;
+  options.files_max = 4;
+  options.pcp_prefill = 4;
+  return options;
+}
+
+}  // namespace quire::machine

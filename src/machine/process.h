@@ -1,0 +1,83 @@
+// Process: an address space, descriptors, and whether a signal is pending.
+//
+// A descriptor holds one reference to its file. Several threads may use one process at once. exit() ends and frees it.
+// Locks: files_lock for the descriptors; the address space has its own. Linux: include/linux/sched.h, fs/file.c
+#pragma once
+
+#include <string_view>
+
+#include "base/result.h"
+#include "fs/tmpfs.h"
+#include "mm/address_space.h"
+#include "reclaim/swapoff.h"
+#include "sync/heap.h"
+
+namespace quire::machine {
+
+using base::Errno;
+using base::Result;
+
+/// A file with the reference of one system call. Linux: fdget(), fdput()
+class FileRef {
+ public:
+  FileRef() = default;
+  explicit FileRef(fs::TmpfsInode* file) : file_(file) {}
+  FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+  FileRef& operator=(FileRef&&) = delete;
+  ~FileRef() {
+    if (file_ != nullptr) file_->put();
+  }
+  explicit operator bool() const { return file_ != nullptr; }
+  fs::TmpfsInode* operator->() const { return file_; }
+  [[nodiscard]] fs::TmpfsInode* get() const { return file_; }
+
+ private:
+  fs::TmpfsInode* file_ = nullptr;
+};
+
+class Process {
+ public:
+  Process(int pid, std::string_view name, mm::AddressSpace* mm, unsigned files_max);
+  Process(const Process&) = delete;
+  Process& operator=(const Process&) = delete;
+
+  [[nodiscard]] int pid() const { return pid_; }
+  [[nodiscard]] std::string_view name() const { return name_; }
+  [[nodiscard]] mm::AddressSpace& mm() const { return *mm_; }
+
+  /// The lowest free descriptor for `file`, whose reference it takes over; -EMFILE.
+  [[nodiscard]] Result<int> install(fs::TmpfsInode& file);
+  /// Empty: no such descriptor.
+  [[nodiscard]] FileRef fget(int fd);
+  [[nodiscard]] Errno close(int fd);
+  /// Descriptors of a parent that does nothing else meanwhile to its own.
+  void copy_files(Process& parent);
+  /// Closes all and leaves the address space.
+  void end();
+
+  /// A signal that ends what waits for it.
+  reclaim::SignalPending signal{0};
+
+  template <typename Visit>
+  void peek_files(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+    for (fs::TmpfsInode* file : files_)
+      if (file != nullptr) visit(*file);
+  }
+
+ private:
+  friend class Machine;
+  [[nodiscard]] bool is_open(int fd) const QUIRE_REQUIRES(files_lock_);
+
+  const int pid_;
+  const sync::String name_;
+  mm::AddressSpace* const mm_;
+  sync::SpinLock<sync::LockClass::files_lock> files_lock_;
+  /// Every access to the descriptors announces this field.
+  sync::Plain<uint32_t, "files->fdt"> open_{0};
+  sync::Vector<fs::TmpfsInode*> files_ QUIRE_GUARDED_BY(files_lock_);
+  /// List of all processes, under the machine's tasklist_lock.
+  Process* next_ = nullptr;
+  Process* previous_ = nullptr;
+};
+
+}  // namespace quire::machine

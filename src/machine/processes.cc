@@ -1,0 +1,70 @@
+// Processes: creation, fork, the end.
+#include "machine/machine.h"
+#include "sync/trace.h"
+
+namespace quire::machine {
+
+Process& Machine::add_process(std::string_view name, mm::AddressSpace* mm) {
+  int pid = 0;
+  {
+    sync::Guard guard(tasklist_lock_);
+    task_count_ += 1;
+    pid = ++last_pid_;
+  }
+  auto* process = sync::make_object<Process>(pid, name, mm, unsigned{options_.files_max});
+  sync::Guard guard(tasklist_lock_);
+  (void)task_count_.mutate();
+  process->next_ = tasks_;
+  if (tasks_ != nullptr) tasks_->previous_ = process;
+  tasks_ = process;
+  return *process;
+}
+
+Process& Machine::create_process(std::string_view name) {
+  // Page 0 stays unmapped, so that address 0 is never a mapping's.
+  return add_process(name, sync::make_object<mm::AddressSpace>(env_, base::VirtPage(1)));
+}
+
+// Linux: kernel/fork.c copy_process()
+Result<Process*> Machine::fork(Process& parent) {
+  QUIRE_FUNC();
+  Result<mm::AddressSpace*> mm = parent.mm().fork();
+  if (!mm) return mm.error();
+  Process& child = add_process(parent.name(), *mm);
+  child.copy_files(parent);
+  return &child;
+}
+
+void Machine::end(Process& process) {
+  process.end();
+  sync::destroy_object(&process);
+}
+
+// Linux: kernel/exit.c do_exit()
+void Machine::exit(Process& process) {
+  QUIRE_FUNC();
+  {
+    sync::Guard guard(tasklist_lock_);
+    task_count_ -= 1;
+    (process.previous_ != nullptr ? process.previous_->next_ : tasks_) = process.next_;
+    if (process.next_ != nullptr) process.next_->previous_ = process.previous_;
+  }
+  end(process);
+}
+
+void Machine::killall() {
+  Process* process = nullptr;
+  {
+    sync::Guard guard(tasklist_lock_);
+    task_count_ = 0;
+    std::swap(process, tasks_);
+  }
+  while (process != nullptr) end(*std::exchange(process, process->next_));
+}
+
+unsigned Machine::tasks() {
+  sync::Guard guard(tasklist_lock_);
+  return task_count_;
+}
+
+}  // namespace quire::machine
