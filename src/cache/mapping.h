@@ -46,6 +46,10 @@ class Mapping {
     FileIndex index;
     IndexEntry entry;
     FolioRef folio;
+    /// The first index behind it. The folio need not be locked: a large one is at a multiple of its size.
+    [[nodiscard]] FileIndex after() const {
+      return folio ? index.align_down(folio->pages()) + folio->pages() : index.next();
+    }
   };
 
   /// Puts `folio` (locked, not in any mapping) at its pages' indexes if each of them holds `expected` (none, or the value

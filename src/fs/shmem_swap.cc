@@ -79,7 +79,7 @@ Errno TmpFs::shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area) {
   for (;;) {
     std::size_t n = inode.mapping_.find_get_entries({index, kEnd}, batch);
     for (Mapping::Found& found : std::span(batch, n)) {
-      index = found.entry.is_folio() ? found.folio->index() + found.folio->pages() : found.index.next();
+      index = found.after();
       found.folio.reset();
       if (!found.entry.is_value() || found.entry.swap().type() != area.type()) continue;
       Result<ShmemFolio> got = shmem_swapin_folio(inode, found.index, found.entry.swap());

@@ -14,10 +14,6 @@ FileIndex index_of(uint64_t bytes) { return FileIndex(bytes >> base::kPageShift)
 FileIndex index_after(uint64_t bytes) { return FileIndex((bytes + base::kPageSize - 1) >> base::kPageShift); }
 uint64_t offset_in_page(uint64_t bytes) { return bytes & (base::kPageSize - 1); }
 
-FileIndex after(const Mapping::Found& found) {
-  return found.entry.is_folio() ? found.folio->index() + found.folio->pages() : found.index.next();
-}
-
 }  // namespace
 
 // Linux: mm/shmem.c shmem_free_swap()
@@ -49,7 +45,7 @@ int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo
     std::size_t n = mapping.find_get_entries({index, range.limit()}, batch);
     for (std::size_t i = 0; i < n; ++i) {
       Mapping::Found& found = batch[i];
-      index = after(found);
+      index = found.after();
       if (found.entry.is_value()) {
         if (undo == Undo::everything) swaps_freed += shmem_free_swap(mapping, found.index, found.entry.swap());
       } else if (LockedFolio locked = LockedFolio::try_lock(*found.folio)) {
@@ -92,7 +88,7 @@ int TmpFs::undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
     }
     bool again = false;
     for (std::size_t i = 0; i < n && !again; ++i) {
-      index = after(batch[i]);
+      index = batch[i].after();
       if (!undo_entry(inode, batch[i], undo, swaps_freed)) {
         QUIRE_REACHED("shmem_undo_range: page and swap entry changed places");
         index = batch[i].index;
