@@ -108,9 +108,7 @@ class Generator {
       unsigned wanted = static_cast<unsigned>(1 + random_.below(tasks == 2 ? 5 : 3));
       while (wanted > 0) wanted -= add_operation(task, wanted, around);
       for (const RandomProgram::Operation& o : task.operations) {
-        if (o.kind == Kind::retry_until) text.waits_by_retry = true;
-        if (o.kind == Kind::synchronize || o.kind == Kind::rcu_remove || o.kind == Kind::deferred)
-          text.has_grace = true;
+        if (o.kind == Kind::deferred || o.kind == Kind::spawn_join) ++text.spawns;
       }
     }
     return text;

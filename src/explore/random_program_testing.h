@@ -66,8 +66,7 @@ class RandomProgram : public Program {
   };
   struct Text {
     std::vector<Task> tasks;
-    bool waits_by_retry = false;
-    bool has_grace = false;
+    unsigned spawns = 0;
   };
 
   /// The program of that seed; at most about `interleavings_max` interleavings if nothing ever waited.
