@@ -1,5 +1,5 @@
-// Peterson's lock for two tasks, its busy wait a repeated look that ends when something it read has changed. A look is two
-// steps, so there are more executions (14) than with a wait for both words at once (4).
+// Peterson's lock for two tasks. Its busy wait looks at two words in two steps and is repeated when one of them
+// changed, so there are more executions than with a wait for both at once (4 and 48).
 #include "explore/suite/litmus.h"
 
 namespace quire::explore::suite {
