@@ -38,6 +38,19 @@ function(quire_room name)
   endif()
 endfunction()
 
+# quire_suite(ROOM): the program ROOM_suite with a main of its own, from src/ROOM/suite/**.cc.
+function(quire_suite room)
+  file(GLOB_RECURSE sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/suite/*.cc)
+  if(NOT sources)
+    return()
+  endif()
+  add_executable(${room}_suite ${sources})
+  target_link_libraries(${room}_suite PRIVATE quire_${room} GTest::gtest)
+  set_target_properties(${room}_suite PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/tests)
+  _quire_discover(${room}_suite unit 60 "-*Slow.*")
+  _quire_discover(${room}_suite slow 1800 "*Slow.*")
+endfunction()
+
 # quire_command(PROGRAM ROOM): the program at the top of the build directory, from src/ROOM/main.cc.
 function(quire_command program room)
   if(NOT EXISTS ${PROJECT_SOURCE_DIR}/src/${room}/main.cc)

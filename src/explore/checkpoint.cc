@@ -28,7 +28,7 @@ struct Writer {
 bool Executor::checkpoint_due() const {
   if (options_.backtracking == ExecutorOptions::Backtracking::reexecution || !strategy_->wants_checkpoints())
     return false;
-  if (checkpoint_count_ == 1 && started_ == first_tasks_) return true;
+  if (checkpoint_count_ == 1 && unstarted_ == 0) return true;
   return depth_ >= checkpoints_[checkpoint_count_ - 1].depth + kCheckpointEvery;
 }
 
@@ -81,8 +81,9 @@ void Executor::restore(std::size_t depth) {
     if (t.state != TaskState::live) continue;
     get(t.context, live_stack_bytes(arena_.stack(i), t.context));
   }
-  started_ = 0;
-  while (started_ < first_tasks_ && contexts_[started_].clk != 0) ++started_;
+  unstarted_ = 0;
+  for (unsigned i = 0; i < first_tasks_; ++i)
+    if (contexts_[i].clk == 0 && !contexts_[i].interrupt) unstarted_ |= bit(i);
   depth_ = c.depth;
   repeat_until_ = depth;
   previous_ = c.previous;

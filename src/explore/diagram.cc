@@ -60,6 +60,7 @@ std::string step_text(const Event& e) {
     case OpKind::reader_end: return e.name + " on";
     case OpKind::start: return "start";
     case OpKind::free: return "free " + e.name;
+    case OpKind::revive: return "allocate " + e.name;
     case OpKind::retry: return "try again: " + e.name;
     case OpKind::grace_begin: return "synchronize_rcu()";
     case OpKind::grace_end: return "grace period is over";

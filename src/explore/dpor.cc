@@ -93,7 +93,7 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
   const Path& path = x.path();
   unsigned tasks = x.task_count();
   Conflicts with = conflicts(kind);
-  if (op.kind == OpKind::free) {
+  if (op.kind >= OpKind::free) {
     std::size_t begin = x.offset(op.object);
     for (std::size_t at = begin; at < begin + op.when.value; ++at)
       if (ObjectIndex o = x.objects().known_at(at); o != kNoObject)
@@ -102,7 +102,7 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
   if (op.object != nullptr)  // memory that was freed, and may be alive again
     if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
       collect_object(path, x.objects().at(extent), kWrite, 0, task, tasks, before, 0, c);
-  if (op.kind != OpKind::free && op.object != nullptr && (with.race | with.order) != 0) {
+  if (op.kind < OpKind::free && op.object != nullptr && (with.race | with.order) != 0) {
     if (ObjectIndex o = x.objects().known_at(x.offset(op.object)); o != kNoObject)
       collect_object(path, x.objects().at(o), with.race, with.order, task, tasks, before, 0, c);
   }
@@ -124,9 +124,10 @@ void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, co
   Executor::CpuTouch touch = x.cpu_touch(task, op, kind);
   Candidates cpu;
   auto collect_one = [&](std::optional<Column> how, ObjectIndex index) {
-    if (!how || *how == Column::write) return;
-    ColumnMask race = *how == Column::acquire ? kRead | kAcquire : kAcquire;
-    collect_object(path, x.objects().at(index), race, kWrite, task, x.task_count(), before, 0, cpu);
+    if (!how || *how == Column::write || *how == Column::release_shared) return;
+    ColumnMask race = *how == Column::acquire ? kRead | kAcquire | kAcquireShared : kAcquire;
+    ColumnMask order = *how == Column::acquire ? kWrite | kReleaseShared : kWrite;
+    collect_object(path, x.objects().at(index), race, order, task, x.task_count(), before, 0, cpu);
   };
   collect_one(touch.threads, cpu_threads_object(x.cpu_of(task)));
   collect_one(touch.interrupts, cpu_interrupts_object(x.cpu_of(task)));
@@ -165,16 +166,29 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& 
   for (unsigned i = 0; i < kept; ++i) {
     ++races_;
     std::size_t first = c.reversible[i] - 1U;
-    bool can_change_places = !waits(op.kind) || held_before(x, op, first);
-    if (can_change_places || commutes_with_its_kind(path[first].kind))
+    if (waits(op.kind))
+      analyze_wait(x, task, op, first, before, known);
+    else
       add_backtrack(x, first, task, known, path.size() - 1, {});
-    if (!can_change_places && op.when.address == op.object) look_back(x, task, op, before, first);
   }
+}
+
+// The step waits. Where it races about the word it waits for, their order can be changed only if the condition held
+// before the earlier one, which is known unless that one commutes with others.
+void Dpor::analyze_wait(Executor& x, unsigned task, const Op& op, std::size_t first, const Clock& before,
+                        const Clock& known) {
+  const Path& path = x.path();
+  bool about_the_word =
+      path[first].object != kNoObject && path[first].object == x.objects().known_at(x.offset(op.object));
+  bool comes_once = op.when.address != op.object;  // a task's end
+  bool held = !comes_once && held_before(x, op, first);
+  if (held || !about_the_word || commutes_with_its_kind(path[first].kind))
+    add_backtrack(x, first, task, known, path.size() - 1, {});
+  if (!held && !comes_once) look_back(x, task, op, before, first);
 }
 
 // Whether the condition that `op` waits for held before the step at `first`.
 bool Dpor::held_before(Executor& x, const Op& op, std::size_t first) {
-  if (op.when.address != op.object) return false;  // a task's end: it comes once
   const Path& path = x.path();
   ObjectIndex object = x.objects().known_at(x.offset(op.object));
   for (std::size_t d = first; d + 1 < path.size(); ++d)
@@ -195,9 +209,11 @@ void Dpor::look_back(Executor& x, unsigned task, const Op& op, const Clock& befo
     if (earlier.decision.kind != Decision::Kind::task || earlier.object != object) continue;
     unsigned other = earlier.decision.value;
     if (other == task || (race & bit(column_of(earlier.kind))) == 0 || earlier.clk <= before[other]) continue;
-    if (!Executor::holds_for(op.when, earlier.value_before)) continue;
-    add_backtrack(x, d, task, before, path.size() - 1, {object, race});
-    return;
+    bool held = Executor::holds_for(op.when, earlier.value_before);
+    bool commutes = commutes_with_its_kind(earlier.kind);
+    if (held || commutes) add_backtrack(x, d, task, before, path.size() - 1, {object, race});
+    if (commutes) add_backtrack(x, d, task, before, path.size() - 1, {});
+    if (held) return;
   }
 }
 

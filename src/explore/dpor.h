@@ -43,6 +43,8 @@ class Dpor : public Strategy {
   void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
                    Candidates& c);
   void analyze_pending(Executor& x, unsigned task);
+  void analyze_wait(Executor& x, unsigned task, const sync::Op& op, std::size_t first, const Clock& before,
+                    const Clock& known);
   [[nodiscard]] static bool held_before(Executor& x, const sync::Op& op, std::size_t first);
   void look_back(Executor& x, unsigned task, const sync::Op& op, const Clock& before, std::size_t first);
   /// Steps that are to come after a moved one: those on `object` in one of `columns`.

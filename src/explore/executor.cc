@@ -283,7 +283,7 @@ void Executor::jump_to_host() {
 }
 
 void Executor::step(const Op& op) {
-  check_place(op);
+  check_announced(op);
   if (mode_ == Mode::sequential) return sequential_step(op);
   current_->pending = &op;
   TaskContext* self = current_;
@@ -305,7 +305,8 @@ unsigned Executor::repeat_step() {
   const Op& op = *contexts_[task].pending;
   (void)take_effect(task, op);
   TaskContext& t = contexts_[task];
-  if (t.clk++ == 0 && task < first_tasks_) ++started_;
+  unstarted_ &= static_cast<TaskMask>(~bit(task));
+  ++t.clk;
   t.last_depth = static_cast<uint16_t>(++depth_);
   ++steps_repeated_;
   return task;
@@ -356,7 +357,7 @@ bool Executor::run_step(Node& node, unsigned task) {
   node.undo_mark = objects_.log_size();
   node.object = kNoObject;
   node.loop = op.kind == OpKind::retry ? op.name : nullptr;
-  if (op.object != nullptr && op.kind != OpKind::free) {
+  if (op.object != nullptr && op.kind < OpKind::free) {
     node.object = objects_.index_at(arena_.offset(op.object));
     node.value_before = load_word(op.object, sizeof(node.value_before));
   }
@@ -368,18 +369,20 @@ bool Executor::run_step(Node& node, unsigned task) {
   bool preempts = node.previous < kTasksMax && task != node.previous && (node.enabled & bit(node.previous)) != 0;
   strategy_->before_step(*this, depth_);
   sleep_ = sleep_after(node, task, op, node.kind);
-  if (!check_step(task, op)) return false;
+  if (!check_alive(task, op)) return false;
   if (op.kind == OpKind::free && !run_free(task, op)) return false;
+  if (op.kind == OpKind::revive) change_extent(task, op, 1);
   CpuTouch touch = t.shares_cpu ? cpu_touch(task, op, node.kind) : CpuTouch{};
   Effect effect = take_effect(task, op);
   node.reader_ended = effect.reader_ended;
   update_sync_clock(node, task, op, effect);
   update_columns(node, task, op, effect, touch);
   if (recording_ != nullptr) record_step(task, op, effect);
-  bool first = t.clk++ == 0 && task < first_tasks_;
-  if (first) ++started_;
+  bool starts = (unstarted_ & bit(task)) != 0;
+  unstarted_ &= static_cast<TaskMask>(~bit(task));
+  ++t.clk;
   t.last_depth = static_cast<uint16_t>(++depth_);
-  previous_ = first ? static_cast<uint8_t>(kTasksMax) : static_cast<uint8_t>(task);
+  previous_ = static_cast<uint8_t>(starts ? kTasksMax : task);
   preemptions_ = static_cast<uint8_t>(node.preemptions + (preempts ? 1 : 0));
   return true;
 }
@@ -391,7 +394,7 @@ bool Executor::kept_from_cpu(unsigned task) const {
   for (unsigned u = 0; u < task_count_; ++u) {
     const TaskContext& other = contexts_[u];
     if (u == task || other.cpu != t.cpu || other.state != TaskState::live) continue;
-    bool runs_interrupt = other.interrupt && other.clk > 1;  // its start is not yet the interrupt
+    bool runs_interrupt = other.interrupt && other.clk != 0;
     if (runs_interrupt) return true;
     if (t.interrupt ? other.irq_depth != 0 : other.atomic_depth != 0) return true;
   }
@@ -405,9 +408,10 @@ bool Executor::enabled(unsigned task) const {
   return !contexts_[task].shares_cpu || !kept_from_cpu(task);
 }
 
-// What a task does up to its first operation is its own affair, so the starts come first and in order.
+// What a thread does up to its first operation is its own affair, so the starts come first and in order. An interrupt
+// begins when it likes.
 TaskMask Executor::enabled_tasks() const {
-  if (started_ < first_tasks_) return bit(started_);
+  if (unstarted_ != 0) return bit(lowest(unstarted_));
   TaskMask mask = 0;
   for (unsigned i = 0; i < task_count_; ++i)
     if (contexts_[i].state == TaskState::live && enabled(i)) mask |= bit(i);

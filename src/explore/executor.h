@@ -226,11 +226,11 @@ class Executor final : public sync::Driver {
     bool reader_began = false;
     bool reader_ended = false;
   };
-  void check_place(const sync::Op& op);
+  void check_announced(const sync::Op& op);
   Effect take_effect(unsigned task, const sync::Op& op);
-  [[nodiscard]] bool check_step(unsigned task, const sync::Op& op);
-  [[nodiscard]] bool check_order(unsigned task, const sync::Op& op);
-  [[nodiscard]] bool check_release(unsigned task, const sync::Op& op);
+  void check_order(const TaskContext& t, const sync::Op& op);
+  void check_release(const TaskContext& t, const sync::Op& op);
+  [[nodiscard]] bool check_alive(unsigned task, const sync::Op& op);
   void sequential_step(const sync::Op& op);
   void begin_reader(TaskContext& t, Effect& effect);
   void end_reader(unsigned task, Effect& effect);
@@ -240,6 +240,7 @@ class Executor final : public sync::Driver {
                            sync::OpKind kind) const;
   [[nodiscard]] uint8_t& depth_of(TaskContext& t, sync::ContextChange change) const;
   [[nodiscard]] bool run_free(unsigned task, const sync::Op& op);
+  void change_extent(unsigned task, const sync::Op& op, uint8_t alive);
   [[nodiscard]] TaskMask sleep_after(const Node& node, unsigned task, const sync::Op& op, sync::OpKind kind) const;
   void note_unordered(unsigned task, unsigned epoch);
   void raise(unsigned task, sync::Failure failure, std::string message, const void* object = nullptr);
@@ -283,7 +284,7 @@ class Executor final : public sync::Driver {
   bool ended_abandoned_ = false;
   bool booted_ = false;       ///< the set-up is over: changes of live bytes are logged
   unsigned first_tasks_ = 0;  ///< tasks of the program, without spawned ones
-  unsigned started_ = 0;      ///< of those, how many have taken their first step
+  TaskMask unstarted_ = 0;    ///< of those, the threads that have not taken their first step
   unsigned task_count_ = 0;
   std::size_t depth_ = 0;
   std::size_t repeat_until_ = 0;

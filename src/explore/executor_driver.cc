@@ -50,7 +50,13 @@ void Executor::poison(const void* memory, std::size_t bytes, const char* what) {
   step({OpKind::free, OpFlag::none, {}, memory, what, extent});
 }
 
-void Executor::unpoison(const void* memory, std::size_t bytes) { mark_alive(memory, bytes, 1); }
+// A step: a touch that nothing keeps away may come just before, while the memory is nobody's.
+void Executor::unpoison(const void* memory, std::size_t bytes) {
+  if (mode_ == Mode::sequential) return mark_alive(memory, bytes, 1);
+  sync::Condition extent;
+  extent.value = bytes;
+  step({OpKind::revive, OpFlag::none, {}, memory, "memory", extent});
+}
 
 void Executor::plain(sync::PlainAccess access, const void* address, std::size_t size, const char* name) {
   if (mode_ == Mode::repeating) return;
@@ -194,6 +200,9 @@ bool Executor::should_fail(const sync::FailSite& site) {
 
 unsigned Executor::spawn(const char* name, unsigned cpu, sync::TaskBody body, void* argument) {
   if (mode_ == Mode::sequential) fail(Failure::bug, "a task is started outside the explored part");
+  // A step of its own: what its maker did before is known to the new task, what it does after is not.
+  step(
+      {OpKind::load, OpFlag::none, {}, arena_.stack(static_cast<unsigned>(current_ - contexts_.data())).low, name, {}});
   if (task_count_ == kTasksMax) fail(Failure::bug, "too many tasks in one execution");
   unsigned index = task_count_++;
   TaskContext& t = contexts_[index];

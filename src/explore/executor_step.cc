@@ -133,53 +133,47 @@ Executor::Effect Executor::take_effect(unsigned task, const Op& op) {
 
 // --- Checks ---------------------------------------------------------------------------------------------------------
 
-// What is announced must be inside the arena: everybody else looks at it from now on.
-void Executor::check_place(const Op& op) {
-  if (op.object == nullptr && op.kind > OpKind::await) return;  // about no object
-  if (op.kind == OpKind::free ? arena_.on_heap(op.object) : arena_.contains(op.object)) return;
-  constexpr uintptr_t kNearNull = 1U << 16;
-  auto address = reinterpret_cast<uintptr_t>(op.object);
-  if (address < kNearNull) fail_with(Failure::null_deref, "{} at a null pointer, offset {:#x}", op.name, address);
-  fail_with(Failure::bug, "{} is not in the arena", op.name);
+// What a task may not even ask for, whoever holds what: its operation must be about something in the arena, because
+// everybody looks at it from now on, and fit the locks and contexts of the task itself.
+void Executor::check_announced(const Op& op) {
+  bool about_an_object = op.kind <= OpKind::await || op.object != nullptr;
+  bool in_place = op.kind >= OpKind::free ? arena_.on_heap(op.object) : arena_.contains(op.object);
+  if (about_an_object && !in_place) {
+    constexpr uintptr_t kNearNull = 1U << 16;
+    auto address = reinterpret_cast<uintptr_t>(op.object);
+    if (address < kNearNull) fail_with(Failure::null_deref, "{} at a null pointer, offset {:#x}", op.name, address);
+    fail_with(Failure::bug, "{} is not in the arena", op.name);
+  }
+  const TaskContext& t = *current_;
+  if (has(op.flags, OpFlag::may_sleep) && t.atomic_depth != 0)
+    fail_with(Failure::atomic_sleep, "may sleep on {} in atomic context", op.name);
+  if (op.kind == OpKind::acquire || op.kind == OpKind::acquire_shared) check_order(t, op);
+  if (op.kind == OpKind::release || op.kind == OpKind::release_shared) check_release(t, op);
 }
 
-bool Executor::check_step(unsigned task, const Op& op) {
-  const TaskContext& t = contexts_[task];
-  if (op.object != nullptr && !arena_.alive(op.object)) {
-    if (op.kind == OpKind::free)
-      raise(task, Failure::double_free, fmt::format("{} is freed again", op.name), op.object);
-    else
-      raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name), op.object);
-    return false;
-  }
-  if (has(op.flags, OpFlag::may_sleep) && t.atomic_depth != 0) {
-    raise(task, Failure::atomic_sleep, fmt::format("may sleep on {} in atomic context", op.name));
-    return false;
-  }
-  if (op.kind == OpKind::acquire || op.kind == OpKind::acquire_shared) return check_order(task, op);
-  if (op.kind == OpKind::release || op.kind == OpKind::release_shared) return check_release(task, op);
-  return true;
-}
-
-bool Executor::check_order(unsigned task, const Op& op) {
-  const TaskContext& t = contexts_[task];
+void Executor::check_order(const TaskContext& t, const Op& op) {
   const sync::LockRule& wanted = rule(op.lock_class);
   for (unsigned i = 0; i < t.held_count; ++i) {
     const sync::LockRule& held = rule(t.held[i].lock_class);
     bool same_class = t.held[i].lock_class == op.lock_class;
     if (same_class ? wanted.nest != "none" && t.held[i].object != op.object : held.rank < wanted.rank) continue;
-    raise(task, Failure::lock_order, fmt::format("{} is taken while {} is held", wanted.name, held.name));
-    return false;
+    fail_with(Failure::lock_order, "{} is taken while {} is held", wanted.name, held.name);
   }
-  return true;
 }
 
-bool Executor::check_release(unsigned task, const Op& op) {
-  const TaskContext& t = contexts_[task];
+void Executor::check_release(const TaskContext& t, const Op& op) {
   bool shared = op.kind == OpKind::release_shared;
   for (unsigned i = 0; i < t.held_count; ++i)
-    if (t.held[i].object == op.object && t.held[i].shared == shared) return true;
-  raise(task, Failure::double_unlock, fmt::format("{} is unlocked by a task that does not hold it", op.name));
+    if (t.held[i].object == op.object && t.held[i].shared == shared) return;
+  fail_with(Failure::double_unlock, "{} is unlocked by a task that does not hold it", op.name);
+}
+
+bool Executor::check_alive(unsigned task, const Op& op) {
+  if (op.object == nullptr || op.kind == OpKind::revive || arena_.alive(op.object)) return true;
+  if (op.kind == OpKind::free)
+    raise(task, Failure::double_free, fmt::format("{} is freed again", op.name), op.object);
+  else
+    raise(task, Failure::uaf, fmt::format("{} is touched after it was freed", op.name), op.object);
   return false;
 }
 
@@ -188,10 +182,6 @@ void Executor::sequential_step(const Op& op) {
   if (op.object != nullptr && !arena_.alive(op.object)) [[unlikely]]
     fail_with(Failure::uaf, "{} is touched after it was freed", op.name);
   if (op.kind <= OpKind::cas && !has(op.flags, OpFlag::may_sleep)) return;
-  if (!check_step(kMain, op)) {
-    request_ = Request::end;
-    jump_to_host();
-  }
   bool waits = op.kind == OpKind::acquire || op.kind == OpKind::acquire_shared || op.kind == OpKind::await;
   Op tried = op;
   if (waits) tried.kind = OpKind::cas;
@@ -277,10 +267,15 @@ bool Executor::run_free(unsigned task, const Op& op) {
     raise(task, Failure::race, fmt::format("{} is freed while another task may still touch a field of it", op.name));
     return false;
   }
-  mark_alive(op.object, op.when.value, 0);
-  objects_.set_last(objects_.make_extent(begin, std::max<std::size_t>(op.when.value, 1)), Column::write, task,
-                    static_cast<uint16_t>(depth_ + 1));
+  change_extent(task, op, 0);
   return true;
+}
+
+void Executor::change_extent(unsigned task, const Op& op, uint8_t alive) {
+  mark_alive(op.object, op.when.value, alive);
+  std::size_t bytes = std::max<std::size_t>(op.when.value, 1);
+  objects_.set_last(objects_.make_extent(arena_.offset(op.object), bytes), Column::write, task,
+                    static_cast<uint16_t>(depth_ + 1));
 }
 
 bool Executor::reader_edge(unsigned task, const Op& op, OpKind kind) const {
@@ -294,9 +289,9 @@ bool Executor::reader_edge(unsigned task, const Op& op, OpKind kind) const {
 
 Executor::CpuTouch Executor::cpu_touch(unsigned task, const Op& op, OpKind kind) const {
   const TaskContext& t = contexts_[task];
-  if (kind == OpKind::start && task < first_tasks_) return {};
+  if ((unstarted_ & bit(task)) != 0) return {};
   if (t.interrupt) {
-    if (t.clk == 1) return {{}, Column::acquire};
+    if (t.clk == 0) return {{}, Column::acquire};
     bool ends = op.object == arena_.stack(task).low;
     return ends ? CpuTouch{{}, Column::write} : CpuTouch{};
   }
@@ -310,8 +305,9 @@ Executor::CpuTouch Executor::cpu_touch(unsigned task, const Op& op, OpKind kind)
   auto change = static_cast<sync::ContextChange>(op.when.value);
   bool irq_begins = kind == OpKind::reader_begin && change == sync::ContextChange::irq_disable;
   bool irq_ends = kind == OpKind::reader_end && change == sync::ContextChange::irq_enable;
-  if (t.irq_depth == 0) touch.interrupts = irq_begins ? Column::acquire : Column::read;
-  if (irq_ends) touch.interrupts = Column::write;
+  // Interrupts off is shared: it keeps away interrupts, not the other threads.
+  if (t.irq_depth == 0) touch.interrupts = irq_begins ? Column::acquire_shared : Column::read;
+  if (irq_ends) touch.interrupts = Column::release_shared;
   return touch;
 }
 
@@ -330,12 +326,12 @@ TaskMask Executor::sleep_after(const Node& node, unsigned task, const Op& op, Op
 bool Executor::wakes(unsigned sleeper, const Op& other, unsigned task, const Op& op, OpKind kind) const {
   if (other.kind == OpKind::retry || kind == OpKind::retry) return true;
   OpKind other_kind = effective_kind(other);
-  if (op.kind == OpKind::free || other.kind == OpKind::free) {
-    const Op& freeing = op.kind == OpKind::free ? op : other;
-    const Op& touching = op.kind == OpKind::free ? other : op;
-    auto begin = reinterpret_cast<uintptr_t>(freeing.object);
+  if (op.kind >= OpKind::free || other.kind >= OpKind::free) {
+    const Op& changing = op.kind >= OpKind::free ? op : other;
+    const Op& touching = op.kind >= OpKind::free ? other : op;
+    auto begin = reinterpret_cast<uintptr_t>(changing.object);
     auto at = reinterpret_cast<uintptr_t>(touching.object);
-    if (touching.kind == OpKind::free || (at >= begin && at < begin + freeing.when.value)) return true;
+    if (touching.kind >= OpKind::free || (at >= begin && at < begin + changing.when.value)) return true;
   } else if (other.object != nullptr && other.object == op.object && dependent(kind, other_kind)) {
     return true;
   }

@@ -22,6 +22,8 @@ using Kind = RandomProgram::Kind;
 
 namespace {
 
+using Word = sync::Atomic<int, "word">;
+
 struct Item {
   sync::Atomic<int, "item"> value{7};
   sync::Plain<int, "field"> field{8};
@@ -67,6 +69,7 @@ constexpr Rule kRules[] = {
     {Kind::deferred, "deferred", 1, 4, false, 0, false, false},
     {Kind::free_item, "free_item", 1, 1, false, 0, false, false},
     {Kind::touch_item, "touch_item", 2, 1, false, 0, false, false},
+    {Kind::lend_item, "lend_item", 1, 2, false, 0, false, false},
     {Kind::rcu_read, "rcu_read", 3, 4, false, 0, false, false},
     {Kind::rcu_remove, "rcu_remove", 2, 4, true, 0, false, false},
     {Kind::rcu_remove_now, "rcu_remove_now", 1, 2, false, 0, false, false},
@@ -108,9 +111,7 @@ class Generator {
       unsigned wanted = static_cast<unsigned>(1 + random_.below(tasks == 2 ? 5 : 3));
       while (wanted > 0) wanted -= add_operation(task, wanted, around);
       for (const RandomProgram::Operation& o : task.operations) {
-        if (o.kind == Kind::retry_until) text.waits_by_retry = true;
-        if (o.kind == Kind::synchronize || o.kind == Kind::rcu_remove || o.kind == Kind::deferred)
-          text.has_grace = true;
+        if (o.kind == Kind::deferred || o.kind == Kind::spawn_join) ++text.spawns;
       }
     }
     return text;
@@ -177,10 +178,8 @@ double interleavings(const RandomProgram::Text& text) {
 }  // namespace
 
 struct RandomProgram::State {
-  State()
-      : reference([](sync::PercpuRef&, void* words) { static_cast<sync::Atomic<int, "word">*>(words)->add(10); },
-                  words.data()) {}
-  std::array<sync::Atomic<int, "word">, 2> words;
+  State() : reference([](sync::PercpuRef&, void* words) { static_cast<Word*>(words)->add(10); }, words.data()) {}
+  std::array<Word, 2> words;
   std::array<sync::Mutex<LockClass::test_sleeping>, 2> mutexes;
   sync::RwSemaphore<LockClass::mmap_lock> semaphore;
   sync::SpinLock<LockClass::test_a> spin;
@@ -339,8 +338,48 @@ void RandomProgram::leave_section(const Operation& o) {
 }
 
 void RandomProgram::run_one(unsigned task, const Operation& o) {
+  if (o.kind <= Kind::retry_until) return run_on_word(task, o);
+  if (o.kind >= Kind::free_item && o.kind <= Kind::rcu_remove_now) return run_on_item(task, o);
   State& s = *state_;
-  sync::Atomic<int, "word">& word = s.words[o.object];
+  switch (o.kind) {
+    case Kind::mutex_look:
+      note(task, s.mutexes[o.object].is_locked());
+      break;
+    case Kind::synchronize:
+      sync::synchronize_rcu();
+      break;
+    case Kind::deferred:
+      sync::call_rcu([](void* at) { static_cast<Word*>(at)->store(5); }, &s.words[o.object]);
+      break;
+    case Kind::plain_read:
+      note(task, s.plains[o.object]);
+      break;
+    case Kind::plain_write:
+      s.plains[o.object] = o.value;
+      break;
+    case Kind::choose:
+      note(task, static_cast<int>(sync::hook()->choose(2, "choice")));
+      break;
+    case Kind::get:
+      note(task, s.reference.try_get_live());
+      break;
+    case Kind::get_put:
+      if (s.reference.try_get_live()) s.reference.put();
+      break;
+    case Kind::kill:
+      s.reference.kill();
+      break;
+    default: {
+      sync::Task spawned(
+          "spawned", [](void* at) { static_cast<Word*>(at)->fetch_add(20); }, &s.words[o.object]);
+      spawned.join();
+      break;
+    }
+  }
+}
+
+void RandomProgram::run_on_word(unsigned task, const Operation& o) {
+  Word& word = state_->words[o.object];
   switch (o.kind) {
     case Kind::load:
       note(task, word.load());
@@ -372,23 +411,24 @@ void RandomProgram::run_one(unsigned task, const Operation& o) {
     case Kind::await_change:
       word.await_change(o.value);
       break;
-    case Kind::retry_until:
+    default:
       while (word.load() != o.value) sync::retry_point("retry");
       break;
-    case Kind::mutex_look:
-      note(task, s.mutexes[o.object].is_locked());
-      break;
-    case Kind::synchronize:
-      sync::synchronize_rcu();
-      break;
-    case Kind::deferred:
-      sync::call_rcu([](void* at) { static_cast<sync::Atomic<int, "word">*>(at)->store(5); }, &word);
-      break;
+  }
+}
+
+void RandomProgram::run_on_item(unsigned task, const Operation& o) {
+  State& s = *state_;
+  switch (o.kind) {
     case Kind::free_item:
       sync::destroy_object(s.item);
       break;
     case Kind::touch_item:
       note(task, s.item->value.load());
+      break;
+    case Kind::lend_item:
+      sync::poison(s.item, sizeof(Item), "item");
+      sync::unpoison(s.item, sizeof(Item));
       break;
     case Kind::rcu_read: {
       sync::RcuReader reader;
@@ -397,35 +437,10 @@ void RandomProgram::run_one(unsigned task, const Operation& o) {
       note(task, item != nullptr ? item->value.load() : -1);
       break;
     }
-    case Kind::rcu_remove:
-    case Kind::rcu_remove_now: {
+    default: {
       Item* item = s.pointer.exchange(nullptr);
       if (item != nullptr && o.kind == Kind::rcu_remove) sync::synchronize_rcu();
       sync::destroy_object(item);
-      break;
-    }
-    case Kind::plain_read:
-      note(task, s.plains[o.object]);
-      break;
-    case Kind::plain_write:
-      s.plains[o.object] = o.value;
-      break;
-    case Kind::choose:
-      note(task, static_cast<int>(sync::hook()->choose(2, "choice")));
-      break;
-    case Kind::get:
-      note(task, s.reference.try_get_live());
-      break;
-    case Kind::get_put:
-      if (s.reference.try_get_live()) s.reference.put();
-      break;
-    case Kind::kill:
-      s.reference.kill();
-      break;
-    default: {
-      sync::Task spawned(
-          "spawned", [](void* at) { static_cast<sync::Atomic<int, "word">*>(at)->fetch_add(20); }, &word);
-      spawned.join();
       break;
     }
   }

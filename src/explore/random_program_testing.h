@@ -42,6 +42,7 @@ class RandomProgram : public Program {
     deferred,
     free_item,
     touch_item,
+    lend_item,
     rcu_read,
     rcu_remove,
     rcu_remove_now,
@@ -66,8 +67,7 @@ class RandomProgram : public Program {
   };
   struct Text {
     std::vector<Task> tasks;
-    bool waits_by_retry = false;
-    bool has_grace = false;
+    unsigned spawns = 0;
   };
 
   /// The program of that seed; at most about `interleavings_max` interleavings if nothing ever waited.
@@ -95,6 +95,8 @@ class RandomProgram : public Program {
  private:
   void run_range(unsigned task, std::size_t begin, std::size_t end);
   void run_one(unsigned task, const Operation& operation);
+  void run_on_word(unsigned task, const Operation& operation);
+  void run_on_item(unsigned task, const Operation& operation);
   [[nodiscard]] bool enter_section(unsigned task, const Operation& operation);
   void leave_section(const Operation& operation);
   void note(unsigned task, int value);

@@ -29,6 +29,7 @@ std::string_view verb(const Event& e) {
     case OpKind::reader_end: return "reader_end";
     case OpKind::start: return "task_newtask";
     case OpKind::free: return "free";
+    case OpKind::revive: return "alloc";
     case OpKind::retry: return "retry";
     case OpKind::grace_begin: return "rcu_grace_period_begin";
     case OpKind::grace_end: return "rcu_grace_period_end";

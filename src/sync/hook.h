@@ -36,10 +36,11 @@ enum class OpKind : uint8_t {
 
   // Announced by a driver itself, never by sync/.
   start,         ///< a task begins
-  free,          ///< the memory [object, object + when.value) goes away
   retry,         ///< see Driver::retry_point
   grace_begin,   ///< the first half of synchronize_rcu(): which readers run now
   grace_end,     ///< the second: enabled when they have ended
+  free,          ///< the memory [object, object + when.value) goes away
+  revive,        ///< and comes back; these two are the last kinds
 };
 
 /// `(*address & mask) == value`, or `!=`; the word is `size` bytes (1, 2, 4 or 8) in the arena.
