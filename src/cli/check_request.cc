@@ -24,7 +24,7 @@ void add_search_options(CLI::App& command, CheckRequest& request) {
     if (!seconds) throw CLI::ValidationError("--time", "'" + text + "' is no time such as 60, 90s, 5m or 1h");
     request.options.seconds_max = *seconds;
   };
-  command.add_option_function<std::string>("--time", set_time, "At most this long for each expectation (60s)")
+  command.add_option_function<std::string>("--time", set_time, "At most this long for each expectation (300s)")
       ->option_text("T");
   command.add_option("--executions", request.options.executions_max, "At most so many for each expectation")
       ->check(CLI::PositiveNumber.description(""))

@@ -32,7 +32,7 @@ class Unuse {
       // Somebody is between a page table and the slot's count, or on its way to swap: only to be waited for.
       sync::retry_point("try_to_unuse");
     }
-    QUIRE_POINT("inuse_pages is 0", "area {}", area_.type().value());
+    QUIRE_POINT("inuse_pages is 0");
     return Errno::ok;
   }
 

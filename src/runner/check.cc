@@ -205,7 +205,7 @@ class Checker {
     std::optional<Finding> found;
     if (!bounded_only) {
       std::unique_ptr<explore::Strategy> strategy = free_strategy();
-      SearchResult r = explore::search(*executor_, *strategy, limits("exhaustive", seconds_left() / 2, UINT64_MAX),
+      SearchResult r = explore::search(*executor_, *strategy, limits("exhaustive", expectation_.must_be_complete ? seconds_left() : seconds_left() / 2, UINT64_MAX),
                                        [&](const Finding& f) {
                                          if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
                                          found = f;
@@ -230,14 +230,13 @@ class Checker {
     for (unsigned bound = 0; bound <= preemptions_max() && !found && seconds_left() > 0; ++bound) {
       explore::Bounded strategy(bound);
       phase_ = fmt::format("{} pre-emption{}", bound, bound == 1 ? "" : "s");
-      bool limited = true;
       SearchResult r = explore::search(*executor_, strategy, limits(phase_, seconds_left(), UINT64_MAX), [&](const Finding& f) {
         if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
         found = f;
         return OnFinding::stop;
       });
       count(r);
-      limited = !r.stopped && !r.complete && (verdict_.seconds >= options_.seconds_max || r.executions >= options_.executions_max);
+      bool limited = !r.stopped && !r.complete && (verdict_.seconds >= options_.seconds_max || r.executions >= options_.executions_max);
       if (limited) break;
       how = fmt::format("all with up to {}", phase_);
     }

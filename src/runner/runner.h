@@ -32,7 +32,7 @@ struct Progress {
 struct CheckOptions {
   /// automatic: what each expectation needs; the others force one strategy (the answer is then bounded, never complete).
   enum class Strategy : uint8_t { automatic, exhaustive, bounded, pct, random } strategy = Strategy::automatic;
-  double seconds_max = 60;                 ///< per expectation
+  double seconds_max = 300;                ///< per expectation
   uint64_t executions_max = UINT64_MAX;    ///< per expectation
   std::optional<unsigned> preemptions_max; ///< upper bound of the iterative pre-emption bound; default 3
   uint64_t seed = 1;

@@ -18,7 +18,7 @@ Result<SwapArea*> SwapAreas::start_swapoff(const SwapBackend& device) {
   *link = area->next_.get();
   sync::Guard area_guard(area->si_lock_);
   area->flags_.store(SwapArea::kUsed);
-  QUIRE_POINT("no new slots", "area {}: WRITEOK cleared", area->type().value());
+  QUIRE_POINT("no new slots", "WRITEOK cleared");
   return area;
 }
 
@@ -52,14 +52,14 @@ std::optional<SwapOffset> SwapAreas::find_next_to_unuse(SwapArea& area, SwapOffs
 
 void SwapAreas::kill_users_and_wait(SwapArea& area) {
   QUIRE_FUNC();
-  QUIRE_POINT("kill users", "area {}", area.type().value());
+  QUIRE_POINT("kill users");
   area.users_.kill();
   if (defects_.has(Defect::D2_4)) return;
   // For those who hold no reference but are in an RCU reader since before the kill: page-table lock holders.
   sync::synchronize_rcu();
   QUIRE_POINT("grace period over");
   area.users_gone_.wait_for_completion();
-  QUIRE_POINT("no device reference left", "area {}", area.type().value());
+  QUIRE_POINT("no device reference left");
 }
 
 void SwapAreas::free_maps(SwapArea& area) {
@@ -70,7 +70,7 @@ void SwapAreas::free_maps(SwapArea& area) {
     sync::Guard area_guard(area.si_lock_);
     maps = area.detach_maps();
   }
-  QUIRE_POINT("free swap_map and cluster_info", "area {}", area.type().value());
+  QUIRE_POINT("free swap_map and cluster_info");
   area.free_maps(maps);
   sync::Guard guard(swap_lock_);
   area.flags_.store(0);
