@@ -67,7 +67,7 @@ TEST_P(PlanComplaint, HasItsTextAndPlace) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Each, PlanComplaint, testing::ValuesIn(kComplaints),
-                         [](const auto& info) { return std::string(info.param.name); });
+                         [](const auto& instance) { return std::string(instance.param.name); });
 
 TEST(Token, IsTakenApartFromTheEnd) {
   auto token = parse_token("a:b/f.qs:name:D2-1,D2-4:a12.1b3:0f0f");
