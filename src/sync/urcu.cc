@@ -25,9 +25,13 @@ namespace {
 char grace_period_token;
 void tell_reader_ends() { __tsan_release(&grace_period_token); }
 void tell_grace_period_ended() { __tsan_acquire(&grace_period_token); }
+void tell_handed_over(void* memory) { __tsan_release(memory); }
+void tell_taken_over(void* memory) { __tsan_acquire(memory); }
 #else
 void tell_reader_ends() {}
 void tell_grace_period_ended() {}
+void tell_handed_over(void*) {}
+void tell_taken_over(void*) {}
 #endif
 
 struct Deferred {
@@ -39,6 +43,7 @@ struct Deferred {
 void run(rcu_head* head) {
   auto* deferred = caa_container_of(head, Deferred, head);
   tell_grace_period_ended();
+  tell_taken_over(deferred);
   deferred->callback(deferred->argument);
   std::free(deferred);
 }
@@ -62,6 +67,7 @@ void urcu_call(void (*callback)(void*), void* argument) {
   if (deferred == nullptr) std::abort();
   deferred->callback = callback;
   deferred->argument = argument;
+  tell_handed_over(deferred);
   urcu_bp_call_rcu(&deferred->head, run);
 }
 
