@@ -11,8 +11,13 @@
 namespace quire::explore {
 namespace {
 
-// Far from where Linux places programs, heaps and libraries, and from the sanitizers' shadow memory.
+// Far from where Linux places programs, heaps and libraries, and from the sanitizers' shadow memory. The thread
+// sanitizer lets a program have only what lies above 0x7e80'0000'0000.
+#ifdef QUIRE_FIBER_TSAN
+constexpr uintptr_t kFirstAddress = 0x7ea0'0000'0000;
+#else
 constexpr uintptr_t kFirstAddress = 0x7200'0000'0000;
+#endif
 constexpr uintptr_t kAddressStep = 0x1000'0000;
 constexpr unsigned kAddressesTried = 64;
 

@@ -23,30 +23,31 @@ constexpr ColumnMask kAdd = bit(Column::add);
 constexpr ColumnMask kAcquire = bit(Column::acquire);
 constexpr ColumnMask kAcquireShared = bit(Column::acquire_shared);
 constexpr ColumnMask kReleaseShared = bit(Column::release_shared);
-constexpr ColumnMask kAll = kRead | kWrite | kAdd | kAcquire | kAcquireShared | kReleaseShared;
+constexpr ColumnMask kWatch = bit(Column::watch);
+constexpr ColumnMask kAll = kRead | kWrite | kAdd | kAcquire | kAcquireShared | kReleaseShared | kWatch;
 
 constexpr Conflicts conflicts(OpKind kind) {
   switch (kind) {
     case OpKind::load:
     case OpKind::await:
-      return {kAll & ~kRead, 0};
+      return {kAll & ~kRead & ~kWatch, 0};
     case OpKind::store:
     case OpKind::rmw:
     case OpKind::cas:
-      return {kRead | kWrite | kAdd, 0};
+      return {kRead | kWrite | kAdd | kWatch, 0};
     case OpKind::add:
-      return {kRead | kWrite, 0};
+      return {kRead | kWrite | kWatch, 0};
     case OpKind::acquire:
       return {kAcquire | kAcquireShared | kRead, kWrite | kReleaseShared};
     case OpKind::acquire_shared:
       return {kAcquire | kRead, kWrite};
     case OpKind::try_acquire:
-      return {kAll & ~kAdd, 0};
+      return {kAll & ~kAdd & ~kWatch, 0};
     case OpKind::try_acquire_shared:
       return {kAcquire | kRead | kWrite, 0};
     case OpKind::release:
     case OpKind::release_shared:
-      return {kRead, 0};
+      return {kRead | kWatch, 0};
     default:
       return {0, 0};
   }
@@ -97,7 +98,7 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
     std::size_t begin = x.offset(op.object);
     for (std::size_t at = begin; at < begin + op.when.value; ++at)
       if (ObjectIndex o = x.objects().known_at(at); o != kNoObject)
-        collect_object(path, x.objects().at(o), kAll, 0, task, tasks, before, 0, c);
+        collect_object(path, x.objects().at(o), kAll & ~kWatch, 0, task, tasks, before, 0, c);
   }
   if (op.object != nullptr)  // memory that was freed, and may be alive again
     if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
@@ -119,58 +120,63 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
 
 // A CPU is a lock for whoever shares it. What happened while it was held can not change places with a step that had to
 // wait for it; only the beginning of that stretch can.
-void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, const Clock& before, Candidates& c) {
-  const Path& path = x.path();
+void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, const Clock& before, Candidates& cpu) {
   Executor::CpuTouch touch = x.cpu_touch(task, op, kind);
-  Candidates cpu;
   auto collect_one = [&](std::optional<Column> how, ObjectIndex index) {
     if (!how || *how == Column::write || *how == Column::release_shared) return;
     ColumnMask race = *how == Column::acquire ? kRead | kAcquire | kAcquireShared : kAcquire;
     ColumnMask order = *how == Column::acquire ? kWrite | kReleaseShared : kWrite;
-    collect_object(path, x.objects().at(index), race, order, task, x.task_count(), before, 0, cpu);
+    collect_object(x.path(), x.objects().at(index), race, order, task, x.task_count(), before, 0, cpu);
   };
   collect_one(touch.threads, cpu_threads_object(x.cpu_of(task)));
   collect_one(touch.interrupts, cpu_interrupts_object(x.cpu_of(task)));
+}
+
+// Leaves the latest: what one of them knew of is ordered through it and is no race of its own. Nor is what is at or
+// before `ordered`. Adds what is left to `known`.
+void Dpor::keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known) {
+  std::sort(c.reversible.begin(), c.reversible.begin() + c.reversible_count, std::greater<>());
+  Clock seen = before;
   unsigned kept = 0;
   for (unsigned i = 0; i < c.reversible_count; ++i) {
     const Node& earlier = path[c.reversible[i] - 1];
-    if (earlier.clk > cpu.after[earlier.decision.value]) c.reversible[kept++] = c.reversible[i];
+    unsigned task = earlier.decision.value;
+    if (earlier.clk <= seen[task] || earlier.clk <= ordered[task]) continue;
+    seen.join(earlier.clock);
+    c.reversible[kept++] = c.reversible[i];
   }
   c.reversible_count = kept;
-  for (unsigned i = 0; i < cpu.reversible_count; ++i) c.reversible[c.reversible_count++] = cpu.reversible[i];
-  c.after.join(cpu.after);
+  known.join(seen);
+  known.join(c.after);
 }
 
-// Happens-before of `task`'s step at the end of the path, and the races it takes part in.
+// Happens-before of `task`'s step at the end of the path, and the races it takes part in. Those about the CPU stand for
+// themselves: a later race about something else may be one that the CPU does not let change places.
 void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& step) {
   const Path& path = x.path();
   Clock before = x.last_step(task) != 0 ? path[x.last_step(task) - 1].clock : Clock{};
   if (op.kind == OpKind::start && x.birth(task) != 0) before.join(path[x.birth(task) - 1].clock);
+  Clock known = before;
+  Candidates cpu;
+  if (x.shares_cpu(task)) {
+    collect_cpu(x, task, op, kind, before, cpu);
+    keep_latest(path, before, before, cpu, known);
+  }
   Candidates c;
   collect(x, task, op, kind, before, c);
-  if (x.shares_cpu(task)) collect_cpu(x, task, op, kind, before, c);
-  // Latest first: what an already joined step knew of is ordered through it and is no race of its own.
-  std::sort(c.reversible.begin(), c.reversible.begin() + c.reversible_count, std::greater<>());
-  Clock known = before;
-  unsigned kept = 0;
-  for (unsigned i = 0; i < c.reversible_count; ++i) {
-    const Node& earlier = path[c.reversible[i] - 1];
-    if (earlier.clk <= known[earlier.decision.value]) continue;
-    known.join(earlier.clock);
-    c.reversible[kept++] = c.reversible[i];
-  }
-  known.join(c.after);
+  keep_latest(path, before, cpu.after, c, known);
   known.set(task, step.clk);
   step.clock = known;
   before.set(task, step.clk);
-  for (unsigned i = 0; i < kept; ++i) {
-    ++races_;
-    std::size_t first = c.reversible[i] - 1U;
-    if (waits(op.kind))
-      analyze_wait(x, task, op, first, before, known);
-    else
-      add_backtrack(x, first, task, known, path.size() - 1, {});
-  }
+  for (const Candidates* some : {&c, &cpu})
+    for (unsigned i = 0; i < some->reversible_count; ++i) {
+      ++races_;
+      std::size_t first = some->reversible[i] - 1U;
+      if (waits(op.kind))
+        analyze_wait(x, task, op, first, before, known);
+      else
+        add_backtrack(x, first, task, known, path.size() - 1, {});
+    }
 }
 
 // The step waits. Where it races about the word it waits for, their order can be changed only if the condition held

@@ -41,7 +41,8 @@ class Dpor : public Strategy {
   void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
                       unsigned tasks, const Clock& before, unsigned since, Candidates& c);
   void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
-                   Candidates& c);
+                   Candidates& cpu);
+  static void keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known);
   void analyze_pending(Executor& x, unsigned task);
   void analyze_wait(Executor& x, unsigned task, const sync::Op& op, std::size_t first, const Clock& before,
                     const Clock& known);

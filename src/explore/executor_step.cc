@@ -243,7 +243,7 @@ void Executor::update_columns(const Node& node, unsigned task, const Op& op, con
   if (node.object != kNoObject) objects_.set_last(node.object, column_of(effect.kind), task, depth_plus_1);
   if (op.kind == OpKind::retry)
     for_each_retry_object(task,
-                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::read, task, depth_plus_1); });
+                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::watch, task, depth_plus_1); });
   if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, depth_plus_1);
   if (node.reader_edge) objects_.set_last(kReadersObject, Column::read, task, depth_plus_1);
   unsigned cpu = contexts_[task].cpu;

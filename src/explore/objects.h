@@ -17,8 +17,9 @@
 namespace quire::explore {
 
 /// How a step touched its object; two steps in columns that conflict are dependent.
-enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release_shared };
-inline constexpr unsigned kColumns = 6;
+/// `watch` is what a retry point looked at: only what may end the repetition conflicts with it.
+enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release_shared, watch };
+inline constexpr unsigned kColumns = 7;
 using ColumnMask = uint8_t;
 [[nodiscard]] constexpr ColumnMask bit(Column c) { return static_cast<ColumnMask>(1U << static_cast<unsigned>(c)); }
 /// The column of a step of that effective kind.

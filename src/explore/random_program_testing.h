@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/thread_annotations.h"
 #include "explore/executor.h"
 #include "explore/program.h"
 
@@ -97,8 +98,8 @@ class RandomProgram : public Program {
   void run_one(unsigned task, const Operation& operation);
   void run_on_word(unsigned task, const Operation& operation);
   void run_on_item(unsigned task, const Operation& operation);
-  [[nodiscard]] bool enter_section(unsigned task, const Operation& operation);
-  void leave_section(const Operation& operation);
+  [[nodiscard]] bool enter_section(unsigned task, const Operation& operation) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
+  void leave_section(const Operation& operation) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
   void note(unsigned task, int value);
 
   Text text_;

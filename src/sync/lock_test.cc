@@ -80,7 +80,8 @@ TEST(NativeLock, RwSemaphoreShares) {
   share(lock);
 }
 
-TEST(NativeLock, TryLockFailsWhileHeld) {
+// What is held is known from the result of a trylock, which the analysis cannot follow through a test's macros.
+void try_while_held() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   Mutex<LockClass::test_sleeping> mutex;
   SpinLock<LockClass::test_a> spin;
   RwSemaphore<LockClass::mmap_lock> semaphore;
@@ -102,6 +103,8 @@ TEST(NativeLock, TryLockFailsWhileHeld) {
   semaphore.unlock();
 }
 
+TEST(NativeLock, TryLockFailsWhileHeld) { try_while_held(); }
+
 // Of those that try, as many get through as count up.
 TEST(NativeLock, TryLockExcludes) {
   Mutex<LockClass::test_sleeping> lock;
@@ -119,11 +122,13 @@ TEST(NativeLock, TryLockExcludes) {
   EXPECT_GT(sum, 0);
 }
 
+void unlock_it(Mutex<LockClass::test_sleeping>& lock) QUIRE_NO_THREAD_SAFETY_ANALYSIS { lock.unlock(); }
+
 TEST(NativeLockDeathTest, UnlockOfWhatIsNotHeldIsABug) {
   EXPECT_DEATH(
       {
         Mutex<LockClass::test_sleeping> lock;
-        lock.unlock();
+        unlock_it(lock);
       },
       "unlock of a lock that is not held");
 }

@@ -24,7 +24,7 @@ void body(State<Lock>& s, unsigned task) {
 }
 
 template <typename Lock>
-void try_body(State<Lock>& s, unsigned task) {
+void try_body(State<Lock>& s, unsigned task) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   bool taken = task != 0 ? s.lock.try_lock_shared() : s.lock.try_lock();
   if (!taken) return;
   if (task != 0) {
