@@ -1,8 +1,9 @@
 // Byte ranges of a user page (0..4095) on the bytes that a machine stores for it.
 //
-// Natively both are the same. An explored page stores P < 4096 bytes. Reading byte o gives stored byte o % P. A range that is
-// written or zeroed touches the stored bytes below P that lie in it; one that lies wholly above P is written to o % P and not
-// zeroed. So programs that look at single bytes of explored pages use offsets below P; filled pages look right anywhere.
+// Natively both are the same. An explored page stores P < 4096 bytes. Reading byte o gives stored byte o % P. A range
+// that is written or zeroed touches the stored bytes below P that lie in it; one that lies wholly above P is written to
+// o % P and not zeroed. So programs that look at single bytes of explored pages use offsets below P; filled pages look
+// right anywhere.
 #pragma once
 
 #include <algorithm>

@@ -165,9 +165,15 @@ cache::FaultResult TmpFs::fault(Mapping& mapping, FileIndex index) {
   if (got) return {FaultOutcome::found, std::move(got->folio), std::move(got->locked)};
   cache::FaultResult failed;
   switch (got.error()) {
-    case Errno::enomem: failed.outcome = FaultOutcome::no_memory; break;
-    case Errno::einval: failed.outcome = FaultOutcome::beyond_end; break;
-    default: failed.outcome = FaultOutcome::io_error; break;
+    case Errno::enomem:
+      failed.outcome = FaultOutcome::no_memory;
+      break;
+    case Errno::einval:
+      failed.outcome = FaultOutcome::beyond_end;
+      break;
+    default:
+      failed.outcome = FaultOutcome::io_error;
+      break;
   }
   return failed;
 }

@@ -82,7 +82,8 @@ void TmpfsInode::check(sync::CheckReport& report) const {
     else
       ++pages;
   });
-  report.expect(swapped_.peek() == values, Failure::check, "tmpfs I2: swapped {} but {} values", swapped_.peek(), values);
+  report.expect(swapped_.peek() == values, Failure::check, "tmpfs I2: swapped {} but {} values", swapped_.peek(),
+                values);
   report.expect(swapped_.peek() == 0 || on_swaplist_.peek() != 0, Failure::check,
                 "tmpfs I2: {} swapped pages but not on the swaplist", swapped_.peek());
   // A clean page may have been reclaimed since the counts were last brought up to date.
@@ -93,9 +94,7 @@ void TmpfsInode::check(sync::CheckReport& report) const {
   mapping_.check(report);
 }
 
-TmpFs::~TmpFs() {
-  QUIRE_ASSERT(inodes_.peek() == nullptr, "a file outlives its file system");
-}
+TmpFs::~TmpFs() { QUIRE_ASSERT(inodes_.peek() == nullptr, "a file outlives its file system"); }
 
 TmpfsInode& TmpFs::create_inode() {
   auto* inode = sync::make_object<TmpfsInode>(*this);

@@ -1,8 +1,8 @@
 // TmpFs: the file system whose pages live in the page cache or in swap, and nowhere else.
 //
 // What an index of a file holds, and who changes it:
-//   hole -> folio: fault, write, fallocate      folio -> value (slot): writepage      value -> folio: shmem_swapin_folio
-//   folio or value -> hole: truncation, hole punch, eviction (shmem_undo_range)
+//   hole -> folio: fault, write, fallocate      folio -> value (slot): writepage      value -> folio:
+//   shmem_swapin_folio folio or value -> hole: truncation, hole punch, eviction (shmem_undo_range)
 // I1  alloced = folios + values of the index (st_blocks is 8 times that) at quiescent points
 // I2  swapped = values of the index; swapped > 0 => the inode is on the list that swapoff visits
 // I3  no index holds a folio and a value at once
@@ -39,10 +39,10 @@ class TmpFs;
 
 /// What the caller of shmem_get_folio() is about to do. Linux: enum sgp_type
 enum class Sgp : uint8_t {
-  read,   ///< a hole stays a hole; nothing beyond the end
-  cache,  ///< allocate; nothing beyond the end (faults)
-  write,  ///< allocate, also beyond the end
-  falloc, ///< as write, and the contents may stay undefined (not uptodate)
+  read,    ///< a hole stays a hole; nothing beyond the end
+  cache,   ///< allocate; nothing beyond the end (faults)
+  write,   ///< allocate, also beyond the end
+  falloc,  ///< as write, and the contents may stay undefined (not uptodate)
 };
 
 /// A locked folio, or empty for a hole that stays one.
@@ -178,8 +178,6 @@ class TmpFs final : public cache::MappingOps {
 };
 
 /// What stands for a page that could not be read back. Linux: make_poisoned_swp_entry()
-[[nodiscard]] constexpr SwapEntry swapin_error_entry() {
-  return {base::SwapType(0xff), base::SwapOffset(1)};
-}
+[[nodiscard]] constexpr SwapEntry swapin_error_entry() { return {base::SwapType(0xff), base::SwapOffset(1)}; }
 
 }  // namespace quire::fs

@@ -52,7 +52,8 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
     if (!pte.is_present()) return;
     Folio& folio = folios_.of(pte.pfn());
     if (!folios_.peek_in_use(folio.pfn()) || !folio.contains(pte.pfn())) {
-      if (report != nullptr) report->fail(Failure::stale_pte, "page {:#x} maps free frame {}", page.value(), pte.pfn().value());
+      if (report != nullptr)
+        report->fail(Failure::stale_pte, "page {:#x} maps free frame {}", page.value(), pte.pfn().value());
       return;
     }
     ++r.references[folio.pfn().value()];
@@ -71,7 +72,8 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
       if (cache::any(folio.peek_flags() & FolioFlag::anon)) return;
       bool right = folio.peek_mapping() == vma.mapping() &&
                    folio.peek_index() + (pte.pfn() - folio.pfn()) == vma.peek_index_of(page);
-      report->expect(right, Failure::stale_pte, "I7: page {:#x} maps a folio that is not the file's there", page.value());
+      report->expect(right, Failure::stale_pte, "I7: page {:#x} maps a folio that is not the file's there",
+                     page.value());
     });
   });
 }

@@ -30,18 +30,24 @@ void line(sync::String& out, fmt::format_string<Args...> text, Args&&... args) {
 void dump_entry(sync::String& out, base::VirtPage page, Pte pte) {
   uint64_t address = base::address_of(page).value();
   switch (pte.kind()) {
-    case PteKind::none: break;
+    case PteKind::none:
+      break;
     case PteKind::present:
       return line(out, "    {:#x} frame {}{}{}", address, pte.pfn().value(), pte.writable() ? " w" : "",
                   pte.has(PteBit::dirty) ? " dirty" : "");
-    case PteKind::zero_page: return line(out, "    {:#x} zero page", address);
+    case PteKind::zero_page:
+      return line(out, "    {:#x} zero page", address);
     case PteKind::swap:
       return line(out, "    {:#x} swap {}:{}{}", address, pte.swap_entry().type().value(),
                   pte.swap_entry().offset().value(), pte.has(PteBit::exclusive) ? " exclusive" : "");
-    case PteKind::migration: return line(out, "    {:#x} migration of frame {}", address, pte.pfn().value());
-    case PteKind::device: return line(out, "    {:#x} device page {}", address, pte.pfn().value());
-    case PteKind::poison: return line(out, "    {:#x} poison of frame {}", address, pte.pfn().value());
-    case PteKind::marker: return line(out, "    {:#x} marker", address);
+    case PteKind::migration:
+      return line(out, "    {:#x} migration of frame {}", address, pte.pfn().value());
+    case PteKind::device:
+      return line(out, "    {:#x} device page {}", address, pte.pfn().value());
+    case PteKind::poison:
+      return line(out, "    {:#x} poison of frame {}", address, pte.pfn().value());
+    case PteKind::marker:
+      return line(out, "    {:#x} marker", address);
   }
 }
 

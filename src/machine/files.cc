@@ -30,7 +30,7 @@ Errno Machine::fallocate(Process& process, int fd, int mode, int64_t offset, int
   bool punch = (mode & abi::kFallocPunchHole) != 0;
   bool keep = (mode & abi::kFallocKeepSize) != 0;
   if ((mode & ~(abi::kFallocPunchHole | abi::kFallocKeepSize)) != 0 || (punch && !keep)) return Errno::eopnotsupp;
-  fs::PunchMode what = punch ? fs::PunchMode::punch_hole
+  fs::PunchMode what = punch  ? fs::PunchMode::punch_hole
                        : keep ? fs::PunchMode::allocate_keep_size
                               : fs::PunchMode::allocate;
   return file->fallocate(what, static_cast<uint64_t>(offset), static_cast<uint64_t>(bytes));

@@ -1,8 +1,8 @@
 // Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, a tmpfs, processes, and the system calls.
 //
-// The sole owner of all state. Sizes, addresses and offsets are in bytes as a user sees them, a page is 4096 of them; an
-// explored machine stores fewer bytes per page (fs/payload.h says which). Calls return with no lock held; calls of several
-// threads may run at once, also for one process (but exit() only when the process does nothing else).
+// The sole owner of all state. Sizes, addresses and offsets are in bytes as a user sees them, a page is 4096 of them;
+// an explored machine stores fewer bytes per page (fs/payload.h says which). Calls return with no lock held; calls of
+// several threads may run at once, also for one process (but exit() only when the process does nothing else).
 //
 //   Machine machine(options);
 //   Process& a = machine.create_process("A");
@@ -46,7 +46,8 @@ class Machine {
   Machine(const Machine&) = delete;
   Machine& operator=(const Machine&) = delete;
 
-  // --- processes (machine/processes.cc) -------------------------------------------------------------------------------
+  // --- processes (machine/processes.cc)
+  // -------------------------------------------------------------------------------
   Process& create_process(std::string_view name);
   /// -ENOMEM. Linux: kernel/fork.c kernel_clone()
   [[nodiscard]] Result<Process*> fork(Process& parent);
@@ -57,7 +58,8 @@ class Machine {
   void clear_signal(Process& process) { process.signal.store(0); }
   [[nodiscard]] unsigned tasks();
 
-  // --- files (machine/files.cc) ---------------------------------------------------------------------------------------
+  // --- files (machine/files.cc)
+  // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
   [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
@@ -66,7 +68,8 @@ class Machine {
   [[nodiscard]] Result<uint64_t> pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset);
   [[nodiscard]] Result<Stat> fstat(Process& process, int fd);
 
-  // --- memory (machine/memory.cc); numbers from abi.h -----------------------------------------------------------------
+  // --- memory (machine/memory.cc); numbers from abi.h
+  // -----------------------------------------------------------------
   [[nodiscard]] Result<uint64_t> mmap(Process& process, uint64_t hint, uint64_t bytes, int prot, int flags, int fd,
                                       uint64_t offset);
   [[nodiscard]] Errno munmap(Process& process, uint64_t address, uint64_t bytes);
@@ -81,7 +84,8 @@ class Machine {
   /// Injects a corrupted page table: the entry of `to` becomes a copy of that of `from`, and nothing is counted.
   void corrupt_pte(Process& process, uint64_t to, uint64_t from);
 
-  // --- swap and reclaim (machine/swap.cc) -----------------------------------------------------------------------------
+  // --- swap and reclaim (machine/swap.cc)
+  // -----------------------------------------------------------------------------
   /// -ENOENT: no device of that name; -EBUSY.
   [[nodiscard]] Errno swapon(Process& process, std::string_view device);
   /// -ENOENT: no device of that name; -EINVAL: not active; -EINTR, -ENOMEM.
@@ -93,7 +97,8 @@ class Machine {
   /// References to a slot; 0 if not active.
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 
-  // --- at quiescent points (machine/check.cc, machine/dump.cc) ----------------------------------------------------------
+  // --- at quiescent points (machine/check.cc, machine/dump.cc)
+  // ----------------------------------------------------------
   /// SEMANTICS 0.7: I1 to I7 and I9. Linear, without allocating.
   void check(sync::CheckReport& report);
   /// Pages that are allocated and that nothing refers to.

@@ -254,7 +254,8 @@ TEST_P(MachineOf, ReclaimMakesRoomForMoreThanRam) {
     for (uint64_t i = 0; i < 4; ++i) store(*process, p + i * kPage, static_cast<int>(process->pid() * 16 + i));
   check();
   for (Process* process : many)
-    for (uint64_t i = 0; i < 4; ++i) EXPECT_EQ(load(*process, p + i * kPage), static_cast<int>(process->pid() * 16 + i));
+    for (uint64_t i = 0; i < 4; ++i)
+      EXPECT_EQ(load(*process, p + i * kPage), static_cast<int>(process->pid() * 16 + i));
 }
 
 TEST_P(MachineOf, SwapoffAndOn) {
@@ -332,14 +333,12 @@ MachineOptions synchronous() {
   return options;
 }
 
-INSTANTIATE_TEST_SUITE_P(Machines, MachineOf,
-                         ::testing::Values(Sizes{"Native", with_swap({}, 64)},
-                                           Sizes{"Explored", with_swap(MachineOptions::explored())},
-                                           Sizes{"TwoLevels", with_swap(two_levels())},
-                                           Sizes{"Parking", with_swap(parking())},
-                                           Sizes{"ShortCounts", with_swap(short_counts())},
-                                           Sizes{"Synchronous", synchronous()}),
-                         [](const auto& param_info) { return std::string(param_info.param.name); });
+INSTANTIATE_TEST_SUITE_P(
+    Machines, MachineOf,
+    ::testing::Values(Sizes{"Native", with_swap({}, 64)}, Sizes{"Explored", with_swap(MachineOptions::explored())},
+                      Sizes{"TwoLevels", with_swap(two_levels())}, Sizes{"Parking", with_swap(parking())},
+                      Sizes{"ShortCounts", with_swap(short_counts())}, Sizes{"Synchronous", synchronous()}),
+    [](const auto& param_info) { return std::string(param_info.param.name); });
 
 }  // namespace
 }  // namespace quire::machine

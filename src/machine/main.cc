@@ -6,19 +6,16 @@
 // truncate it; odd ones store to anonymous memory, page it out, fork, and look at what parent and child see.
 #include <fmt/format.h>
 
+#include <unistd.h>
+
 #include <algorithm>
-#include <atomic>
-#include <chrono>
 #include <cstdio>
 #include <cstdlib>
-#include <memory>
-#include <string>
 #include <string_view>
-#include <thread>
-#include <vector>
 
 #include "base/random.h"
 #include "machine/machine.h"
+#include "sync/task.h"
 
 namespace quire::machine {
 namespace {
@@ -36,17 +33,26 @@ struct Settings {
   OnOff synchronous = OnOff::off;
 };
 
+class Counter {
+ public:
+  void operator++() { value_.add(1); }
+  [[nodiscard]] uint64_t load() const { return value_.load(); }
+
+ private:
+  sync::Atomic<uint64_t, "counter"> value_{0};
+};
+
 struct Counts {
-  std::atomic<uint64_t> stores{0};
-  std::atomic<uint64_t> loads{0};
-  std::atomic<uint64_t> pageouts{0};
-  std::atomic<uint64_t> punches{0};
-  std::atomic<uint64_t> truncates{0};
-  std::atomic<uint64_t> forks{0};
-  std::atomic<uint64_t> swapoffs{0};
-  std::atomic<uint64_t> swapoffs_without_memory{0};
-  std::atomic<uint64_t> no_memory{0};
-  std::atomic<uint64_t> mismatches{0};
+  Counter stores;
+  Counter loads;
+  Counter pageouts;
+  Counter punches;
+  Counter truncates;
+  Counter forks;
+  Counter swapoffs;
+  Counter swapoffs_without_memory;
+  Counter no_memory;
+  Counter mismatches;
 };
 
 class Stress {
@@ -54,20 +60,34 @@ class Stress {
   explicit Stress(const Settings& settings) : settings_(settings), machine_(options(settings)) {}
 
   int run() {
-    std::vector<std::thread> threads;
-    threads.emplace_back([this] { swap_areas(); });
-    for (unsigned i = 1; i < settings_.threads; ++i)
-      threads.emplace_back([this, i] { i % 2 == 0 ? files(i) : anonymous(i); });
-    std::this_thread::sleep_for(std::chrono::duration<double>(settings_.seconds));
-    stop_ = true;
-    for (std::thread& thread : threads) thread.join();
+    sync::Vector<Actor> actors;
+    for (unsigned i = 0; i < settings_.threads; ++i) actors.push_back({this, i});
+    sync::Vector<sync::Box<sync::Task>> tasks;
+    for (Actor& actor : actors) tasks.push_back(sync::make_box<sync::Task>("actor", act, &actor));
+    usleep(static_cast<useconds_t>(settings_.seconds * 1e6));
+    stop_.store(1);
+    for (auto& task : tasks) task->join();
     return report();
   }
 
  private:
+  struct Actor {
+    Stress* stress;
+    unsigned number;
+  };
+  static void act(void* argument) {
+    auto [stress, number] = *static_cast<Actor*>(argument);
+    if (number == 0)
+      stress->swap_areas();
+    else if (number % 2 == 0)
+      stress->files(number);
+    else
+      stress->anonymous(number);
+  }
+
   static MachineOptions options(const Settings& s) {
     MachineOptions options;
-    options.cpus = std::max(1U, std::thread::hardware_concurrency());
+    options.cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
     for (std::string_view name : {"S", "T"}) options.add_swap(name, PageCount(s.swap)).synchronous = s.synchronous;
@@ -75,7 +95,8 @@ class Stress {
   }
 
   void mismatch(std::string_view what, uint64_t page, int seen, int wanted) {
-    if (counts_.mismatches++ < 10)
+    ++counts_.mismatches;
+    if (counts_.mismatches.load() <= 10)
       fmt::print(stderr, "MISMATCH in {}: page {} has {:#x}, not {:#x}\n", what, page, seen, wanted);
   }
 
@@ -104,7 +125,7 @@ class Stress {
 
   void swap_areas() {
     Process& process = machine_.create_process("swapoff");
-    for (unsigned round = 0; !stop_; ++round) {
+    for (unsigned round = 0; !stopped(); ++round) {
       std::string_view name = round % 2 == 0 ? "S" : "T";
       Errno error = machine_.swapoff(process, name);
       if (error == Errno::enomem) {
@@ -128,9 +149,9 @@ class Stress {
     int fd = *machine_.memfd_create(process);
     must(machine_.ftruncate(process, fd, kFilePages * kPage));
     uint64_t map = *machine_.mmap(process, 0, kFilePages * kPage, kReadWrite, abi::kMapShared, fd, 0);
-    std::vector<int> model(kFilePages, 0);
-    std::vector<std::byte> buffer(kPage);
-    while (!stop_) {
+    sync::Vector<int> model(kFilePages, 0);
+    sync::Vector<std::byte> buffer(kPage);
+    while (!stopped()) {
       uint64_t first = random.below(kFilePages);
       uint64_t pages = 1 + random.below(kFilePages - first);
       for (uint64_t i = first; i < first + pages; ++i) {
@@ -150,7 +171,7 @@ class Stress {
     for (uint64_t i = 0; i < kFilePages; ++i) expect("file at the end", process, map, i, 5, model[i]);
   }
 
-  void change_file(Process& process, int fd, base::Random& random, std::vector<int>& model) {
+  void change_file(Process& process, int fd, base::Random& random, sync::Vector<int>& model) {
     uint64_t first = random.below(kFilePages);
     uint64_t pages = 1 + random.below(kFilePages - first);
     auto begin = model.begin() + static_cast<std::ptrdiff_t>(first);
@@ -181,13 +202,13 @@ class Stress {
 
   void anonymous(unsigned seed) {
     base::Random random(settings_.seed * 1000 + seed);
-    while (!stop_) {
+    while (!stopped()) {
       Process& process = machine_.create_process("anonymous");
-      uint64_t map = *machine_.mmap(process, 0, kAnonymousPages * kPage, kReadWrite,
-                                    abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
+      uint64_t map =
+          *machine_.mmap(process, 0, kAnonymousPages * kPage, kReadWrite, abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
       if (random.below(2) == 0) must(machine_.madvise(process, map, kAnonymousPages * kPage, abi::kMadvHugepage));
-      std::vector<int> model(kAnonymousPages, 0);
-      for (unsigned round = 0; round < 20 && !stop_; ++round) {
+      sync::Vector<int> model(kAnonymousPages, 0);
+      for (unsigned round = 0; round < 20 && !stopped(); ++round) {
         write_and_page_out(process, map, model, random);
         if (random.below(3) == 0) fork_and_compare(process, map, model, random);
         for (uint64_t i = 0; i < kAnonymousPages; ++i) expect("anonymous", process, map, i, i, model[i]);
@@ -201,7 +222,7 @@ class Stress {
     }
   }
 
-  void write_and_page_out(Process& process, uint64_t map, std::vector<int>& model, base::Random& random) {
+  void write_and_page_out(Process& process, uint64_t map, sync::Vector<int>& model, base::Random& random) {
     uint64_t first = random.below(kAnonymousPages);
     uint64_t pages = 1 + random.below(kAnonymousPages - first);
     for (uint64_t i = first; i < first + pages; ++i) {
@@ -213,7 +234,7 @@ class Stress {
     ++counts_.pageouts;
   }
 
-  void fork_and_compare(Process& process, uint64_t map, const std::vector<int>& model, base::Random& random) {
+  void fork_and_compare(Process& process, uint64_t map, const sync::Vector<int>& model, base::Random& random) {
     auto forked = machine_.fork(process);
     if (!forked) {
       ++counts_.no_memory;
@@ -221,7 +242,7 @@ class Stress {
     }
     ++counts_.forks;
     Process& child = **forked;
-    std::vector<int> seen = model;
+    sync::Vector<int> seen = model;
     for (uint64_t i = random.below(4); i < kAnonymousPages; i += 1 + random.below(8))
       if (store(child, map + i * kPage + i, 0xc5)) seen[i] = 0xc5;
     must(machine_.madvise(child, map, kAnonymousPages * kPage / 2, abi::kMadvPageout));
@@ -230,6 +251,8 @@ class Stress {
     machine_.exit(child);
   }
 
+  [[nodiscard]] bool stopped() const { return stop_.load() != 0; }
+
   void must(Errno error) {
     if (error == Errno::ok) return;
     fmt::print(stderr, "a call that must not fail: errno {}\n", static_cast<int>(error));
@@ -237,12 +260,13 @@ class Stress {
   }
 
   int report() {
-    fmt::print("stores {} loads {} pageouts {} punches {} truncates {} forks {} swapoffs {} (without memory {}) "
-               "no memory {} mismatches {}\n",
-               counts_.stores.load(), counts_.loads.load(), counts_.pageouts.load(), counts_.punches.load(),
-               counts_.truncates.load(), counts_.forks.load(), counts_.swapoffs.load(),
-               counts_.swapoffs_without_memory.load(), counts_.no_memory.load(), counts_.mismatches.load());
-    bool sound = check("with all processes") && counts_.mismatches == 0;
+    fmt::print(
+        "stores {} loads {} pageouts {} punches {} truncates {} forks {} swapoffs {} (without memory {}) "
+        "no memory {} mismatches {}\n",
+        counts_.stores.load(), counts_.loads.load(), counts_.pageouts.load(), counts_.punches.load(),
+        counts_.truncates.load(), counts_.forks.load(), counts_.swapoffs.load(), counts_.swapoffs_without_memory.load(),
+        counts_.no_memory.load(), counts_.mismatches.load());
+    bool sound = check("with all processes") && counts_.mismatches.load() == 0;
     machine_.killall();
     sound = check("after all processes") && sound;
     if (uint64_t leaked = machine_.folios_leaked(); leaked != 0) {
@@ -262,12 +286,13 @@ class Stress {
   const Settings settings_;
   Machine machine_;
   Counts counts_;
-  std::atomic<bool> stop_{false};
+  sync::Atomic<uint32_t, "stop"> stop_{0};
 };
 
 int usage() {
-  fmt::print(stderr, "usage: quire_stress [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-                     "[--slot-cache] [--synchronous]\n");
+  fmt::print(stderr,
+             "usage: quire_stress [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
+             "[--slot-cache] [--synchronous]\n");
   return 2;
 }
 
@@ -299,7 +324,7 @@ int main_of(int argc, char** argv) {
       return usage();
   }
   if (settings.threads < 1 || settings.ram < 16) return usage();
-  return std::make_unique<Stress>(settings)->run();
+  return sync::make_box<Stress>(settings)->run();
 }
 
 }  // namespace

@@ -50,15 +50,19 @@ Errno Machine::madvise(Process& process, uint64_t address, uint64_t bytes, int a
   VirtAddr start(address);
   mm::AddressSpace& mm = process.mm();
   switch (advice) {
-    case abi::kMadvDontneed: return mm.madvise(start, bytes, Advice::dont_need);
-    case abi::kMadvFree: return mm.madvise(start, bytes, Advice::free);
-    case abi::kMadvHugepage: return mm.madvise(start, bytes, Advice::huge_page);
-    case abi::kMadvNohugepage: return mm.madvise(start, bytes, Advice::no_huge_page);
+    case abi::kMadvDontneed:
+      return mm.madvise(start, bytes, Advice::dont_need);
+    case abi::kMadvFree:
+      return mm.madvise(start, bytes, Advice::free);
+    case abi::kMadvHugepage:
+      return mm.madvise(start, bytes, Advice::huge_page);
+    case abi::kMadvNohugepage:
+      return mm.madvise(start, bytes, Advice::no_huge_page);
     case abi::kMadvPageout:
       return reclaim_.madvise_pageout(
-          mm, start, bytes,
-          keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
-    default: return Errno::einval;
+          mm, start, bytes, keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
+    default:
+      return Errno::einval;
   }
 }
 
@@ -72,7 +76,8 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
   if (address + length < address || length < bytes) return Errno::enomem;
   if (length == 0) return Errno::ok;
   mm::AddressSpace& mm = process.mm();
-  auto pages = base::Range<base::VirtPage>::of(base::page_of(VirtAddr(address)), base::pages_of(base::ByteCount(length)));
+  auto pages =
+      base::Range<base::VirtPage>::of(base::page_of(VirtAddr(address)), base::pages_of(base::ByteCount(length)));
   sync::SharedGuard guard(mm.mmap_lock);
   return mm.for_each_part(pages, [](mm::Vma&, base::Range<base::VirtPage>) {}) ? Errno::ok : Errno::enomem;
 }
@@ -85,9 +90,7 @@ mm::Signal Machine::store(Process& process, uint64_t address, std::byte value) {
 
 Result<bool> Machine::mincore(Process& process, uint64_t address) { return process.mm().mincore(VirtAddr(address)); }
 
-mm::PagemapKind Machine::pagemap(Process& process, uint64_t address) {
-  return process.mm().pagemap(VirtAddr(address));
-}
+mm::PagemapKind Machine::pagemap(Process& process, uint64_t address) { return process.mm().pagemap(VirtAddr(address)); }
 
 Rss Machine::rss(const Process& process) const {
   const rmap::RssCounters& rss = process.mm().rss;

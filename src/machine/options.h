@@ -22,9 +22,9 @@ enum class OnOff : uint8_t { off, on };
 struct SwapDevice {
   static constexpr unsigned kNameBytes = 16;
   char name[kNameBytes] = {};
-  PageCount pages{0};        ///< usable slots, without the header
+  PageCount pages{0};  ///< usable slots, without the header
   int priority = 0;
-  int fd = -1;               ///< native only: a file that stores the slots; -1 keeps them in memory
+  int fd = -1;                     ///< native only: a file that stores the slots; -1 keeps them in memory
   OnOff synchronous = OnOff::off;  ///< SWP_SYNCHRONOUS_IO: a slot with one reference is read without the swap cache
   OnOff active = OnOff::on;        ///< swapped on at boot
 
@@ -37,19 +37,19 @@ struct MachineOptions {
 
   unsigned cpus = 2;
   PageCount ram{4096};
-  uint32_t payload_bytes = 4096;     ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
+  uint32_t payload_bytes = 4096;  ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;
 
   pgtable::Geometry page_table = {4, 9};
-  uint8_t index_bits = 6;            ///< page-cache index: bits per level
+  uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
-  uint8_t swap_map_max = 62;         ///< SWAP_MAP_MAX
-  uint8_t thp_order = 4;             ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
-  OnOff slot_cache = OnOff::off;     ///< freed slots are parked per CPU first (through 6.14)
-  uint32_t slot_cache_size = 64;     ///< parked slots per CPU before they are freed together
-  uint16_t files_max = 64;           ///< descriptors per process
-  uint32_t pcp_prefill = 0;          ///< free pages in each CPU's list at boot
+  uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX
+  uint8_t thp_order = 4;          ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  OnOff slot_cache = OnOff::off;  ///< freed slots are parked per CPU first (through 6.14)
+  uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
+  uint16_t files_max = 64;        ///< descriptors per process
+  uint32_t pcp_prefill = 0;       ///< free pages in each CPU's list at boot
   base::DefectSet defects = {};
 
   /// Adds a device and returns it for further settings.

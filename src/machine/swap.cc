@@ -28,9 +28,7 @@ Errno Machine::swapoff(Process& process, std::string_view device) {
   return reclaim::swapoff(env_, tmpfs_, found->backend(), process.signal);
 }
 
-uint64_t Machine::reclaim(uint64_t pages) {
-  return reclaim_.shrink(PageCount(pages)).value();
-}
+uint64_t Machine::reclaim(uint64_t pages) { return reclaim_.shrink(PageCount(pages)).value(); }
 
 uint64_t Machine::swap_used(std::string_view device) const {
   const swap::SwapArea* area = peek_area(device);

@@ -9,16 +9,22 @@ using pgtable::LockedPageTable;
 
 Signal AddressSpace::signal_of(FaultEnd end) {
   switch (end) {
-    case FaultEnd::maperr: return {SignalNumber::sigsegv, 1};
-    case FaultEnd::accerr: return {SignalNumber::sigsegv, 2};
-    case FaultEnd::sigbus: return {SignalNumber::sigbus, 2};
-    case FaultEnd::no_memory: return {SignalNumber::sigbus, 0};
-    case FaultEnd::again: break;
+    case FaultEnd::maperr:
+      return {SignalNumber::sigsegv, 1};
+    case FaultEnd::accerr:
+      return {SignalNumber::sigsegv, 2};
+    case FaultEnd::sigbus:
+      return {SignalNumber::sigbus, 2};
+    case FaultEnd::no_memory:
+      return {SignalNumber::sigbus, 0};
+    case FaultEnd::again:
+      break;
   }
   return {};
 }
 
-// Access and translation are one step under the page-table lock, which stands for the TLB flush that an unmapping waits for.
+// Access and translation are one step under the page-table lock, which stands for the TLB flush that an unmapping waits
+// for.
 Loaded AddressSpace::load(VirtAddr address) {
   VirtPage page = base::page_of(address);
   for (;;) {

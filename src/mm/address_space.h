@@ -45,7 +45,8 @@ enum class SignalNumber : uint8_t { none, sigbus, sigsegv };
 /// What an access ends with, if not with a value. Linux: siginfo si_signo, si_code
 struct Signal {
   SignalNumber number = SignalNumber::none;
-  uint8_t code = 0;  ///< SIGSEGV: 1 unmapped, 2 protection; SIGBUS: 2 no such page, 4 hardware poison; SIGBUS 0: no memory
+  uint8_t code =
+      0;  ///< SIGSEGV: 1 unmapped, 2 protection; SIGBUS: 2 no such page, 4 hardware poison; SIGBUS 0: no memory
   [[nodiscard]] bool none() const { return number == SignalNumber::none; }
   bool operator==(const Signal&) const = default;
 };
@@ -89,7 +90,8 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Loaded load(VirtAddr address);
   [[nodiscard]] Signal store(VirtAddr address, std::byte value);
 
-  // --- for the walks of swapoff and MADV_PAGEOUT, mmap_lock held ------------------------------------------------------
+  // --- for the walks of swapoff and MADV_PAGEOUT, mmap_lock held
+  // ------------------------------------------------------
   /// Brings in every page whose entry names `area`; takes mmap_lock itself. Linux: mm/swapfile.c unuse_mm()
   [[nodiscard]] Errno unuse_mm(swap::SwapArea& area) override;
   /// The first mapping that ends after `page`, or nullptr. Linux: find_vma()
@@ -121,7 +123,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
  private:
   enum class FaultEnd : uint8_t {
-    again,      ///< handled, or the entry changed meanwhile: look at the entry again
+    again,  ///< handled, or the entry changed meanwhile: look at the entry again
     no_memory,
     sigbus,
     maperr,
@@ -146,7 +148,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/exit.cc, mm/zap.cc, mm/madvise.cc
   void exit_mmap();
-  void madvise_free(Range<VirtPage> range) QUIRE_REQUIRES_SHARED(mmap_lock);
+  void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
   [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
   [[nodiscard]] static Signal signal_of(FaultEnd end);
 

@@ -23,8 +23,8 @@ void AddressSpace::mmput() {
   sync::destroy_object(this);
 }
 
-// The last user is gone, so nobody takes mmap_lock any more; reverse-map walks still come by until a mapping is unlinked.
-// Linux: mm/mmap.c exit_mmap()
+// The last user is gone, so nobody takes mmap_lock any more; reverse-map walks still come by until a mapping is
+// unlinked. Linux: mm/mmap.c exit_mmap()
 void AddressSpace::exit_mmap() {
   QUIRE_FUNC();
   for (Vma* vma : vmas_) zap_range(*vma, vma->pages(), {});
@@ -48,8 +48,8 @@ void AddressSpace::check(sync::CheckReport& report) const {
     while (at < vmas_.size() && vmas_[at]->peek_pages().limit() <= page) ++at;
     bool mapped = at < vmas_.size() && vmas_[at]->peek_pages().contains(page);
     report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());
-    report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count, "mm I4: page {:#x} is in swap, not on the mmlist",
-                  page.value());
+    report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count,
+                  "mm I4: page {:#x} is in swap, not on the mmlist", page.value());
   });
 }
 

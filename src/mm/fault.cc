@@ -31,8 +31,10 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
 // Linux: mm/memory.c handle_pte_fault()
 AddressSpace::FaultEnd AddressSpace::handle_pte_fault(Fault& fault) {
   switch (fault.entry.kind()) {
-    case PteKind::none: return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
-    case PteKind::swap: return do_swap_page(fault);
+    case PteKind::none:
+      return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
+    case PteKind::swap:
+      return do_swap_page(fault);
     case PteKind::zero_page:
     case PteKind::present:
       // Somebody else has handled it unless it is a write to an entry that is read-only.
@@ -40,7 +42,8 @@ AddressSpace::FaultEnd AddressSpace::handle_pte_fault(Fault& fault) {
     case PteKind::migration:
     case PteKind::device:
     case PteKind::poison:
-    case PteKind::marker: return FaultEnd::sigbus;
+    case PteKind::marker:
+      return FaultEnd::sigbus;
   }
   return FaultEnd::sigbus;
 }
@@ -149,10 +152,13 @@ AddressSpace::FaultEnd AddressSpace::do_fault(Fault& fault) {
 AddressSpace::FaultEnd AddressSpace::end_of(cache::FaultOutcome outcome) {
   switch (outcome) {
     case cache::FaultOutcome::found:
-    case cache::FaultOutcome::retry: return FaultEnd::again;
-    case cache::FaultOutcome::no_memory: return FaultEnd::no_memory;
+    case cache::FaultOutcome::retry:
+      return FaultEnd::again;
+    case cache::FaultOutcome::no_memory:
+      return FaultEnd::no_memory;
     case cache::FaultOutcome::beyond_end:
-    case cache::FaultOutcome::io_error: break;
+    case cache::FaultOutcome::io_error:
+      break;
   }
   return FaultEnd::sigbus;
 }

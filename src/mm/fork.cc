@@ -1,4 +1,5 @@
-// The copy of an address space for a child: mappings, shared pages made read-only, swap entries with one more reference.
+// The copy of an address space for a child: mappings, shared pages made read-only, swap entries with one more
+// reference.
 #include <algorithm>
 
 #include "mm/address_space.h"
@@ -16,7 +17,7 @@ using rmap::RssDeltas;
 
 struct AddressSpace::Copying {
   AddressSpace& child;
-  const Vma& vma;           ///< the parent's; the child's is alike
+  const Vma& vma;  ///< the parent's; the child's is alike
   LockedPageTable& to;
   LockedPageTable& from;
   RssDeltas& deltas;

@@ -76,13 +76,17 @@ PagemapKind AddressSpace::pagemap(VirtAddr address) {
   LockedPageTable table(*leaf);
   Pte pte = table.get(page);
   switch (pte.kind()) {
-    case PteKind::none: return PagemapKind::none;
-    case PteKind::swap: return PagemapKind::swapped;
-    case PteKind::zero_page: return PagemapKind::present_anon;
+    case PteKind::none:
+      return PagemapKind::none;
+    case PteKind::swap:
+      return PagemapKind::swapped;
+    case PteKind::zero_page:
+      return PagemapKind::present_anon;
     case PteKind::present:
       return env.folios.of(pte.pfn()).test(cache::FolioFlag::anon) ? PagemapKind::present_anon
                                                                    : PagemapKind::present_file;
-    default: return PagemapKind::other;
+    default:
+      return PagemapKind::other;
   }
 }
 

@@ -24,8 +24,8 @@ struct AddressSpace::SwapIn {
   bool claimed = false;  ///< HAS_CACHE is this fault's, for a folio that is in no cache
 };
 
-// The slot has one reference, this entry: read it into a page of its own. The cache bit keeps others from doing the same
-// and, above all, the slot from being used for another page meanwhile. Linux: mm/memory.c do_swap_page()
+// The slot has one reference, this entry: read it into a page of its own. The cache bit keeps others from doing the
+// same and, above all, the slot from being used for another page meanwhile. Linux: mm/memory.c do_swap_page()
 AddressSpace::Got AddressSpace::read_around_swap_cache(SwapIn& in, FaultEnd& end) {
   QUIRE_FUNC();
   Result<FolioRef> fresh = env.folios.alloc(Gfp::user(), base::Order(0));

@@ -1,7 +1,8 @@
-// PageTables: the tables of one address space, from the root to LeafTables, each leaf with the lock (PTL) of its entries.
+// PageTables: the tables of one address space, from the root to LeafTables, each leaf with the lock (PTL) of its
+// entries.
 //
-// Levels and bits per level are parameters: 4 x 9 as on x86-64, 1 x 3 or 2 x 2 when explored. A table above the leaves is
-// filled in with one compare-exchange and never emptied before the address space ends, so that a walk needs no lock.
+// Levels and bits per level are parameters: 4 x 9 as on x86-64, 1 x 3 or 2 x 2 when explored. A table above the leaves
+// is filled in with one compare-exchange and never emptied before the address space ends, so that a walk needs no lock.
 //   I1  an entry changes only under its leaf's lock
 //   I2  a leaf, once reachable, stays until the tables are destroyed
 // Locks: page_table_lock of a leaf for every look at an entry; two leaves only as destination before source (fork).
@@ -28,7 +29,9 @@ using base::VirtPage;
 struct Geometry {
   uint8_t levels = 4;
   uint8_t bits_per_level = 9;
-  [[nodiscard]] constexpr VirtPage limit() const { return VirtPage(uint64_t{1} << (unsigned{levels} * bits_per_level)); }
+  [[nodiscard]] constexpr VirtPage limit() const {
+    return VirtPage(uint64_t{1} << (unsigned{levels} * bits_per_level));
+  }
   [[nodiscard]] constexpr PageCount entries() const { return PageCount(uint64_t{1} << bits_per_level); }
 };
 

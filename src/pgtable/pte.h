@@ -1,4 +1,5 @@
-// Pte: the value of one page-table entry, a closed union of seven kinds in 64 bits. Its place is an index of a LeafTable.
+// Pte: the value of one page-table entry, a closed union of seven kinds in 64 bits. Its place is an index of a
+// LeafTable.
 //
 //   none | present(pfn, bits) | zero page | swap(SwapEntry) | migration(pfn) | device(pfn) | poison(pfn) | marker(bits)
 //
@@ -37,7 +38,7 @@ enum class PteBit : uint64_t {
   writable = 1U << 4,
   accessed = 1U << 5,
   dirty = 1U << 6,
-  exclusive = 1U << 7,   ///< not present only: the anonymous page belongs to this mapping alone
+  exclusive = 1U << 7,  ///< not present only: the anonymous page belongs to this mapping alone
   soft_dirty = 1U << 8,
   uffd_wp = 1U << 9,
 };
@@ -65,10 +66,9 @@ class Pte {
 
   /// The frame of a present, migration, device or poison entry.
   [[nodiscard]] constexpr Pfn pfn() const {
-    constexpr unsigned kWithFrame = 1U << static_cast<unsigned>(PteKind::present) |
-                                    1U << static_cast<unsigned>(PteKind::migration) |
-                                    1U << static_cast<unsigned>(PteKind::device) |
-                                    1U << static_cast<unsigned>(PteKind::poison);
+    constexpr unsigned kWithFrame =
+        1U << static_cast<unsigned>(PteKind::present) | 1U << static_cast<unsigned>(PteKind::migration) |
+        1U << static_cast<unsigned>(PteKind::device) | 1U << static_cast<unsigned>(PteKind::poison);
     QUIRE_ASSERT((kWithFrame >> static_cast<unsigned>(kind()) & 1U) != 0, "an entry without a frame");
     return Pfn(static_cast<uint32_t>(raw_ >> kContentShift));
   }

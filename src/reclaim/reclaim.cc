@@ -45,7 +45,8 @@ bool Reclaim::remove_mapping(Folio& folio) {
   return true;
 }
 
-// Everything that has to be done under the folio lock before the folio can be freed. Linux: mm/vmscan.c shrink_folio_list()
+// Everything that has to be done under the folio lock before the folio can be freed. Linux: mm/vmscan.c
+// shrink_folio_list()
 bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   Folio& folio = *locked;
   if (folio.under_writeback()) return false;

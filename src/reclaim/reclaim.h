@@ -1,9 +1,9 @@
 // Reclaim: takes pages back from address spaces and files, for MADV_PAGEOUT, for a call, or for the allocator.
 //
-// A folio may be isolated (flag lru cleared, one reference held) by one task at a time; it is then locked without waiting,
-// unmapped, written to swap if dirty, and freed if nobody else has it; otherwise its flag is set again.
-// There is no LRU list: a clock hand goes over all frames, so that allocating a page touches nothing that CPUs share.
-// Locks taken: folio lock (tried only), reverse-map locks, page_table_lock, shmem_swaplist_mutex. Linux: mm/vmscan.c
+// A folio may be isolated (flag lru cleared, one reference held) by one task at a time; it is then locked without
+// waiting, unmapped, written to swap if dirty, and freed if nobody else has it; otherwise its flag is set again. There
+// is no LRU list: a clock hand goes over all frames, so that allocating a page touches nothing that CPUs share. Locks
+// taken: folio lock (tried only), reverse-map locks, page_table_lock, shmem_swaplist_mutex. Linux: mm/vmscan.c
 //
 //   Reclaim reclaim(env);
 //   frames.set_pressure(&reclaim);

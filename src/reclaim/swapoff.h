@@ -1,8 +1,9 @@
 // swapoff: brings every page of a swap area back and tears the area down.
 //
-// Order (SEMANTICS S2.2): take the area off the list; stop parking slots; try_to_unuse until inuse_pages is 0: tmpfs, address
-// spaces, slots that only the swap cache holds; kill the device references, wait for readers and references; free the maps.
-// It returns 0 with all data readable, or an error with the area as usable as before. Linux: mm/swapfile.c sys_swapoff()
+// Order (SEMANTICS S2.2): take the area off the list; stop parking slots; try_to_unuse until inuse_pages is 0: tmpfs,
+// address spaces, slots that only the swap cache holds; kill the device references, wait for readers and references;
+// free the maps. It returns 0 with all data readable, or an error with the area as usable as before. Linux:
+// mm/swapfile.c sys_swapoff()
 #pragma once
 
 #include "fs/tmpfs.h"

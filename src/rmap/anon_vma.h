@@ -1,11 +1,12 @@
 // AnonVma: the mapped ranges in which the anonymous pages of one family of address spaces may be mapped.
 //
-// A private mapping has one from its start; fork and split let the new range join it (one shared tree per family). A folio
-// points to it from its first mapping on and holds no reference: whoever follows that pointer goes through
+// A private mapping has one from its start; fork and split let the new range join it (one shared tree per family). A
+// folio points to it from its first mapping on and holds no reference: whoever follows that pointer goes through
 // folio_lock_anon_vma_read().
 //   free (in the pool) -> AnonVmas::create: 1 reference -> one reference per linked range -> last put: free
 // I1  refcount = linked ranges + users of a pointer
-// I2  an AnonVma is never anything else than an AnonVma while the machine lives, so that a stale pointer may be asked for a
+// I2  an AnonVma is never anything else than an AnonVma while the machine lives, so that a stale pointer may be asked
+// for a
 //     reference (SLAB_TYPESAFE_BY_RCU in Linux)
 // Locks: anon_vma_rwsem for the list of ranges. Linux: mm/rmap.c
 //

@@ -1,10 +1,11 @@
-// MappedRange: a stretch of an address space that maps a stretch of a file or of an anonymous tree, as seen from the pages.
+// MappedRange: a stretch of an address space that maps a stretch of a file or of an anonymous tree, as seen from the
+// pages.
 //
-// mm's Vma is one. A range is linked into its file's mapping (file_next), into its AnonVma (anon_next), or, being a private
-// mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it.
-// I1  pages() changes only with mmap_lock held for writing and, of a linked range, under the locks of its lists
-// I2  a linked range's address space and page tables exist: they are torn down only after unlinking
-// Locks: links under i_mmap_rwsem or anon_vma_rwsem, from outside mmap_lock and the folio lock. Linux: mm/interval_tree.c
+// mm's Vma is one. A range is linked into its file's mapping (file_next), into its AnonVma (anon_next), or, being a
+// private mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it. I1
+// pages() changes only with mmap_lock held for writing and, of a linked range, under the locks of its lists I2  a
+// linked range's address space and page tables exist: they are torn down only after unlinking Locks: links under
+// i_mmap_rwsem or anon_vma_rwsem, from outside mmap_lock and the folio lock. Linux: mm/interval_tree.c
 //
 //   for (MappedRange* r = mapping.i_mmap_first; r != nullptr; r = r->file_next)
 //     if (r->contains(index)) unmap(r->space(), r->page_of(index));
@@ -111,8 +112,9 @@ class MappedRange {
 
  protected:
   ~MappedRange() = default;
-  /// Keeps the pages before `at`; `upper`, not linked yet, has those from `at` on. Both are linked afterwards, and nobody
-  /// who walks a list sees a moment in which a page is in neither. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete()
+  /// Keeps the pages before `at`; `upper`, not linked yet, has those from `at` on. Both are linked afterwards, and
+  /// nobody who walks a list sees a moment in which a page is in neither. Sleeps. Linux: mm/vma.c vma_prepare(),
+  /// vma_complete()
   void split_links(VirtPage at, MappedRange& upper, cache::Mapping* mapping, AnonVma* anon_vma);
 
  private:

@@ -61,8 +61,7 @@ Walk unmap_pte(const Target& t, LockedPageTable& table, VirtPage page) {
 // Linux: mm/rmap.c try_to_unmap_one()
 Walk try_to_unmap_one(const Target& t) {
   QUIRE_FUNC();
-  Range<FileIndex> common =
-      t.range.indexes().intersection(Range<FileIndex>::of(t.folio.index(), t.folio.pages()));
+  Range<FileIndex> common = t.range.indexes().intersection(Range<FileIndex>::of(t.folio.index(), t.folio.pages()));
   if (common.empty()) return Walk::go_on;
   pgtable::PageTables& tables = t.range.space().tables;
   VirtPage end = t.range.page_of(common.start()) + common.size();
