@@ -28,7 +28,8 @@ help() {
 ./q clang      build and test with clang++ and its thread-safety analysis
 ./q nohook     build and test with the explorer's hook compiled out
 ./q bench      run the benchmarks (options go to each of them)
-./q stress     repeat the native stress tests; QUIRE_STRESS_REPEATS times, 20 unless told
+./q stress     the native stress program for 30 s, then the stress tests QUIRE_STRESS_REPEATS times, 20 unless told
+./q hook       what the explorer's hook costs when nobody explores, as ratios of two builds run in turn
 ./q fuzz       random scenarios for QUIRE_FUZZ_TIME, 60s unless told (options go to `quire fuzz`)
 
 ./q setup      install the packages that are missing, nothing else
@@ -163,7 +164,14 @@ bench() {
 
 stress() {
   build release
+  build/release/quire_stress --seconds 30 --threads 4
   ctest --preset release -L stress --repeat "until-fail:$stress_repeats" "$@"
+}
+
+hook() {
+  build release hook_bench
+  build nohook hook_bench
+  tools/hook_ratio build/release/bench/hook_bench build/nohook/bench/hook_bench "$@"
 }
 
 fuzz() {
@@ -194,7 +202,7 @@ tidy() {
 command=${1:-daily}
 (($# == 0)) || shift
 case $command in
-  daily | demo | bench | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
+  daily | demo | bench | hook | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
   build) build release "$@" ;;
   test) test_all "$@" ;;
   lint) setup && tools/lint "$@" ;;

@@ -1,6 +1,6 @@
-# A fault on a fast device reads around the swap cache and sleeps in the read. Meanwhile another thread faults the page in, changes it and swaps it out
-# again, into the same slot: the page-table entry has the value it had. Only a claim on the slot (HAS_CACHE) while it is
-# read keeps it from being used for another page meanwhile.
+# A fault on a fast device reads around the swap cache and sleeps in the read. Meanwhile another thread faults the
+# page in, changes it and swaps it out again, into the same slot: the page-table entry has the value it had. Only
+# a claim on the slot (HAS_CACHE) while it is read keeps it from being used for another page meanwhile.
 
 scenario entry-reused "a slot is reused for newer contents while a fault reads the older ones"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # what a caller must recheck

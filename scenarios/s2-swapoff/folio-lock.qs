@@ -1,5 +1,5 @@
-# V4: truncation locks the folios it finds, and a swapped page is no folio: its index holds a value, which nothing locks.
-# The page beside it is cached and locked while the range is emptied, and that protects nothing.
+# V4: truncation locks the folios it finds, and a swapped page is no folio: its index holds a value, which nothing
+# locks. The page beside it is cached and locked while the range is emptied, and that protects nothing.
 
 scenario folio-lock "a locked folio beside it does not protect a swapped page of the same file"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V4

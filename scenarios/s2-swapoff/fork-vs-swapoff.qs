@@ -1,5 +1,5 @@
-# swapoff visits the address spaces on a list. A child must be on it before its first swap entry can be seen, or swapoff
-# finds slots in use, visits everybody it knows, and starts again for ever.
+# swapoff visits the address spaces on a list. A child must be on it before its first swap entry can be seen, or
+# swapoff finds slots in use, visits everybody it knows, and starts again for ever.
 
 scenario fork-vs-swapoff "fork copies a swap entry while swapoff looks for entries"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"   # D0-15

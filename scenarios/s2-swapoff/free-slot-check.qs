@@ -1,5 +1,5 @@
-# A device reference says that the maps are there, not that the slot is in use. An entry that nobody counted (a corrupted
-# page table) must be noticed before the count is decremented below zero.
+# A device reference says that the maps are there, not that the slot is in use. An entry that nobody counted (a
+# corrupted page table) must be noticed before the count is decremented below zero.
 
 scenario free-slot-check "a page table holds an entry that was never counted"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"

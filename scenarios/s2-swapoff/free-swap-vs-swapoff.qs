@@ -1,6 +1,6 @@
-# free_swap_and_cache() drops the reference first and looks at the slot afterwards. What keeps the device between the two
-# is the caller's business, and a hole punch in a tmpfs file holds nothing: no page-table lock, no folio lock.
-# With the fix a device reference is held across the whole of it.
+# free_swap_and_cache() drops the reference first and looks at the slot afterwards. What keeps the device between
+# the two is the caller's business, and a hole punch in a tmpfs file holds nothing: no page-table lock, no folio
+# lock. With the fix a device reference is held across the whole of it.
 
 scenario free-swap-vs-swapoff "a hole punch frees the last swap reference while swapoff tears the device down"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # S2, CVE-2024-26960

@@ -1,6 +1,6 @@
-# A folio of two pages is in the swap cache; slot 0 is still mapped by A, slot 1 by B. A drops slot 0 and finds it cache
-# only; B drops slot 1, sees no count left, reclaims the folio and frees both slots; swapoff is done. A goes on scanning.
-# Real only when A is not an RCU reader meanwhile, hence the knob.
+# A folio of two pages is in the swap cache; slot 0 is still mapped by A, slot 1 by B. A drops slot 0 and finds it
+# cache only; B drops slot 1, sees no count left, reclaims the folio and frees both slots; swapoff is done. A goes
+# on scanning. Real only when A is not an RCU reader meanwhile, hence the knob.
 
 scenario large-folio-two-processes "two processes drop the last references to the slots of one folio, then swapoff"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"

@@ -1,6 +1,7 @@
-# V5: the scan of the slot's neighbours is reached only when the byte says that a folio is cached. With nothing cached the
-# unfixed path touches nothing after its decrement, so it cannot touch anything that was freed. Here nobody ever caches the
-# page: swapoff may miss an address space that is being torn down, and reads no page for a slot alone.
+# V5: the scan of the slot's neighbours is reached only when the byte says that a folio is cached. With nothing
+# cached the unfixed path touches nothing after its decrement, so it cannot touch anything that was freed. Here
+# nobody ever caches the page: swapoff may miss an address space that is being torn down, and reads no page for a
+# slot alone.
 
 scenario nothing-cached "the unfixed path is safe when the page is in swap alone"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V5
@@ -20,8 +21,8 @@ check { swap_used(S) = 0 }
 expect           { never uaf   never leak   always B:r == 0   complete }
 expect with D2-3 { never uaf   never null_deref   complete }
 
-# A tmpfs page is another matter: swapoff itself brings it into the swap cache on the way back into the file, and if the
-# hole punch takes the entry away in between, the byte says "cached" after all.
+# A tmpfs page is another matter: swapoff itself brings it into the swap cache on the way back into the file, and
+# if the hole punch takes the entry away in between, the byte says "cached" after all.
 
 scenario cached-by-swapoff "swapoff's own read puts the page into the swap cache"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V3, V5

@@ -1,5 +1,5 @@
-# Freed slots may be parked per CPU, still counted as in use (through 6.14). swapoff must switch that off and drain what is
-# parked, or it waits for slots that nobody will free.
+# Freed slots may be parked per CPU, still counted as in use (through 6.14). swapoff must switch that off and
+# drain what is parked, or it waits for slots that nobody will free.
 
 scenario parked-slots "a zap parks the freed slot while swapoff begins"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"

@@ -1,5 +1,5 @@
-# The free path may only try to lock the folio: the caller can hold the page-table lock, and who holds the folio lock can
-# be waiting for that.
+# The free path may only try to lock the folio: the caller can hold the page-table lock, and who holds the folio
+# lock can be waiting for that.
 
 scenario reclaim-trylock "a zap frees a cached slot while swapoff holds the folio"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"

@@ -1,5 +1,5 @@
-# swapoff drops an inode from its list when it counts no swapped page. If the count follows the entry instead of preceding
-# it, swapoff can look in between: the inode is off the list and its entry stays in swap.
+# swapoff drops an inode from its list when it counts no swapped page. If the count follows the entry instead of
+# preceding it, swapoff can look in between: the inode is off the list and its entry stays in swap.
 
 scenario shmem-swapped-count "a tmpfs page is swapped out while swapoff looks through the inodes"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"

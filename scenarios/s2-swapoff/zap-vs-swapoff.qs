@@ -1,7 +1,7 @@
 # V1, and the form of the race that the mail discusses for page tables: exit holds the page-table lock for the
-# whole of free_swap_and_cache(), a held spin lock is an RCU reader, and swapoff waits for a grace period before it frees
-# anything. So even the unfixed code is safe here. (swapoff does not visit an address space that is being torn down, so it
-# does not wait for that lock either.)
+# whole of free_swap_and_cache(), a held spin lock is an RCU reader, and swapoff waits for a grace period before
+# it frees anything. So even the unfixed code is safe here. (swapoff does not visit an address space that is being
+# torn down, so it does not wait for that lock either.)
 
 scenario zap-vs-swapoff "exit frees the last swap reference under the page-table lock while swapoff runs"
 ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V1

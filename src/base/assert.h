@@ -1,8 +1,8 @@
 // Assertions that stay on in every build: a false one is a bug of the engine or of its caller inside the project.
 //
 // QUIRE_ASSERT(cond) states one condition; a message may follow. On failure the handler of this thread is called (the
-// explorer installs one, so that a failed assertion becomes a finding with its interleaving); without a handler the text
-// goes to stderr and the process aborts.
+// explorer installs one, so that a failed assertion becomes a finding with its interleaving); without a handler the
+// text goes to stderr and the process aborts.
 #pragma once
 
 namespace quire::base {
@@ -17,8 +17,8 @@ AssertHandler set_assert_handler(AssertHandler handler);
 
 }  // namespace quire::base
 
-#define QUIRE_ASSERT(cond, ...)                                                                  \
-  do {                                                                                           \
-    if (!(cond)) [[unlikely]]                                                                    \
-      ::quire::base::assert_failed(#cond, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__);        \
+#define QUIRE_ASSERT(cond, ...)                                                           \
+  do {                                                                                    \
+    if (!(cond)) [[unlikely]]                                                             \
+      ::quire::base::assert_failed(#cond, __FILE__, __LINE__ __VA_OPT__(, ) __VA_ARGS__); \
   } while (0)

@@ -1,7 +1,7 @@
 // Clang thread-safety annotations under short names; empty for other compilers.
 //
-// The `clang` preset turns every violation into an error. A class that is a lock is QUIRE_CAPABILITY("name"); a field names
-// its lock with QUIRE_GUARDED_BY(lock_); a function that needs a lock held says QUIRE_REQUIRES(lock_).
+// The `clang` preset turns every violation into an error. A class that is a lock is QUIRE_CAPABILITY("name"); a field
+// names its lock with QUIRE_GUARDED_BY(lock_); a function that needs a lock held says QUIRE_REQUIRES(lock_).
 #pragma once
 
 #if defined(__clang__)

@@ -1,7 +1,7 @@
 // Folio: what is known of a page, or of 2^order pages that are handled as one.
 //
-// One Folio object per frame of RAM, as long as the machine lives. Of a folio of 2^order frames the first is the head and
-// stands for all; the others are tails that lead to it (and carry the per-page flag anon_exclusive).
+// One Folio object per frame of RAM, as long as the machine lives. Of a folio of 2^order frames the first is the head
+// and stands for all; the others are tails that lead to it (and carry the per-page flag anon_exclusive).
 //
 //   free -> Folios::alloc: refcount 1, flags 0, no mapping
 //        -> in use: each mapping (page-table entry), each cache slot and each user of a pointer holds one reference
@@ -42,17 +42,17 @@ class Mapping;
 /// Linux: include/linux/page-flags.h
 enum class FolioFlag : uint32_t {
   none = 0,
-  uptodate = 1 << 0,         ///< the payload is what it should be
-  dirty = 1 << 1,            ///< the payload is newer than the backing store
+  uptodate = 1 << 0,  ///< the payload is what it should be
+  dirty = 1 << 1,     ///< the payload is newer than the backing store
   referenced = 1 << 2,
   active = 1 << 3,
-  lru = 1 << 4,              ///< reclaim may isolate it by clearing this flag
-  swapbacked = 1 << 5,       ///< anonymous or tmpfs: goes to swap
-  swapcache = 1 << 6,        ///< in the swap cache at swap()
-  anon = 1 << 7,             ///< belongs to an AnonVma, or did
-  anon_exclusive = 1 << 8,   ///< per page: maps writable without COW
+  lru = 1 << 4,             ///< reclaim may isolate it by clearing this flag
+  swapbacked = 1 << 5,      ///< anonymous or tmpfs: goes to swap
+  swapcache = 1 << 6,       ///< in the swap cache at swap()
+  anon = 1 << 7,            ///< belongs to an AnonVma, or did
+  anon_exclusive = 1 << 8,  ///< per page: maps writable without COW
   workingset = 1 << 9,
-  reclaim = 1 << 10,         ///< to be reclaimed as soon as written
+  reclaim = 1 << 10,  ///< to be reclaimed as soon as written
   error = 1 << 11,
   mlocked = 1 << 12,
   hwpoison = 1 << 13,
@@ -86,7 +86,8 @@ class Folio {
   // --- references -------------------------------------------------------------------------------------------------
   /// One more; the caller has one. Linux: folio_get(), folio_ref_add()
   void get(int n = 1) { refcount_.add(n); }
-  /// One more unless there is none left: for who found the folio on a list that holds no reference. Linux: folio_try_get()
+  /// One more unless there is none left: for who found the folio on a list that holds no reference. Linux:
+  /// folio_try_get()
   [[nodiscard]] bool try_get() {
     int seen = refcount_.load(sync::Order::relaxed);
     while (seen > 0)
@@ -174,7 +175,8 @@ class Folio {
   void set_swap(SwapEntry entry) { swap_ = entry; }
   [[nodiscard]] SwapEntry peek_swap() const { return swap_.peek(); }
 
-  // --- the folio lock; see LockedFolio --------------------------------------------------------------------------------
+  // --- the folio lock; see LockedFolio
+  // --------------------------------------------------------------------------------
   using Lock = sync::BitWaitLock<sync::LockClass::folio_lock>;
   [[nodiscard]] Lock& lock_word() { return lock_; }
   /// Linux: folio_lock(), folio_trylock(), folio_unlock()
@@ -245,8 +247,8 @@ class FolioRef {
   Folio* folio_ = nullptr;
 };
 
-/// A folio whose lock this object holds; unlocks at the end. May be empty (a try that failed). It holds no reference: the
-/// owner of the FolioRef must outlive it (declare the FolioRef first).
+/// A folio whose lock this object holds; unlocks at the end. May be empty (a try that failed). It holds no reference:
+/// the owner of the FolioRef must outlive it (declare the FolioRef first).
 class LockedFolio {
  public:
   LockedFolio() = default;

@@ -1,7 +1,7 @@
 // Folios: the Folio of every frame, and where folios come from and go to.
 //
-// The objects live as long as the machine; one whose frame is free is poisoned, like the payload of its frame, but for its
-// reference count, which is 0 and may be looked at any time.
+// The objects live as long as the machine; one whose frame is free is poisoned, like the payload of its frame, but for
+// its reference count, which is 0 and may be looked at any time.
 //
 //   Result<FolioRef> folio = folios.alloc(Gfp::user(), Order(0));
 //   folios.zero(**folio);
@@ -38,8 +38,8 @@ class Folios {
   [[nodiscard]] phys::Frames& frames() { return frames_; }
   [[nodiscard]] const phys::Frames& frames() const { return frames_; }
 
-  /// The folio whose head is this frame, with one more reference, unless it is free: for scans of all frames. What it is
-  /// may change until it is locked. Linux: mm/page_idle.c page_idle_get_folio()
+  /// The folio whose head is this frame, with one more reference, unless it is free: for scans of all frames. What it
+  /// is may change until it is locked. Linux: mm/page_idle.c page_idle_get_folio()
   [[nodiscard]] FolioRef try_get(Pfn pfn);
 
   /// All pages of the folio.

@@ -1,4 +1,5 @@
-// IndexEntry: what a slot of a page-cache index holds: nothing, a folio, or the swap entry of a page that is swapped out.
+// IndexEntry: what a slot of a page-cache index holds: nothing, a folio, or the swap entry of a page that is swapped
+// out.
 #pragma once
 
 #include <cstdint>

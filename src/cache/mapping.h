@@ -7,8 +7,8 @@
 // I1  a folio at index i has mapping() == this and index() == i (for every page of a large folio the same head)
 // I2  nr_pages = pages held by folios in the index; values are not counted
 // I3  the index holds one reference to a folio per page of it
-// Locks: i_pages (shared for look-ups; spins) and i_mmap_rwsem for the mapped ranges; both made here. A look-up takes its
-// reference under i_pages, so it never meets a freed folio. Linux: include/linux/fs.h struct address_space
+// Locks: i_pages (shared for look-ups; spins) and i_mmap_rwsem for the mapped ranges; both made here. A look-up takes
+// its reference under i_pages, so it never meets a freed folio. Linux: include/linux/fs.h struct address_space
 //
 //   FolioRef folio = mapping.get_folio(index);            // then lock it and compare folio->mapping()
 //   bool mine = mapping.replace_value(index, entry);      // shmem_free_swap: only one caller gets true
@@ -52,12 +52,12 @@ class Mapping {
     }
   };
 
-  /// Puts `folio` (locked, not in any mapping) at its pages' indexes if each of them holds `expected` (none, or the value
-  /// it replaces); takes one reference per page. -EEXIST if one does not, -ENOMEM (fail point "slab").
-  /// Linux: mm/shmem.c shmem_add_to_page_cache(), mm/filemap.c filemap_add_folio()
+  /// Puts `folio` (locked, not in any mapping) at its pages' indexes if each of them holds `expected` (none, or the
+  /// value it replaces); takes one reference per page. -EEXIST if one does not, -ENOMEM (fail point "slab"). Linux:
+  /// mm/shmem.c shmem_add_to_page_cache(), mm/filemap.c filemap_add_folio()
   [[nodiscard]] base::Errno add_folio(Folio& folio, FileIndex index, IndexEntry expected = {});
-  /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one per
-  /// page. Linux: mm/filemap.c filemap_remove_folio()
+  /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one
+  /// per page. Linux: mm/filemap.c filemap_remove_folio()
   void remove_folio(Folio& folio);
   /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
   /// Linux: mm/shmem.c shmem_delete_from_page_cache()

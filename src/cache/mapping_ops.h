@@ -26,17 +26,18 @@ struct FaultResult {
 enum class WriteReason : uint8_t { reclaim, sync };
 
 enum class WriteOutcome : uint8_t {
-  written,   ///< writeback was started (and maybe ended); the folio is unlocked
+  written,    ///< writeback was started (and maybe ended); the folio is unlocked
   redirtied,  ///< could not; dirty again, the folio is unlocked
-  activate,  ///< could not; dirty again, the folio is still LOCKED: only for WriteReason::reclaim (AOP_WRITEPAGE_ACTIVATE)
+  activate,   ///< could not; dirty again, the folio is still LOCKED: only for WriteReason::reclaim
+              ///< (AOP_WRITEPAGE_ACTIVATE)
 };
 
 class MappingOps {
  public:
   /// The folio at `index`, brought in or made if need be. Sleeps. Linux: vm_ops->fault
   [[nodiscard]] virtual FaultResult fault(Mapping& mapping, FileIndex index) = 0;
-  /// Writes `folio` (locked, dirty flag cleared for I/O, referenced by the caller, unmapped if for reclaim). The lock is
-  /// taken over unless the outcome is `activate`. Sleeps. Linux: a_ops->writepage
+  /// Writes `folio` (locked, dirty flag cleared for I/O, referenced by the caller, unmapped if for reclaim). The lock
+  /// is taken over unless the outcome is `activate`. Sleeps. Linux: a_ops->writepage
   [[nodiscard]] virtual WriteOutcome writepage(Mapping& mapping, Folio& folio, WriteReason reason) = 0;
   /// The file's size in pages, rounded up, read without a lock.
   [[nodiscard]] virtual PageCount size_pages(const Mapping& mapping) const = 0;

@@ -23,8 +23,8 @@ class SwapCache {
   SwapCache(const SwapCache&) = delete;
   SwapCache& operator=(const SwapCache&) = delete;
 
-  /// Puts `folio` (locked, not in the swap cache) at its slots from `entry` on, which must be empty; takes one reference
-  /// per page, sets swap() and the flag. Linux: mm/swap_state.c add_to_swap_cache()
+  /// Puts `folio` (locked, not in the swap cache) at its slots from `entry` on, which must be empty; takes one
+  /// reference per page, sets swap() and the flag. Linux: mm/swap_state.c add_to_swap_cache()
   void add(Folio& folio, SwapEntry entry);
   /// Takes `folio` (locked, in this cache) out; clears the flag. The caller puts the references.
   /// Linux: mm/swap_state.c __delete_from_swap_cache()

@@ -60,8 +60,7 @@ void Executor::restore(std::size_t depth) {
   objects_.undo_to(mark, [this](std::size_t offset, std::size_t bytes, uint16_t alive) {
     arena_.set_alive(arena_.region(kMain) + offset, bytes, static_cast<uint8_t>(alive));
   });
-  if (recording_ != nullptr)
-    std::erase_if(recording_->events, [depth](const Event& e) { return e.depth > depth; });
+  if (recording_ != nullptr) std::erase_if(recording_->events, [depth](const Event& e) { return e.depth > depth; });
   while (checkpoint_count_ > 1 && checkpoints_[checkpoint_count_ - 1].depth > depth) --checkpoint_count_;
   const Checkpoint& c = checkpoints_[checkpoint_count_ - 1];
   for (unsigned i = c.task_count; i < task_count_; ++i) contexts_[i] = TaskContext{};

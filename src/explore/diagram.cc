@@ -16,9 +16,9 @@ struct Line {
   enum class Kind : uint8_t { function, point, step, incident };
   Kind kind;
   unsigned task;
-  int parent;       ///< index of the function line around it, -1 at the top
+  int parent;  ///< index of the function line around it, -1 at the top
   std::string text;
-  bool relevant;    ///< touches what another task touches
+  bool relevant;  ///< touches what another task touches
   bool kept = true;
 };
 
@@ -44,26 +44,44 @@ std::set<std::size_t> shared_objects(const Recording& recording) {
 
 std::string step_text(const Event& e) {
   switch (e.op) {
-    case OpKind::load: return "read " + e.name;
-    case OpKind::store: return "write " + e.name;
-    case OpKind::add: return "add to " + e.name;
-    case OpKind::rmw: return "change " + e.name;
-    case OpKind::cas: return e.took ? "exchange " + e.name : "fail to exchange " + e.name;
-    case OpKind::acquire: return "lock " + e.name;
-    case OpKind::acquire_shared: return "lock shared " + e.name;
+    case OpKind::load:
+      return "read " + e.name;
+    case OpKind::store:
+      return "write " + e.name;
+    case OpKind::add:
+      return "add to " + e.name;
+    case OpKind::rmw:
+      return "change " + e.name;
+    case OpKind::cas:
+      return e.took ? "exchange " + e.name : "fail to exchange " + e.name;
+    case OpKind::acquire:
+      return "lock " + e.name;
+    case OpKind::acquire_shared:
+      return "lock shared " + e.name;
     case OpKind::try_acquire:
-    case OpKind::try_acquire_shared: return e.took ? "trylock " + e.name : "fail to trylock " + e.name;
+    case OpKind::try_acquire_shared:
+      return e.took ? "trylock " + e.name : "fail to trylock " + e.name;
     case OpKind::release:
-    case OpKind::release_shared: return "unlock " + e.name;
-    case OpKind::await: return "wait for " + e.name;
-    case OpKind::reader_begin: return e.name + " off";
-    case OpKind::reader_end: return e.name + " on";
-    case OpKind::start: return "start";
-    case OpKind::free: return "free " + e.name;
-    case OpKind::revive: return "allocate " + e.name;
-    case OpKind::retry: return "try again: " + e.name;
-    case OpKind::grace_begin: return "synchronize_rcu()";
-    case OpKind::grace_end: return "grace period is over";
+    case OpKind::release_shared:
+      return "unlock " + e.name;
+    case OpKind::await:
+      return "wait for " + e.name;
+    case OpKind::reader_begin:
+      return e.name + " off";
+    case OpKind::reader_end:
+      return e.name + " on";
+    case OpKind::start:
+      return "start";
+    case OpKind::free:
+      return "free " + e.name;
+    case OpKind::revive:
+      return "allocate " + e.name;
+    case OpKind::retry:
+      return "try again: " + e.name;
+    case OpKind::grace_begin:
+      return "synchronize_rcu()";
+    case OpKind::grace_end:
+      return "grace period is over";
   }
   return e.name;
 }
@@ -145,7 +163,8 @@ void drop_empty_functions(std::vector<Line>& lines) {
     } else if (!l.kept) {
       continue;
     }
-    for (int p = l.parent; p >= 0; p = lines[static_cast<std::size_t>(p)].parent) needed[static_cast<std::size_t>(p)] = true;
+    for (int p = l.parent; p >= 0; p = lines[static_cast<std::size_t>(p)].parent)
+      needed[static_cast<std::size_t>(p)] = true;
   }
 }
 

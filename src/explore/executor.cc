@@ -238,8 +238,8 @@ ExecutionEnd Executor::finish_execution() {
     return ExecutionEnd::incident;
   }
   if (options_.leak_check == ExecutorOptions::LeakCheck::heap && live_bytes_ != live_bytes_at_start_) {
-    incident_ = Incident{Failure::leak, fmt::format("{} bytes are never freed", live_bytes_ - live_bytes_at_start_),
-                         kTasksMax, {}, 0};
+    incident_ = Incident{
+        Failure::leak, fmt::format("{} bytes are never freed", live_bytes_ - live_bytes_at_start_), kTasksMax, {}, 0};
     return ExecutionEnd::incident;
   }
   run_sequentially(&Program::finish);

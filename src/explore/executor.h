@@ -103,8 +103,8 @@ class Executor final : public sync::Driver {
   /// Reader steps that ended what the grace period of `task` waited for: calls visit(depth).
   template <typename Visit>
   void for_each_awaited_reader(unsigned task, Visit visit) const;
-  /// Objects that `task` has touched since it was last at this retry point and others have changed since: calls visit(object,
-  /// since).
+  /// Objects that `task` has touched since it was last at this retry point and others have changed since: calls
+  /// visit(object, since).
   template <typename Visit>
   void for_each_retry_object(unsigned task, Visit visit) const;
 

@@ -90,9 +90,16 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
     if (shadow.writer != task || shadow.write_epoch != epoch) objects_.set_plain_write(shadow, task, epoch);
   }
   if (recording_ != nullptr)
-    recording_->events.push_back({Event::Kind::plain, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
-                                  current_->function_count, access == sync::PlainAccess::read ? OpKind::load : OpKind::store,
-                                  true, arena_.offset(address), 0, name, {}});
+    recording_->events.push_back({Event::Kind::plain,
+                                  static_cast<uint8_t>(task),
+                                  static_cast<uint16_t>(depth_),
+                                  current_->function_count,
+                                  access == sync::PlainAccess::read ? OpKind::load : OpKind::store,
+                                  true,
+                                  arena_.offset(address),
+                                  0,
+                                  name,
+                                  {}});
 }
 
 // --- Contexts and waiting -------------------------------------------------------------------------------------------
@@ -174,8 +181,16 @@ unsigned Executor::choose(unsigned count, const char* what) {
   }
   ++depth_;
   if (recording_ != nullptr && mode_ == Mode::exploring)
-    recording_->events.push_back({Event::Kind::choice, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, value != 0, 0, 0, what, {}});
+    recording_->events.push_back({Event::Kind::choice,
+                                  static_cast<uint8_t>(current_ - contexts_.data()),
+                                  static_cast<uint16_t>(depth_),
+                                  current_->function_count,
+                                  {},
+                                  value != 0,
+                                  0,
+                                  0,
+                                  what,
+                                  {}});
   return value;
 }
 
@@ -232,22 +247,44 @@ void Executor::enter(const char* function) {
   if (current_->function_count < kFunctionsMax) current_->functions[current_->function_count] = function;
   ++current_->function_count;
   if (recording_ != nullptr && mode_ == Mode::exploring)
-    recording_->events.push_back({Event::Kind::enter, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0, function, {}});
+    recording_->events.push_back({Event::Kind::enter,
+                                  static_cast<uint8_t>(current_ - contexts_.data()),
+                                  static_cast<uint16_t>(depth_),
+                                  current_->function_count,
+                                  {},
+                                  true,
+                                  0,
+                                  0,
+                                  function,
+                                  {}});
 }
 
 void Executor::leave() {
   if (recording_ != nullptr && mode_ == Mode::exploring && current_->function_count <= kFunctionsMax)
-    recording_->events.push_back({Event::Kind::leave, static_cast<uint8_t>(current_ - contexts_.data()),
-                                  static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0,
-                                  current_->functions[current_->function_count - 1U], {}});
+    recording_->events.push_back({Event::Kind::leave,
+                                  static_cast<uint8_t>(current_ - contexts_.data()),
+                                  static_cast<uint16_t>(depth_),
+                                  current_->function_count,
+                                  {},
+                                  true,
+                                  0,
+                                  0,
+                                  current_->functions[current_->function_count - 1U],
+                                  {}});
   --current_->function_count;
 }
 
 void Executor::point(const char* point, std::string_view detail) {
   if (recording_ == nullptr || mode_ != Mode::exploring) return;
-  recording_->events.push_back({Event::Kind::point, static_cast<uint8_t>(current_ - contexts_.data()),
-                                static_cast<uint16_t>(depth_), current_->function_count, {}, true, 0, 0, point,
+  recording_->events.push_back({Event::Kind::point,
+                                static_cast<uint8_t>(current_ - contexts_.data()),
+                                static_cast<uint16_t>(depth_),
+                                current_->function_count,
+                                {},
+                                true,
+                                0,
+                                0,
+                                point,
                                 std::string(detail)});
 }
 

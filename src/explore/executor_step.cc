@@ -40,8 +40,16 @@ void Executor::raise(unsigned task, Failure failure, std::string message, const 
   const TaskContext& t = contexts_[task];
   for (unsigned i = 0; i < t.function_count; ++i) incident.functions.emplace_back(t.functions[i]);
   if (recording_ != nullptr)
-    recording_->events.push_back({Event::Kind::fail, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_),
-                                  t.function_count, {}, true, incident.object, 0, std::string(name(failure)), incident.message});
+    recording_->events.push_back({Event::Kind::fail,
+                                  static_cast<uint8_t>(task),
+                                  static_cast<uint16_t>(depth_),
+                                  t.function_count,
+                                  {},
+                                  true,
+                                  incident.object,
+                                  0,
+                                  std::string(name(failure)),
+                                  incident.message});
   incident_ = std::move(incident);
 }
 
@@ -345,10 +353,16 @@ bool Executor::wakes(unsigned sleeper, const Op& other, unsigned task, const Op&
 
 void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {
   bool took = !(effect.kind == OpKind::load && op.kind != OpKind::load);
-  recording_->events.push_back({Event::Kind::step, static_cast<uint8_t>(task), static_cast<uint16_t>(depth_ + 1),
-                                contexts_[task].function_count, op.kind, took,
+  recording_->events.push_back({Event::Kind::step,
+                                static_cast<uint8_t>(task),
+                                static_cast<uint16_t>(depth_ + 1),
+                                contexts_[task].function_count,
+                                op.kind,
+                                took,
                                 op.object != nullptr ? arena_.offset(op.object) : 0,
-                                op.kind == OpKind::free ? op.when.value : 0, op.name, {}});
+                                op.kind == OpKind::free ? op.when.value : 0,
+                                op.name,
+                                {}});
 }
 
 }  // namespace quire::explore

@@ -53,10 +53,10 @@ struct Node {
   uint16_t task_before = 0;   ///< depth + 1 of this task's step before, 0 if none
   ObjectIndex object = kNoObject;
   const void* loop = nullptr;  ///< of a retry: which loop begins again (its name's address)
-  uint32_t undo_mark = 0;     ///< length of the undo log before the step
-  uint64_t value_before = 0;  ///< the eight bytes at the object before the step
-  Clock clock;                ///< after the step: happens-before by dependence
-  Clock sync_clock;           ///< after the step: happens-before by synchronisation alone
+  uint32_t undo_mark = 0;      ///< length of the undo log before the step
+  uint64_t value_before = 0;   ///< the eight bytes at the object before the step
+  Clock clock;                 ///< after the step: happens-before by dependence
+  Clock sync_clock;            ///< after the step: happens-before by synchronisation alone
 };
 
 using Path = std::vector<Node>;

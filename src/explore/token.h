@@ -1,4 +1,5 @@
-// A schedule as one word: each run of decisions for the same task is its letter and its length, a chosen value is `.value`.
+// A schedule as one word: each run of decisions for the same task is its letter and its length, a chosen value is
+// `.value`.
 //
 //   a12b40a5     CPU0 twelve steps, CPU1 forty, CPU0 five
 //   a3.1b2       CPU0 three steps, then the step that may fail fails, CPU1 two

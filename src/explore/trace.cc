@@ -13,39 +13,64 @@ std::string task_label(const Recording& r, unsigned task) {
 
 std::string_view verb(const Event& e) {
   switch (e.op) {
-    case OpKind::load: return "load";
-    case OpKind::store: return "store";
-    case OpKind::add: return "add";
-    case OpKind::rmw: return "rmw";
-    case OpKind::cas: return e.took ? "cmpxchg" : "cmpxchg_failed";
-    case OpKind::acquire: return "lock_acquired";
-    case OpKind::acquire_shared: return "lock_acquired_shared";
+    case OpKind::load:
+      return "load";
+    case OpKind::store:
+      return "store";
+    case OpKind::add:
+      return "add";
+    case OpKind::rmw:
+      return "rmw";
+    case OpKind::cas:
+      return e.took ? "cmpxchg" : "cmpxchg_failed";
+    case OpKind::acquire:
+      return "lock_acquired";
+    case OpKind::acquire_shared:
+      return "lock_acquired_shared";
     case OpKind::try_acquire:
-    case OpKind::try_acquire_shared: return e.took ? "trylock" : "trylock_failed";
+    case OpKind::try_acquire_shared:
+      return e.took ? "trylock" : "trylock_failed";
     case OpKind::release:
-    case OpKind::release_shared: return "lock_release";
-    case OpKind::await: return "wait_done";
-    case OpKind::reader_begin: return "reader_begin";
-    case OpKind::reader_end: return "reader_end";
-    case OpKind::start: return "task_newtask";
-    case OpKind::free: return "free";
-    case OpKind::revive: return "alloc";
-    case OpKind::retry: return "retry";
-    case OpKind::grace_begin: return "rcu_grace_period_begin";
-    case OpKind::grace_end: return "rcu_grace_period_end";
+    case OpKind::release_shared:
+      return "lock_release";
+    case OpKind::await:
+      return "wait_done";
+    case OpKind::reader_begin:
+      return "reader_begin";
+    case OpKind::reader_end:
+      return "reader_end";
+    case OpKind::start:
+      return "task_newtask";
+    case OpKind::free:
+      return "free";
+    case OpKind::revive:
+      return "alloc";
+    case OpKind::retry:
+      return "retry";
+    case OpKind::grace_begin:
+      return "rcu_grace_period_begin";
+    case OpKind::grace_end:
+      return "rcu_grace_period_end";
   }
   return "?";
 }
 
 std::string what(const Event& e) {
   switch (e.kind) {
-    case Event::Kind::enter: return fmt::format("funcgraph_entry: {}() {{", e.name);
-    case Event::Kind::leave: return fmt::format("funcgraph_exit: }} /* {} */", e.name);
-    case Event::Kind::point: return fmt::format("{}: {}", e.name, e.detail);
-    case Event::Kind::plain: return fmt::format("{}: {}", e.op == OpKind::load ? "plain_read" : "plain_write", e.name);
-    case Event::Kind::choice: return fmt::format("choice: {} {}", e.name, e.took ? "fails" : "succeeds");
-    case Event::Kind::fail: return fmt::format("incident: {}: {}", e.name, e.detail);
-    case Event::Kind::step: break;
+    case Event::Kind::enter:
+      return fmt::format("funcgraph_entry: {}() {{", e.name);
+    case Event::Kind::leave:
+      return fmt::format("funcgraph_exit: }} /* {} */", e.name);
+    case Event::Kind::point:
+      return fmt::format("{}: {}", e.name, e.detail);
+    case Event::Kind::plain:
+      return fmt::format("{}: {}", e.op == OpKind::load ? "plain_read" : "plain_write", e.name);
+    case Event::Kind::choice:
+      return fmt::format("choice: {} {}", e.name, e.took ? "fails" : "succeeds");
+    case Event::Kind::fail:
+      return fmt::format("incident: {}: {}", e.name, e.detail);
+    case Event::Kind::step:
+      break;
   }
   return fmt::format("{}: {}", verb(e), e.name);
 }
@@ -72,8 +97,9 @@ std::string render_trace(const Recording& recording) {
 std::string render_perfetto(const Recording& recording) {
   std::string text = "{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n";
   for (unsigned t = 0; t < recording.task_names.size(); ++t)
-    text += fmt::format("{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{},\"args\":{{\"name\":\"{}\"}}}},\n", t,
-                        json_escape(recording.task_names[t]));
+    text +=
+        fmt::format("{{\"ph\":\"M\",\"name\":\"thread_name\",\"pid\":1,\"tid\":{},\"args\":{{\"name\":\"{}\"}}}},\n", t,
+                    json_escape(recording.task_names[t]));
   std::string comma;
   for (const Event& e : recording.events) {
     const char* phase = e.kind == Event::Kind::enter ? "B" : e.kind == Event::Kind::leave ? "E" : "i";

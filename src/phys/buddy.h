@@ -1,8 +1,8 @@
 // Buddy: free blocks of 2^order frames; a pure data structure, the caller has the lock.
 //
-// One FrameRecord per frame, kept apart from the frame: links of the block's list in the block's first frame. A frame that
-// is free elsewhere (per-CPU list) or allocated is none of this class's business but for its record, which the holder may
-// use for a list of its own.
+// One FrameRecord per frame, kept apart from the frame: links of the block's list in the block's first frame. A frame
+// that is free elsewhere (per-CPU list) or allocated is none of this class's business but for its record, which the
+// holder may use for a list of its own.
 //
 //   Buddy buddy(PageCount(16));   // nothing free yet
 //   buddy.add(0, Order(4));

@@ -72,7 +72,9 @@ TEST(Buddy, RandomTakesNeverOverlap) {
       buddy.add(first, Order(order));
       free += 1U << order;
     }
-    if (i % 100 == 0) { ASSERT_EQ(checked(buddy), free); }
+    if (i % 100 == 0) {
+      ASSERT_EQ(checked(buddy), free);
+    }
   }
 }
 

@@ -1,5 +1,5 @@
-// this_cpu(): the CPU whose lists to prefer. Natively only a hint, for the thread may move at once: what it selects has a
-// lock of its own.
+// this_cpu(): the CPU whose lists to prefer. Natively only a hint, for the thread may move at once: what it selects has
+// a lock of its own.
 #pragma once
 
 #include <sched.h>

@@ -2,8 +2,8 @@
 //
 // A frame is free in the zone (buddy blocks of 2^order), free in the list of one CPU (order 0 only), or allocated:
 //   zone <-> per-CPU list <-> allocated,   zone <-> allocated for orders above 0
-// An allocation takes from its own CPU's list first, then from the zone, then drains the other CPUs' lists, then asks for
-// memory back, so two CPUs that have pages at hand share no lock.
+// An allocation takes from its own CPU's list first, then from the zone, then drains the other CPUs' lists, then asks
+// for memory back, so two CPUs that have pages at hand share no lock.
 //
 // Payload: what a page stores; 4096 bytes natively, fewer while explored (an option). CPUs may race on it by right. The
 // payload of a frame that is not allocated is poisoned.
@@ -73,7 +73,9 @@ class Frames {
   [[nodiscard]] unsigned cpus() const { return cpus_; }
   [[nodiscard]] uint32_t payload_bytes() const { return payload_bytes_; }
   /// Where byte `offset` (0..4095) of a user page is stored.
-  [[nodiscard]] uint32_t payload_offset(uint64_t offset) const { return static_cast<uint32_t>(offset) & (payload_bytes_ - 1); }
+  [[nodiscard]] uint32_t payload_offset(uint64_t offset) const {
+    return static_cast<uint32_t>(offset) & (payload_bytes_ - 1);
+  }
 
   void zero(Pfn page);
   void copy(Pfn to, Pfn from);

@@ -1,8 +1,8 @@
 // check_scenario(): explores a scenario for each of its expectations.
 //
 // What must be found is looked for with 0, 1, 2, ... pre-emptions, so that the first hit is minimal, then exhaustively.
-// What must hold is explored exhaustively; where a limit cuts that, all executions within a pre-emption bound are run and
-// the answer says so.
+// What must hold is explored exhaustively; where a limit cuts that, all executions within a pre-emption bound are run
+// and the answer says so.
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -83,9 +83,9 @@ class Checker {
     if (!executor_->boot()) {
       verdict_.summary = fmt::format("the set-up failed: {}", executor_->incident()->message);
       verdict_.found = sync::name(executor_->incident()->failure);
-      verdict_.report = fmt::format("{}:{}: {}\nBUG: quire: {} in the set-up\n  {}\n", plan_.file, verdict_.line,
-                                    plan_.scenario->name, long_name(executor_->incident()->failure),
-                                    executor_->incident()->message);
+      verdict_.report =
+          fmt::format("{}:{}: {}\nBUG: quire: {} in the set-up\n  {}\n", plan_.file, verdict_.line,
+                      plan_.scenario->name, long_name(executor_->incident()->failure), executor_->incident()->message);
       return verdict_;
     }
     replayer_ = std::make_unique<Replayer>(plan_, program_.conditions);
@@ -144,7 +144,8 @@ class Checker {
     if (options_.strategy == Strategy::automatic || options_.strategy == Strategy::bounded) best = bounded_search();
     if (!best && options_.strategy != Strategy::bounded) best = other_search();
     if (!best) {
-      verdict_.summary = fmt::format("not found ({}{} executions)", verdict_.complete ? "complete, " : "", verdict_.executions);
+      verdict_.summary =
+          fmt::format("not found ({}{} executions)", verdict_.complete ? "complete, " : "", verdict_.executions);
       verdict_.as_stated = false;
       return;
     }
@@ -180,11 +181,12 @@ class Checker {
     if (verdict_.complete) return std::nullopt;
     std::optional<Finding> best;
     std::unique_ptr<explore::Strategy> strategy = free_strategy();
-    SearchResult r = explore::search(*executor_, *strategy, limits("search", seconds_left(), UINT64_MAX), [&](const Finding& f) {
-      if (!wanted(f)) return OnFinding::go_on;
-      best = f;
-      return OnFinding::stop;
-    });
+    SearchResult r =
+        explore::search(*executor_, *strategy, limits("search", seconds_left(), UINT64_MAX), [&](const Finding& f) {
+          if (!wanted(f)) return OnFinding::go_on;
+          best = f;
+          return OnFinding::stop;
+        });
     count(r);
     verdict_.complete = r.complete;
     return best;
@@ -194,7 +196,8 @@ class Checker {
     constexpr unsigned kPctDepth = 3;
     if (options_.strategy == CheckOptions::Strategy::pct)
       return std::make_unique<explore::Pct>(kPctDepth, options_.seed);
-    if (options_.strategy == CheckOptions::Strategy::random) return std::make_unique<explore::UniformRandom>(options_.seed);
+    if (options_.strategy == CheckOptions::Strategy::random)
+      return std::make_unique<explore::UniformRandom>(options_.seed);
     return std::make_unique<explore::Dpor>();
   }
 
@@ -205,12 +208,14 @@ class Checker {
     std::optional<Finding> found;
     if (!bounded_only) {
       std::unique_ptr<explore::Strategy> strategy = free_strategy();
-      SearchResult r = explore::search(*executor_, *strategy, limits("exhaustive", expectation_.must_be_complete ? seconds_left() : seconds_left() / 2, UINT64_MAX),
-                                       [&](const Finding& f) {
-                                         if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
-                                         found = f;
-                                         return OnFinding::stop;
-                                       });
+      SearchResult r = explore::search(
+          *executor_, *strategy,
+          limits("exhaustive", expectation_.must_be_complete ? seconds_left() : seconds_left() / 2, UINT64_MAX),
+          [&](const Finding& f) {
+            if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
+            found = f;
+            return OnFinding::stop;
+          });
       count(r);
       verdict_.complete = r.complete;
     }
@@ -221,8 +226,8 @@ class Checker {
     }
     if (found) return describe(smallest(*found), "found");
     verdict_.as_stated = verdict_.complete || !expectation_.must_be_complete;
-    verdict_.summary = fmt::format("{} ({}, {} executions)", verdict_.as_stated ? "holds" : "not complete", how,
-                                   verdict_.executions);
+    verdict_.summary =
+        fmt::format("{} ({}, {} executions)", verdict_.as_stated ? "holds" : "not complete", how, verdict_.executions);
   }
 
   std::string hold_bounded(std::optional<Finding>& found) {
@@ -230,13 +235,15 @@ class Checker {
     for (unsigned bound = 0; bound <= preemptions_max() && !found && seconds_left() > 0; ++bound) {
       explore::Bounded strategy(bound);
       phase_ = fmt::format("{} pre-emption{}", bound, bound == 1 ? "" : "s");
-      SearchResult r = explore::search(*executor_, strategy, limits(phase_, seconds_left(), UINT64_MAX), [&](const Finding& f) {
-        if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
-        found = f;
-        return OnFinding::stop;
-      });
+      SearchResult r =
+          explore::search(*executor_, strategy, limits(phase_, seconds_left(), UINT64_MAX), [&](const Finding& f) {
+            if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
+            found = f;
+            return OnFinding::stop;
+          });
       count(r);
-      bool limited = !r.stopped && !r.complete && (verdict_.seconds >= options_.seconds_max || r.executions >= options_.executions_max);
+      bool limited = !r.stopped && !r.complete &&
+                     (verdict_.seconds >= options_.seconds_max || r.executions >= options_.executions_max);
       if (limited) break;
       how = fmt::format("all with up to {}", phase_);
     }
@@ -246,13 +253,13 @@ class Checker {
   // The same failure with the fewest pre-emptions and steps.
   Finding smallest(const Finding& first) {
     SearchResult searched;
-    auto best = explore::find_minimal(*executor_, std::min(preemptions_max(), first.preemptions),
-                                      limits("minimising", std::max(seconds_left(), 5.0), kExecutionsPerBound),
-                                      [&](const Finding& f) {
-                                        return f.incident.failure == first.incident.failure &&
-                                               !expectation_.tolerates(f.incident);
-                                      },
-                                      &searched);
+    auto best = explore::find_minimal(
+        *executor_, std::min(preemptions_max(), first.preemptions),
+        limits("minimising", std::max(seconds_left(), 5.0), kExecutionsPerBound),
+        [&](const Finding& f) {
+          return f.incident.failure == first.incident.failure && !expectation_.tolerates(f.incident);
+        },
+        &searched);
     verdict_.seconds += searched.seconds;
     return best ? *best : first;
   }
@@ -264,8 +271,8 @@ class Checker {
     verdict_.preemptions = f.preemptions;
     verdict_.token = make_token(plan_, verdict_.defects, f.schedule);
     std::string where = f.incident.functions.empty() ? "the final check" : f.incident.functions.back();
-    verdict_.summary = fmt::format("{} {} in {} ({} pre-emption{}, {} executions)", how, verdict_.found, where, f.preemptions,
-                                   f.preemptions == 1 ? "" : "s", verdict_.executions);
+    verdict_.summary = fmt::format("{} {} in {} ({} pre-emption{}, {} executions)", how, verdict_.found, where,
+                                   f.preemptions, f.preemptions == 1 ? "" : "s", verdict_.executions);
     if (verdict_.as_stated && options_.report == CheckOptions::Report::unexpected) return;
     explore::Recording recording;
     (void)replayer_->run(f.schedule, recording);
@@ -301,9 +308,11 @@ class Checker {
         const Variable& v = plan_.variables[static_cast<std::size_t>(call.capture)];
         for (const scenario::OutcomeCell& cell : row.cells)
           if (cell.capture.name == v.name &&
-              (cell.capture.process.empty() || cell.capture.process == plan_.processes[static_cast<std::size_t>(v.process)].name))
+              (cell.capture.process.empty() ||
+               cell.capture.process == plan_.processes[static_cast<std::size_t>(v.process)].name))
             text += fmt::format("{}{}:{}={}", text.empty() ? "" : " ",
-                                plan_.processes[static_cast<std::size_t>(v.process)].name, v.name, scenario::format(cell.value));
+                                plan_.processes[static_cast<std::size_t>(v.process)].name, v.name,
+                                scenario::format(cell.value));
       }
     return text;
   }
@@ -315,6 +324,7 @@ class Checker {
 
   void fill_stats() {
     Stats& s = verdict_.stats;
+    for (const std::string& branch : executor_->reached_branches()) fmt::print(stderr, "REACHED {} {}\n", plan_.scenario->name, branch);
     s.executions = verdict_.executions;
     s.seconds = verdict_.seconds;
     s.executions_per_second = s.seconds > 0 ? static_cast<double>(s.executions) / s.seconds : 0;

@@ -38,11 +38,20 @@ Expectation take_apart(const scenario::Expect& expect) {
       case scenario::ExpectKind::failure:
         result.classes.push_back({item.quantifier, static_cast<sync::Failure>(item.failure), item.func});
         break;
-      case scenario::ExpectKind::complete: result.must_be_complete = true; break;
-      case scenario::ExpectKind::preemptions: result.preemptions_max = static_cast<unsigned>(item.limit); break;
-      case scenario::ExpectKind::within: result.executions_max = static_cast<uint64_t>(item.limit); break;
-      case scenario::ExpectKind::outcomes: result.outcomes = &item.outcomes; break;
-      case scenario::ExpectKind::condition: break;
+      case scenario::ExpectKind::complete:
+        result.must_be_complete = true;
+        break;
+      case scenario::ExpectKind::preemptions:
+        result.preemptions_max = static_cast<unsigned>(item.limit);
+        break;
+      case scenario::ExpectKind::within:
+        result.executions_max = static_cast<uint64_t>(item.limit);
+        break;
+      case scenario::ExpectKind::outcomes:
+        result.outcomes = &item.outcomes;
+        break;
+      case scenario::ExpectKind::condition:
+        break;
     }
   }
   return result;

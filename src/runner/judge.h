@@ -21,10 +21,10 @@ struct ClassItem {
 struct Expectation {
   std::vector<ClassItem> classes;
   bool must_be_complete = false;
-  std::optional<unsigned> preemptions_max;   ///< of the finding
-  std::optional<uint64_t> executions_max;    ///< until the finding
+  std::optional<unsigned> preemptions_max;  ///< of the finding
+  std::optional<uint64_t> executions_max;   ///< until the finding
   const scenario::Block<scenario::OutcomeRow>* outcomes = nullptr;
-  std::string text;                          ///< the items on one line
+  std::string text;  ///< the items on one line
 
   [[nodiscard]] bool wants_finding() const;
   /// The item that asks for this class (sometimes, always), or nullptr.

@@ -59,8 +59,8 @@ constexpr std::array kSwitchKeys = {
                 using Reader = explore::ExecutorOptions::SpinlockIsReader;
                 x.spinlock_is_reader = s == scenario::KnobState::on ? Reader::yes : Reader::no;
               }},
-    SwitchKey{"slot_cache", [](MachineOptions& m, explore::ExecutorOptions&,
-                               scenario::KnobState s) { m.slot_cache = on_off(s); }},
+    SwitchKey{"slot_cache",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
     SwitchKey{"synchronous_swap",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
                 for (machine::SwapDevice& d : m.swap) d.synchronous = on_off(s);
@@ -90,7 +90,8 @@ class Applier {
       machine_ = real;
     } else if (o.key == "ram") {
       int64_t pages = pages_of(o.number);
-      if (pages < 4 || pages > kPagesMax) return complain(o.at, fmt::format("expected 4 to {} pages of ram, found {}", kPagesMax, pages));
+      if (pages < 4 || pages > kPagesMax)
+        return complain(o.at, fmt::format("expected 4 to {} pages of ram, found {}", kPagesMax, pages));
       machine_.ram = base::PageCount{static_cast<uint64_t>(pages)};
     } else if (o.key == "swap") {
       for (const scenario::SwapSpec& s : o.swaps) swap(s);
@@ -160,8 +161,8 @@ class Applier {
 
 }  // namespace
 
-std::optional<Diagnostic> apply_machine_line(const scenario::Machine& line, std::string_view file, MachineOptions& machine,
-                                             explore::ExecutorOptions& explorer) {
+std::optional<Diagnostic> apply_machine_line(const scenario::Machine& line, std::string_view file,
+                                             MachineOptions& machine, explore::ExecutorOptions& explorer) {
   return Applier(file, machine, explorer).apply(line);
 }
 

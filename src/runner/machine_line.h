@@ -12,7 +12,8 @@
 namespace quire::runner {
 
 /// Applies the line; the machine's and the explorer's options start from those of a small explored machine.
-[[nodiscard]] std::optional<scenario::Diagnostic> apply_machine_line(const scenario::Machine& line, std::string_view file,
+[[nodiscard]] std::optional<scenario::Diagnostic> apply_machine_line(const scenario::Machine& line,
+                                                                     std::string_view file,
                                                                      machine::MachineOptions& machine,
                                                                      explore::ExecutorOptions& explorer);
 

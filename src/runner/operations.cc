@@ -24,9 +24,7 @@ Value from(const base::Result<T>& r) {
   return r ? Value::of(static_cast<int64_t>(*r)) : from(r.error());
 }
 
-Value from(const mm::Signal& s) {
-  return Value::of_signal(s.number == mm::SignalNumber::sigbus ? 7 : 11, s.code);
-}
+Value from(const mm::Signal& s) { return Value::of_signal(s.number == mm::SignalNumber::sigbus ? 7 : 11, s.code); }
 
 uint64_t unsigned_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
   return static_cast<uint64_t>(r.number(c, operand, otherwise));
@@ -36,7 +34,8 @@ int int_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise
   return static_cast<int>(r.number(c, operand, otherwise));
 }
 
-// The length operand, or what an index or a range spans: madvise(p[0:2], MADV_PAGEOUT) and madvise(p, 8K, MADV_PAGEOUT).
+// The length operand, or what an index or a range spans: madvise(p[0:2], MADV_PAGEOUT) and madvise(p, 8K,
+// MADV_PAGEOUT).
 struct RangeAndRest {
   uint64_t start;
   uint64_t length;
@@ -56,7 +55,8 @@ Value ftruncate(Runtime& r, const Call& c) {
   return from(r.machine().ftruncate(r.process(c), int_number(r, c, 0), r.number(c, 1)));
 }
 Value fallocate(Runtime& r, const Call& c) {
-  return from(r.machine().fallocate(r.process(c), int_number(r, c, 0), int_number(r, c, 1), r.number(c, 2), r.number(c, 3)));
+  return from(
+      r.machine().fallocate(r.process(c), int_number(r, c, 0), int_number(r, c, 1), r.number(c, 2), r.number(c, 3)));
 }
 
 /// A buffer of the arena that goes with the call, whatever ends it.
@@ -160,9 +160,12 @@ Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.pro
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }
-Value swap_used(Runtime& r, const Call& c) { return Value::of(static_cast<int64_t>(r.machine().swap_used(c.operands[0].symbol))); }
+Value swap_used(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().swap_used(c.operands[0].symbol)));
+}
 Value swap_count(Runtime& r, const Call& c) {
-  return Value::of(static_cast<int64_t>(r.machine().swap_count(c.operands[0].symbol, static_cast<uint32_t>(r.number(c, 1)))));
+  return Value::of(
+      static_cast<int64_t>(r.machine().swap_count(c.operands[0].symbol, static_cast<uint32_t>(r.number(c, 1)))));
 }
 
 // --- What the check looks at ----------------------------------------------------------------------------------------
@@ -185,33 +188,51 @@ constexpr auto kAny = Where::anywhere;
 constexpr auto kCheck = Where::check_only;
 
 constexpr std::array kOperations = {
-    Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny, Judged::check, close},
-    Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny, Judged::check, corrupt_pte},
+    Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny,
+              Judged::check, close},
+    Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
+              Judged::check, corrupt_pte},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
-    Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny, Judged::check, fallocate},
-    Operation{"folios_leaked", "folios_leaked()", "pages that are allocated and that nothing refers to", 0, 0, kCheck, Judged::leak, folios_leaked},
+    Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
+              Judged::check, fallocate},
+    Operation{"folios_leaked", "folios_leaked()", "pages that are allocated and that nothing refers to", 0, 0, kCheck,
+              Judged::leak, folios_leaked},
     Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
-    Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check, fstat},
+    Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check,
+              fstat},
     Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
-    Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny, Judged::check, kill},
+    Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
+              Judged::check, kill},
     Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
     Operation{"load", "load(ADDRESS)", "the byte there, or a signal", 1, 1, kAny, Judged::lost_store, load},
-    Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]", "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},
-    Operation{"memfd_create", "FD = memfd_create(NAME, FLAGS)", "a tmpfs file without a name", 0, 2, kAny, Judged::check, memfd_create},
-    Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check, mincore},
-    Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check, mmap},
-    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check, msync},
+    Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]",
+              "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},
+    Operation{"memfd_create", "FD = memfd_create(NAME, FLAGS)", "a tmpfs file without a name", 0, 2, kAny,
+              Judged::check, memfd_create},
+    Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check,
+              mincore},
+    Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
+              mmap},
+    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check,
+              msync},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
-    Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny, Judged::check, pagemap},
-    Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny, Judged::lost_store, pread},
-    Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny, Judged::check, pwrite},
-    Operation{"reclaim", "reclaim([PAGES])", "direct reclaim; the number of pages freed", 0, 1, kAny, Judged::check, reclaim},
-    Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck, Judged::rss_mismatch, rss},
+    Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny,
+              Judged::check, pagemap},
+    Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny,
+              Judged::lost_store, pread},
+    Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny,
+              Judged::check, pwrite},
+    Operation{"reclaim", "reclaim([PAGES])", "direct reclaim; the number of pages freed", 0, 1, kAny, Judged::check,
+              reclaim},
+    Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck,
+              Judged::rss_mismatch, rss},
     Operation{"store", "store(ADDRESS, BYTE)", "0, or a signal", 2, 2, kAny, Judged::check, store},
-    Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count, swap_count},
+    Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
+              swap_count},
     Operation{"swap_used", "swap_used(AREA)", "slots in use", 1, 1, kCheck, Judged::swap_count, swap_used},
     Operation{"swapoff", "swapoff(AREA)", "0, -EINVAL, -ENOMEM, -EINTR", 1, 1, kAny, Judged::check, swapoff},
-    Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check, swapon},
+    Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
+              swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
 };
 

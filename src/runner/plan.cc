@@ -57,8 +57,8 @@ class Planner {
     }
     if (plan_.scenario->check) statements(plan_.scenario->check->body, -1, plan_.check, Operation::Where::check_only);
     if (plan_.tasks.size() > explore::kTasksMax)
-      complain(plan_.scenario->at, fmt::format("expected at most {} cpu and interrupt blocks, found {}", explore::kTasksMax,
-                                               plan_.tasks.size()));
+      complain(plan_.scenario->at, fmt::format("expected at most {} cpu and interrupt blocks, found {}",
+                                               explore::kTasksMax, plan_.tasks.size()));
     if (diagnostic_) return *diagnostic_;
     return std::move(plan_);
   }
@@ -144,7 +144,8 @@ class Planner {
   int capture(const scenario::CaptureRef& ref) {
     int owner = ref.process.empty() ? -1 : find_process(ref.process);
     int found = !ref.process.empty() && owner < 0 ? -1 : find_variable(owner, ref.name);
-    if (found >= 0 && (ref.process.empty() || plan_.variables[static_cast<std::size_t>(found)].process == owner)) return found;
+    if (found >= 0 && (ref.process.empty() || plan_.variables[static_cast<std::size_t>(found)].process == owner))
+      return found;
     complain(ref.at, fmt::format("expected a captured result, found '{}{}{}' which no call captures", ref.process,
                                  ref.process.empty() ? "" : ":", ref.name));
     return -1;
@@ -162,9 +163,12 @@ class Planner {
     if (e.kind == ExprKind::string) return {Operand::Kind::symbol, -1, 0, 0, e.text};
     if (auto value = scenario::evaluate(e, value_of)) return {Operand::Kind::number, -1, *value, 0, {}};
     switch (e.kind) {
-      case ExprKind::name: return named(e, owner);
-      case ExprKind::index: return indexed(e, owner);
-      case ExprKind::binary: return sum(e, owner);
+      case ExprKind::name:
+        return named(e, owner);
+      case ExprKind::index:
+        return indexed(e, owner);
+      case ExprKind::binary:
+        return sum(e, owner);
       case ExprKind::call:
         if (e.text == "fill" && e.args.size() == 2) {
           Operand what = operand(e.args[0], owner);
@@ -172,7 +176,8 @@ class Planner {
           return {Operand::Kind::fill, -1, what.number, count.number, {}};
         }
         break;
-      default: break;
+      default:
+        break;
     }
     complain(e.at, fmt::format("expected an operand, found '{}'", scenario::format(e)));
     return {};
@@ -181,7 +186,9 @@ class Planner {
   Operand named(const Expr& e, int owner) {
     int found = find_variable(owner, e.text);
     if (found >= 0) return {Operand::Kind::variable, found, 0, 0, e.text};
-    if (found == -2) complain(e.at, fmt::format("expected a name with one meaning, found '{}' which several processes capture", e.text));
+    if (found == -2)
+      complain(e.at,
+               fmt::format("expected a name with one meaning, found '{}' which several processes capture", e.text));
     for (unsigned i = 0; i < plan_.machine.swap_devices; ++i)
       if (plan_.machine.swap[i].get_name() == e.text) return {Operand::Kind::symbol, -1, 0, 0, e.text};
     if (int p = find_process(e.text); p >= 0) return {Operand::Kind::symbol, -1, p, 0, e.text};
@@ -224,8 +231,12 @@ class Planner {
   Expected expected(const scenario::Result& r, int owner) {
     Expected result;
     switch (r.kind) {
-      case scenario::ResultKind::any: result.kind = Expected::Kind::any; break;
-      case scenario::ResultKind::blocked: result.kind = Expected::Kind::blocked; break;
+      case scenario::ResultKind::any:
+        result.kind = Expected::Kind::any;
+        break;
+      case scenario::ResultKind::blocked:
+        result.kind = Expected::Kind::blocked;
+        break;
       case scenario::ResultKind::error:
         result.kind = Expected::Kind::error;
         result.number = scenario::errno_number(r.name).value_or(0);
@@ -296,7 +307,8 @@ class Planner {
                                  scenario::format(s.count)));
       return;
     }
-    for (int64_t i = 0; i < *count && !diagnostic_ && calls.size() <= kCallsMax; ++i) statements(s.body, owner, calls, where);
+    for (int64_t i = 0; i < *count && !diagnostic_ && calls.size() <= kCallsMax; ++i)
+      statements(s.body, owner, calls, where);
   }
 
   Call statement(const Statement& s, int owner, Operation::Where where) {
@@ -312,8 +324,9 @@ class Planner {
     if (p.name == "keep_swapcache") {
       result.keep_swapcache = true;
     } else if (p.name == "fail") {
-      Injection injection{p.modality, p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == scenario::Modality::may,
-                          plan_.counters++};
+      Injection injection{
+          p.modality,      p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == scenario::Modality::may,
+          plan_.counters++};
       result.injections.push_back(std::move(injection));
     } else {
       complain(p.at, fmt::format("expected the property keep_swapcache or fail, found '{}'", p.name));

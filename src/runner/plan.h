@@ -1,5 +1,5 @@
-// A plan: a scenario made ready to run. Names are resolved, constants evaluated, repeats unrolled, operations checked; what
-// is left for run time is plain data that a task reads and never changes or owns.
+// A plan: a scenario made ready to run. Names are resolved, constants evaluated, repeats unrolled, operations checked;
+// what is left for run time is plain data that a task reads and never changes or owns.
 #pragma once
 
 #include <cstdint>
@@ -22,8 +22,8 @@ struct Operation;
 struct Value {
   enum class Kind : uint8_t { none, number, signal };
   Kind kind = Kind::none;
-  int32_t signal = 0;   ///< SIGBUS 7, SIGSEGV 11
-  int64_t number = 0;   ///< of a signal: si_code
+  int32_t signal = 0;  ///< SIGBUS 7, SIGSEGV 11
+  int64_t number = 0;  ///< of a signal: si_code
   bool operator==(const Value&) const = default;
   static Value of(int64_t number) { return {Kind::number, 0, number}; }
   static Value of_signal(int signal, int code) { return {Kind::signal, signal, code}; }
@@ -33,10 +33,10 @@ struct Value {
 struct Operand {
   enum class Kind : uint8_t { number, variable, symbol, fill };
   Kind kind = Kind::number;
-  int variable = -1;      ///< index into the plan's variables; `number` is added to its value
-  int64_t number = 0;     ///< fill: the byte
-  int64_t length = 0;     ///< bytes an index or a range spans; fill: how many
-  std::string symbol;     ///< a swap area, a process, a string
+  int variable = -1;   ///< index into the plan's variables; `number` is added to its value
+  int64_t number = 0;  ///< fill: the byte
+  int64_t length = 0;  ///< bytes an index or a range spans; fill: how many
+  std::string symbol;  ///< a swap area, a process, a string
 };
 
 /// One alternative after `=`.
@@ -112,8 +112,8 @@ struct Plan {
   std::vector<Call> setup;
   std::vector<TaskPlan> tasks;
   std::vector<Call> check;
-  std::deque<Call> nested;   ///< calls on the right side of `=`
-  int counters = 0;          ///< fault injections in all calls
+  std::deque<Call> nested;  ///< calls on the right side of `=`
+  int counters = 0;         ///< fault injections in all calls
 };
 
 template <typename T>

@@ -23,8 +23,9 @@ struct Complaint {
 };
 
 std::string text_of(const Complaint& c) {
-  return fmt::format("scenario s \"d\"\nmachine {}\nsetup {{\n  {}\n}}\ncpu 0 as A {{\n  {}\n}}\ncheck {{\n  {}\n}}\nexpect {}\n",
-                     c.machine, c.setup, c.cpu, c.check, c.expect);
+  return fmt::format(
+      "scenario s \"d\"\nmachine {}\nsetup {{\n  {}\n}}\ncpu 0 as A {{\n  {}\n}}\ncheck {{\n  {}\n}}\nexpect {}\n",
+      c.machine, c.setup, c.cpu, c.check, c.expect);
 }
 
 constexpr const char* kMachine = "cpus=2 ram=16 swap=S:8";

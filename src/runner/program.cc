@@ -14,11 +14,16 @@ namespace {
 
 Failure failure_of(const Operation& operation) {
   switch (operation.judged) {
-    case Operation::Judged::lost_store: return Failure::lost_store;
-    case Operation::Judged::rss_mismatch: return Failure::rss_mismatch;
-    case Operation::Judged::swap_count: return Failure::swap_count;
-    case Operation::Judged::leak: return Failure::leak;
-    case Operation::Judged::check: break;
+    case Operation::Judged::lost_store:
+      return Failure::lost_store;
+    case Operation::Judged::rss_mismatch:
+      return Failure::rss_mismatch;
+    case Operation::Judged::swap_count:
+      return Failure::swap_count;
+    case Operation::Judged::leak:
+      return Failure::leak;
+    case Operation::Judged::check:
+      break;
   }
   return Failure::check;
 }
@@ -60,7 +65,8 @@ void ScenarioProgram::setup() {
   state_ = sync::make_object<State>();
   state_->machine = sync::make_object<machine::Machine>(plan_.machine);
   for (std::size_t i = 0; i < plan_.processes.size(); ++i)
-    if (!plan_.processes[i].forked) state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());
+    if (!plan_.processes[i].forked)
+      state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());
   for (const Call& call : plan_.setup) (void)run_call(call, explore::kTasksMax);
 }
 
@@ -81,10 +87,11 @@ void ScenarioProgram::finish() {
   for (Watched& w : conditions) {
     bool held = holds(w.condition);
     if (held) ++w.held;
-    if (w.quantifier == scenario::Quantifier::sometimes || held == (w.quantifier == scenario::Quantifier::always)) continue;
+    if (w.quantifier == scenario::Quantifier::sometimes || held == (w.quantifier == scenario::Quantifier::always))
+      continue;
     fmt::memory_buffer text;
-    fmt::format_to(std::back_inserter(text), "not {} {}: ", w.quantifier == scenario::Quantifier::always ? "always" : "never",
-                   w.condition.text);
+    fmt::format_to(std::back_inserter(text),
+                   "not {} {}: ", w.quantifier == scenario::Quantifier::always ? "always" : "never", w.condition.text);
     {
       std::string seen = outcome();
       text.append(seen);
@@ -103,8 +110,9 @@ std::string ScenarioProgram::outcome() const {
     for (const Call& call : task.calls) {
       if (call.capture < 0) continue;
       const Variable& v = plan_.variables[static_cast<std::size_t>(call.capture)];
-      text += fmt::format("{}{}:{}={}", text.empty() ? "" : " ", plan_.processes[static_cast<std::size_t>(v.process)].name,
-                          v.name, to_text(state_->variables[static_cast<std::size_t>(call.capture)]));
+      text +=
+          fmt::format("{}{}:{}={}", text.empty() ? "" : " ", plan_.processes[static_cast<std::size_t>(v.process)].name,
+                      v.name, to_text(state_->variables[static_cast<std::size_t>(call.capture)]));
     }
   return text;
 }
@@ -128,13 +136,18 @@ Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
 bool ScenarioProgram::matches(const Expected& e, const Value& value) {
   bool number = value.kind == Value::Kind::number;
   switch (e.kind) {
-    case Expected::Kind::any: return true;
-    case Expected::Kind::blocked: return value.kind == Value::Kind::none;
-    case Expected::Kind::value: return number && value.number == operand_number(e.value);
-    case Expected::Kind::error: return number && value.number == -e.number;
+    case Expected::Kind::any:
+      return true;
+    case Expected::Kind::blocked:
+      return value.kind == Value::Kind::none;
+    case Expected::Kind::value:
+      return number && value.number == operand_number(e.value);
+    case Expected::Kind::error:
+      return number && value.number == -e.number;
     case Expected::Kind::signal:
       return value.kind == Value::Kind::signal && value.signal == e.signal && (e.any_code || value.number == e.number);
-    case Expected::Kind::call: break;
+    case Expected::Kind::call:
+      break;
   }
   const Call& nested = plan_.nested[static_cast<std::size_t>(e.call)];
   return value == nested.operation->run(*this, nested);
@@ -165,10 +178,14 @@ bool ScenarioProgram::holds(const PlanCondition& condition) {
     if (c.op == scenario::CompareOp::not_equal) return !matches(c.right, left);
     int64_t right = c.right.kind == Expected::Kind::error ? -c.right.number : operand_number(c.right.value);
     switch (c.op) {
-      case scenario::CompareOp::less: return left.number < right;
-      case scenario::CompareOp::less_equal: return left.number <= right;
-      case scenario::CompareOp::greater: return left.number > right;
-      default: return left.number >= right;
+      case scenario::CompareOp::less:
+        return left.number < right;
+      case scenario::CompareOp::less_equal:
+        return left.number <= right;
+      case scenario::CompareOp::greater:
+        return left.number > right;
+      default:
+        return left.number >= right;
     }
   };
   for (const auto& all_of : condition.any_of) {

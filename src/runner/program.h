@@ -1,5 +1,5 @@
-// A plan as a program of the explorer: the set-up builds a machine in the arena, each cpu block is a task, the check block
-// and the machine's own invariants are the final check.
+// A plan as a program of the explorer: the set-up builds a machine in the arena, each cpu block is a task, the check
+// block and the machine's own invariants are the final check.
 //
 // What changes during an execution is in State, which lives in the arena; the rest is only read.
 #pragma once

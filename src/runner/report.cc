@@ -11,25 +11,44 @@ using sync::Failure;
 
 std::string_view long_name(Failure failure) {
   switch (failure) {
-    case Failure::uaf: return "use-after-free";
-    case Failure::double_free: return "double-free";
-    case Failure::bug: return "assertion or kernel BUG";
-    case Failure::fault: return "page fault in the kernel";
-    case Failure::race: return "data-race";
-    case Failure::deadlock: return "deadlock";
-    case Failure::livelock: return "livelock";
-    case Failure::lock_order: return "lock order violated";
-    case Failure::atomic_sleep: return "sleeping function called from invalid context";
-    case Failure::leak: return "leak";
-    case Failure::lost_store: return "lost store";
-    case Failure::stale_pte: return "stale page-table entry";
-    case Failure::stale_tlb: return "stale TLB entry";
-    case Failure::rss_mismatch: return "bad rss-counter state";
-    case Failure::swap_count: return "bad swap count";
-    case Failure::double_unlock: return "unlock of a lock that is not held";
-    case Failure::null_deref: return "null-pointer dereference";
-    case Failure::rcu: return "suspicious RCU usage";
-    case Failure::check: return "unexpected result";
+    case Failure::uaf:
+      return "use-after-free";
+    case Failure::double_free:
+      return "double-free";
+    case Failure::bug:
+      return "assertion or kernel BUG";
+    case Failure::fault:
+      return "page fault in the kernel";
+    case Failure::race:
+      return "data-race";
+    case Failure::deadlock:
+      return "deadlock";
+    case Failure::livelock:
+      return "livelock";
+    case Failure::lock_order:
+      return "lock order violated";
+    case Failure::atomic_sleep:
+      return "sleeping function called from invalid context";
+    case Failure::leak:
+      return "leak";
+    case Failure::lost_store:
+      return "lost store";
+    case Failure::stale_pte:
+      return "stale page-table entry";
+    case Failure::stale_tlb:
+      return "stale TLB entry";
+    case Failure::rss_mismatch:
+      return "bad rss-counter state";
+    case Failure::swap_count:
+      return "bad swap count";
+    case Failure::double_unlock:
+      return "unlock of a lock that is not held";
+    case Failure::null_deref:
+      return "null-pointer dereference";
+    case Failure::rcu:
+      return "suspicious RCU usage";
+    case Failure::check:
+      return "unexpected result";
   }
   return "?";
 }

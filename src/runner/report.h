@@ -1,5 +1,5 @@
-// What a finding looks like in print: a first line in the manner of kernel reports, the freed object, the CPU0/CPU1 table,
-// and the line that replays it.
+// What a finding looks like in print: a first line in the manner of kernel reports, the freed object, the CPU0/CPU1
+// table, and the line that replays it.
 #pragma once
 
 #include <string>

@@ -18,7 +18,8 @@ namespace {
 /// Whole calls: a task keeps the CPU until its call has returned, then the next of the list runs, then file order.
 class CallOrder : public explore::Strategy {
  public:
-  CallOrder(const ScenarioProgram& program, std::vector<unsigned> order) : program_(program), order_(std::move(order)) {}
+  CallOrder(const ScenarioProgram& program, std::vector<unsigned> order)
+      : program_(program), order_(std::move(order)) {}
 
   std::optional<unsigned> pick_task(explore::Executor& x, explore::Node& node) override {
     unsigned returned = 0;
@@ -41,7 +42,8 @@ class CallOrder : public explore::Strategy {
 };
 
 /// Position of the first time each point of a chain is passed; -1 where it is not.
-std::vector<int> passed_at(const scenario::ScheduleChain& chain, const Plan& plan, const explore::Recording& recording) {
+std::vector<int> passed_at(const scenario::ScheduleChain& chain, const Plan& plan,
+                           const explore::Recording& recording) {
   std::vector<int> result(chain.points.size(), -1);
   std::vector<std::vector<std::string>> open(explore::kTasksMax + 1);
   for (std::size_t i = 0; i < recording.events.size(); ++i) {
@@ -126,8 +128,9 @@ std::string line_of(const Plan& plan, const ScenarioProgram::Returned& r) {
   std::string member = r.call->member.empty() ? "" : "." + r.call->member;
   bool address = r.value.kind == Value::Kind::number && r.value.number > 65536;
   std::string result = address ? fmt::format("{:#x}", r.value.number) : to_text(r.value);
-  return fmt::format("{:<4}{}{} = {}{}", process, name, r.call->text.ends_with(member) ? r.call->text : r.call->text + member,
-                     result, r.as_stated ? "" : "   # not as stated");
+  return fmt::format("{:<4}{}{} = {}{}", process, name,
+                     r.call->text.ends_with(member) ? r.call->text : r.call->text + member, result,
+                     r.as_stated ? "" : "   # not as stated");
 }
 
 }  // namespace
@@ -139,7 +142,9 @@ std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scena
   Plan plan = std::move(std::get<Plan>(made));
   for (const std::string& id : options.defects) {
     auto defect = base::find_defect(id);
-    if (!defect) return Diagnostic{std::string(file), scenario.at.line, scenario.at.column, fmt::format("expected a defect, found '{}'", id)};
+    if (!defect)
+      return Diagnostic{std::string(file), scenario.at.line, scenario.at.column,
+                        fmt::format("expected a defect, found '{}'", id)};
     plan.machine.defects.add(*defect);
   }
   std::unique_ptr<explore::Strategy> strategy;
@@ -157,8 +162,9 @@ std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scena
                         fmt::format("expected a schedule of this scenario, found '{}'", options.schedule)};
     auto schedule = find_schedule(plan, *wanted);
     if (!schedule)
-      return Diagnostic{std::string(file), wanted->at.line, wanted->at.column,
-                        fmt::format("expected an order that can happen, found none within {} pre-emptions", kPreemptionsMax)};
+      return Diagnostic{
+          std::string(file), wanted->at.line, wanted->at.column,
+          fmt::format("expected an order that can happen, found none within {} pre-emptions", kPreemptionsMax)};
     strategy = std::make_unique<explore::Replay>(*schedule);
   }
   RunResult result;
@@ -168,7 +174,8 @@ std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scena
     for (unsigned i = 0; i < executor.task_count(); ++i) recording.task_names.emplace_back(executor.task_name(i));
     executor.record_to(&recording);
     (void)explore::search(executor, *strategy, {}, [&](const explore::Finding& f) {
-      result.incident = render_report(plan, scenario.at.line, f, recording, make_token(plan, options.defects, f.schedule));
+      result.incident =
+          render_report(plan, scenario.at.line, f, recording, make_token(plan, options.defects, f.schedule));
       return explore::OnFinding::stop;
     });
   } else {

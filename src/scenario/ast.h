@@ -41,8 +41,8 @@ enum class Join : std::uint8_t { own_line, same_line, comma };
 // What surrounds an item: the layout that format() keeps.
 struct Trivia {
   Join join = Join::own_line;
-  bool blank_before = false;     // an empty line stands above the item, below its comments
-  std::vector<Comment> before;   // comment lines above it
+  bool blank_before = false;         // an empty line stands above the item, below its comments
+  std::vector<Comment> before;       // comment lines above it
   std::optional<std::string> after;  // the comment at the end of its line
   friend bool operator==(const Trivia&, const Trivia&) = default;
 };
@@ -282,9 +282,9 @@ struct OutcomeRow {
 };
 
 enum class ExpectKind : std::uint8_t {
-  failure,      // quantifier failure [@ func]
-  condition,    // quantifier condition
-  outcomes,     // outcomes
+  failure,    // quantifier failure [@ func]
+  condition,  // quantifier condition
+  outcomes,   // outcomes
   complete,
   preemptions,  // limit
   within,       // limit, in executions

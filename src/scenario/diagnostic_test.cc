@@ -24,21 +24,21 @@ void expect_complaints(std::string_view before, std::initializer_list<Case> case
 }
 
 TEST(Diagnostics, File) {
-  expect_complaints("",
-                    {
-                        {"", "1:1: expected 'scenario', found end of file"},
-                        {"# only\n", "2:1: expected 'scenario', found end of file"},
-                        {"scenaro x", "1:1: expected 'scenario', found 'scenaro' (did you mean 'scenario'?)"},
-                        {"scenario", "1:9: expected the name of the scenario, found end of file"},
-                        {"scenario 7", "1:10: expected the name of the scenario, found number '7'"},
-                        {"scenario a-1 b", "1:14: expected the description of the scenario in quotes, found 'b'"},
-                        {"scenario a \"\" scenario a \"\"",
-                         "1:24: expected a name of its own, found a second scenario 'a'"},
-                        {"scenario a \"x", "1:12: expected a string that ends on its line, found '\"'"},
-                        {"scenario a \"\\q\"",
-                         "1:12: expected a string with the escapes \\n \\t \\r \\0 \\\\ \\\" \\' and \\xNN only, found '\"'"},
-                    },
-                    "");
+  expect_complaints(
+      "",
+      {
+          {"", "1:1: expected 'scenario', found end of file"},
+          {"# only\n", "2:1: expected 'scenario', found end of file"},
+          {"scenaro x", "1:1: expected 'scenario', found 'scenaro' (did you mean 'scenario'?)"},
+          {"scenario", "1:9: expected the name of the scenario, found end of file"},
+          {"scenario 7", "1:10: expected the name of the scenario, found number '7'"},
+          {"scenario a-1 b", "1:14: expected the description of the scenario in quotes, found 'b'"},
+          {"scenario a \"\" scenario a \"\"", "1:24: expected a name of its own, found a second scenario 'a'"},
+          {"scenario a \"x", "1:12: expected a string that ends on its line, found '\"'"},
+          {"scenario a \"\\q\"",
+           "1:12: expected a string with the escapes \\n \\t \\r \\0 \\\\ \\\" \\' and \\xNN only, found '\"'"},
+      },
+      "");
 }
 
 TEST(Diagnostics, FileTooLarge) {
@@ -49,7 +49,8 @@ TEST(Diagnostics, FileTooLarge) {
 
 TEST(Diagnostics, Sections) {
   constexpr std::string_view kSections =
-      "expected a section (ref, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next scenario, ";
+      "expected a section (ref, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next "
+      "scenario, ";
   const std::string other = "2:1: " + std::string(kSections) + "found '}'";
   const std::string near = "2:1: " + std::string(kSections) + "found 'setpu' (did you mean 'setup'?)";
   expect_complaints("scenario s \"\"\n",
@@ -72,34 +73,34 @@ TEST(Diagnostics, Sections) {
 }
 
 TEST(Diagnostics, Machine) {
-  expect_complaints("scenario s \"\"\nmachine ",
-                    {
-                        {"", "2:9: expected an option of the machine such as cpus=2, found end of file"},
-                        {"cpus 2", "2:14: expected '=' after the option's name, found number '2'"},
-                        {"cpus=", "2:14: expected a value of 'cpus' (a number, a word or 'S:8'), found end of file"},
-                        {"cpus=1 cpus=2", "2:16: expected each option of the machine once, found 'cpus'"},
-                        {"x=on x=2", "2:14: expected each option of the machine once, found 'x'"},
-                        {"swap=S:8,4", "2:18: expected a swap area such as 'S:8', found number '4'"},
-                        {"swap=S:8,T", "2:19: expected ':', found end of file"},
-                        {"swap=S:x", "2:16: expected a number of pages or bytes, found 'x'"},
-                        {"ram=4k", "2:13: expected a number below 2^63 (12, 0x1f, 0755, 4K, 2M, 1G), found '4k'"},
-                        {"ram=9223372036854775808",
-                         "2:13: expected a number below 2^63 (12, 0x1f, 0755, 4K, 2M, 1G), found '9223372036854775808'"},
-                        {"cpus=2\ncpu 2 as A { }", "3:1: expected a cpu below 2 (cpus=2), found cpu 2"},
-                        {"cpus=1\ninterrupt on cpu 1 { }", "3:1: expected a cpu below 1 (cpus=1), found cpu 1"},
-                    },
-                    "");
+  expect_complaints(
+      "scenario s \"\"\nmachine ",
+      {
+          {"", "2:9: expected an option of the machine such as cpus=2, found end of file"},
+          {"cpus 2", "2:14: expected '=' after the option's name, found number '2'"},
+          {"cpus=", "2:14: expected a value of 'cpus' (a number, a word or 'S:8'), found end of file"},
+          {"cpus=1 cpus=2", "2:16: expected each option of the machine once, found 'cpus'"},
+          {"x=on x=2", "2:14: expected each option of the machine once, found 'x'"},
+          {"swap=S:8,4", "2:18: expected a swap area such as 'S:8', found number '4'"},
+          {"swap=S:8,T", "2:19: expected ':', found end of file"},
+          {"swap=S:x", "2:16: expected a number of pages or bytes, found 'x'"},
+          {"ram=4k", "2:13: expected a number below 2^63 (12, 0x1f, 0755, 4K, 2M, 1G), found '4k'"},
+          {"ram=9223372036854775808",
+           "2:13: expected a number below 2^63 (12, 0x1f, 0755, 4K, 2M, 1G), found '9223372036854775808'"},
+          {"cpus=2\ncpu 2 as A { }", "3:1: expected a cpu below 2 (cpus=2), found cpu 2"},
+          {"cpus=1\ninterrupt on cpu 1 { }", "3:1: expected a cpu below 1 (cpus=1), found cpu 1"},
+      },
+      "");
 }
 
 TEST(Diagnostics, Statements) {
-  expect_complaints(
-      "scenario s \"\"\nsetup { ",
-      {
-          {"f()", "2:14: expected a statement such as 'A: r = munmap(p, 4K)', found '}'"},
-          {"A: f()", "2:17: expected a call, found '}'"},
-          {"", "2:9: expected a statement such as 'A: r = munmap(p, 4K)', found ','"},
-      },
-      ", }");
+  expect_complaints("scenario s \"\"\nsetup { ",
+                    {
+                        {"f()", "2:14: expected a statement such as 'A: r = munmap(p, 4K)', found '}'"},
+                        {"A: f()", "2:17: expected a call, found '}'"},
+                        {"", "2:9: expected a statement such as 'A: r = munmap(p, 4K)', found ','"},
+                    },
+                    ", }");
   expect_complaints(
       "scenario s \"\"\nsetup { ",
       {
@@ -139,14 +140,14 @@ TEST(Diagnostics, Statements) {
 }
 
 TEST(Diagnostics, BlocksWithoutEnd) {
-  expect_complaints("scenario s \"\"\n",
-                    {
-                        {"setup { f()", "2:12: expected '}', found end of file"},
-                        {"setup { f()\nexpect { }", "3:1: expected a statement or '}', found 'expect'"},
-                        {"cpu 0 as A { B: f() }",
-                         "2:14: expected a statement without a process: the block has its own, found 'B'"},
-                    },
-                    "");
+  expect_complaints(
+      "scenario s \"\"\n",
+      {
+          {"setup { f()", "2:12: expected '}', found end of file"},
+          {"setup { f()\nexpect { }", "3:1: expected a statement or '}', found 'expect'"},
+          {"cpu 0 as A { B: f() }", "2:14: expected a statement without a process: the block has its own, found 'B'"},
+      },
+      "");
 }
 
 TEST(Diagnostics, Nesting) {
@@ -181,11 +182,11 @@ TEST(Diagnostics, Expectations) {
           {"never leek", "2:16: expected a class or a comparison, found 'leek' (did you mean 'leak'?)"},
           {"never flying",
            "2:16: expected a class (uaf, double_free, bug, fault, race, deadlock, livelock, lock_order, atomic_sleep, "
-           "leak, lost_store, stale_pte, stale_tlb, rss_mismatch, swap_count, double_unlock, null_deref, rcu, check) or "
+           "leak, lost_store, stale_pte, stale_tlb, rss_mismatch, swap_count, double_unlock, null_deref, rcu, check) "
+           "or "
            "a comparison such as 'A:r == 0', found 'flying'"},
           {"never uaf @", "2:22: expected the name of a function, found '}'"},
-          {"always A:r = 0",
-           "2:21: expected '==', '!=', '<', '<=', '>' or '>=', found '=' (did you mean '=='?)"},
+          {"always A:r = 0", "2:21: expected '==', '!=', '<', '<=', '>' or '>=', found '=' (did you mean '=='?)"},
           {"always A:7", "2:19: expected the name of a captured result, found number '7'"},
           {"always A:r == 0 && 7", "2:29: expected a captured result such as 'A:r', found number '7'"},
           {"outcomes { A:r 0 }", "2:25: expected '=', found number '0'"},

@@ -136,6 +136,6 @@ expect {
 )qs";
 
 inline constexpr std::array<std::string_view, 5> kExamples{kFreeSwapExample, kPunchExample, kForkExample,
-                                                          kVunmapExample, kEverythingExample};
+                                                           kVunmapExample, kEverythingExample};
 
 }  // namespace quire::scenario

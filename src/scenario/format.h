@@ -2,8 +2,9 @@
 //
 // F1. parse(format(document)) gives the same document again, comments included.
 // F2. format() of that is the same text: formatting twice changes nothing.
-// Kept from the author: which statements share a line, which blocks stand on one, single empty lines between statements,
-// comments. Settled here: indentation, spaces, the order and distance of sections, the column of results and comments.
+// Kept from the author: which statements share a line, which blocks stand on one, single empty lines between
+// statements, comments. Settled here: indentation, spaces, the order and distance of sections, the column of results
+// and comments.
 //
 //   fmt::print("{}", format(parse(text, "a.qs").document()));
 #pragma once

@@ -1,7 +1,7 @@
 // How the printer sets lines: columns for results and comments, blocks on one line or several.
 //
-// An item is rendered into a Piece; pieces that share a line become a Line; lines between two empty lines, comment lines or
-// many-line items are one group, whose results stand in one column and whose comments in another.
+// An item is rendered into a Piece; pieces that share a line become a Line; lines between two empty lines, comment
+// lines or many-line items are one group, whose results stand in one column and whose comments in another.
 #pragma once
 
 #include <optional>

@@ -18,7 +18,8 @@ std::string formatted(std::string_view text) {
 
 // Wraps the inside of a setup block.
 std::string setup_of(std::string_view statements) {
-  return formatted("scenario s \"\"\nsetup " + std::string(statements) + "\n").substr(sizeof("scenario s \"\"\n\n") - 1);
+  return formatted("scenario s \"\"\nsetup " + std::string(statements) + "\n")
+      .substr(sizeof("scenario s \"\"\n\n") - 1);
 }
 
 TEST(Format, ExamplesComeBackAsTheyAre) {

@@ -67,8 +67,8 @@ class Generator {
   bool chance(int one_in) { return below(one_in) == 0; }
 
   std::string word() {
-    constexpr std::array<std::string_view, 10> kWords{"A", "p", "fd", "swap_map", "SWAP_MAP_MAX", "x1", "complete",
-                                                      "never", "within", "_r"};
+    constexpr std::array<std::string_view, 10> kWords{"A",  "p",        "fd",    "swap_map", "SWAP_MAP_MAX",
+                                                      "x1", "complete", "never", "within",   "_r"};
     return std::string(kWords[below(kWords.size())]);
   }
   std::string dashed() { return chance(2) ? word() + "-" + std::to_string(below(9)) : word(); }
@@ -173,8 +173,7 @@ class Generator {
     return statement;
   }
   Block<Statement> statements(int depth, Processes processes) {
-    return block<Statement>(
-        [&](const std::vector<Statement>& before) { return statement(before, depth, processes); });
+    return block<Statement>([&](const std::vector<Statement>& before) { return statement(before, depth, processes); });
   }
 
   CaptureRef capture() {

@@ -1,6 +1,7 @@
 // The rules that make a layout canonical, shared by the parser (which applies them) and by generators of trees.
 //
-// L1. A block stands on one line if and only if its first item joins the opening brace (same_line); then no item of it has
+// L1. A block stands on one line if and only if its first item joins the opening brace (same_line); then no item of it
+// has
 //     a line, a comment or a many-line block of its own.
 // L2. An item that covers several lines, and the one after it, start lines of their own.
 // L3. The first thing in a block has no empty line above it.

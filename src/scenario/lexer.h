@@ -1,8 +1,8 @@
 // Splits the text of a scenario into tokens and comments; it never fails.
 //
-// What is no token becomes one of kind `invalid` that carries the complaint, and is reported only if the parser comes to
-// it: the words inside strace's `(Can't ...)` are skipped unread. Line breaks are no tokens; a token knows whether it is
-// the first of its line.
+// What is no token becomes one of kind `invalid` that carries the complaint, and is reported only if the parser comes
+// to it: the words inside strace's `(Can't ...)` are skipped unread. Line breaks are no tokens; a token knows whether
+// it is the first of its line.
 //
 //   Lexed lexed = lex("A: load(p[0]) = 'c'");   // identifier, punctuation, identifier, ... , end
 #pragma once
@@ -25,9 +25,9 @@ struct Token {
   bool blank_before = false;  // an empty line stands between it and the token or comment before it
   Origin at;
   std::size_t offset = 0;
-  std::string_view text;   // as written; points into the source
+  std::string_view text;    // as written; points into the source
   std::string_view wanted;  // of an invalid token: what would have been right
-  Number number;           // of integers and characters
+  Number number;            // of integers and characters
 };
 
 struct CommentToken {

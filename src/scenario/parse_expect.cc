@@ -9,7 +9,8 @@
 namespace quire::scenario {
 namespace {
 
-constexpr std::string_view kItemWanted = "an item of expect (never, always, sometimes, outcomes, complete, preemptions, within) or '}'";
+constexpr std::string_view kItemWanted =
+    "an item of expect (never, always, sometimes, outcomes, complete, preemptions, within) or '}'";
 
 CaptureRef parse_capture_ref(Cursor& cursor) {
   CaptureRef ref;
@@ -59,8 +60,8 @@ void parse_failure(Cursor& cursor, ExpectItem& item) {
   if (!failure) {
     const std::string_view suggestion = nearest(cursor.peek().text, failure_class_names());
     if (suggestion.empty()) {
-      cursor.fail(fmt::format("a class ({}) or a comparison such as 'A:r == 0'",
-                              fmt::join(failure_class_names(), ", ")));
+      cursor.fail(
+          fmt::format("a class ({}) or a comparison such as 'A:r == 0'", fmt::join(failure_class_names(), ", ")));
     } else {
       cursor.fail("a class or a comparison", suggestion);
     }
@@ -109,8 +110,8 @@ void parse_item_body(Cursor& cursor, ExpectItem& item) {
     }
   } else if (cursor.accept("outcomes")) {
     item.kind = ExpectKind::outcomes;
-    item.outcomes = parse_block<OutcomeRow>(
-        cursor, [&](std::vector<OutcomeRow>& rows) { rows.push_back(parse_row(cursor)); });
+    item.outcomes =
+        parse_block<OutcomeRow>(cursor, [&](std::vector<OutcomeRow>& rows) { rows.push_back(parse_row(cursor)); });
   } else if (cursor.accept("complete")) {
     item.kind = ExpectKind::complete;
   } else if (cursor.at("preemptions")) {

@@ -18,10 +18,8 @@ struct Operator {
   BinaryOp op;
   int level;
 };
-constexpr std::array<Operator, 4> kOperators{{{"|", BinaryOp::bit_or, 0},
-                                              {"+", BinaryOp::add, 1},
-                                              {"-", BinaryOp::subtract, 1},
-                                              {"*", BinaryOp::multiply, 2}}};
+constexpr std::array<Operator, 4> kOperators{
+    {{"|", BinaryOp::bit_or, 0}, {"+", BinaryOp::add, 1}, {"-", BinaryOp::subtract, 1}, {"*", BinaryOp::multiply, 2}}};
 constexpr int kUnaryLevel = 3;
 
 Expr leaf(Cursor& cursor, ExprKind kind) {
@@ -101,9 +99,7 @@ Expr parse_level(Cursor& cursor, int level) {
   return left;
 }
 
-bool is_negated(const Expr& expr, ExprKind kind) {
-  return expr.kind == ExprKind::negate && expr.args[0].kind == kind;
-}
+bool is_negated(const Expr& expr, ExprKind kind) { return expr.kind == ExprKind::negate && expr.args[0].kind == kind; }
 
 bool looks_like_errno(std::string_view name) {
   constexpr std::size_t kErrnoNameMax = 16;

@@ -33,7 +33,8 @@ void parse_option_value(Cursor& cursor, MachineOption& option) {
     option.swaps = parse_swaps(cursor);
   } else {
     option.kind = OptionKind::word;
-    option.word = cursor.expect_dashed_name(fmt::format("a value of '{}' (a number, a word or 'S:8')", option.key)).text;
+    option.word =
+        cursor.expect_dashed_name(fmt::format("a value of '{}' (a number, a word or 'S:8')", option.key)).text;
   }
 }
 

@@ -27,8 +27,9 @@ const Diagnostic& ParseResult::error() const {
 
 ParseResult parse(std::string_view text, std::string_view file) {
   if (text.size() > kFileBytesMax) {
-    return ParseResult(Diagnostic{std::string(file), 1, 1,
-                                  fmt::format("expected a file of at most {} bytes, found {}", kFileBytesMax, text.size())});
+    return ParseResult(
+        Diagnostic{std::string(file), 1, 1,
+                   fmt::format("expected a file of at most {} bytes, found {}", kFileBytesMax, text.size())});
   }
   Cursor cursor(text, file);
   Document document;

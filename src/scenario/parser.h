@@ -1,7 +1,7 @@
 // From the text of a scenario file to its tree, or to the one complaint that stopped it.
 //
-// Never fails but by a Diagnostic: any bytes are allowed in, nothing is thrown, and depth, size and repetition are bounded
-// by the limits below. The grammar is docs/scenarios.md.
+// Never fails but by a Diagnostic: any bytes are allowed in, nothing is thrown, and depth, size and repetition are
+// bounded by the limits below. The grammar is docs/scenarios.md.
 //
 //   ParseResult result = parse("scenario x \"y\"\nsetpu { }\n", "x.qs");
 //   if (!result.ok()) fmt::print("{}\n", to_string(result.error()));
@@ -20,8 +20,8 @@
 namespace quire::scenario {
 
 inline constexpr std::size_t kFileBytesMax = std::size_t{1} << 20;
-inline constexpr int kNestingMax = 64;           // parentheses, calls and repeats within each other
-inline constexpr int kTermsMax = 1000;           // names, numbers, operators and calls of one expression
+inline constexpr int kNestingMax = 64;             // parentheses, calls and repeats within each other
+inline constexpr int kTermsMax = 1000;             // names, numbers, operators and calls of one expression
 inline constexpr std::int64_t kRepeatMax = 65536;  // of a repeat, times those around it, where the counts are numbers
 inline constexpr int kCpuMax = 255;
 

@@ -154,9 +154,7 @@ TEST(Parser, SwitchOfTheMachineIsNoKnob) {
   EXPECT_EQ(scenario.machine->knobs.at(0).name, "per_vma_lock");
 }
 
-TEST(Parser, RepeatCountOfNamesIsTheRunners) {
-  EXPECT_EQ(statements("repeat N { repeat 65536 { f() } }").size(), 1U);
-}
+TEST(Parser, RepeatCountOfNamesIsTheRunners) { EXPECT_EQ(statements("repeat N { repeat 65536 { f() } }").size(), 1U); }
 
 TEST(Parser, CarriageReturnsAreSpace) {
   const Scenario scenario = parsed("scenario s \"\"  # c\r\nsetup {\r\n\r\n  f()\r\n}\r\n");

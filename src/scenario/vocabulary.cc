@@ -8,9 +8,9 @@ namespace quire::scenario {
 namespace {
 
 constexpr std::array<std::string_view, 19> kFailureClasses{
-    "uaf",       "double_free", "bug",       "fault",        "race",       "deadlock",      "livelock",
-    "lock_order", "atomic_sleep", "leak",     "lost_store",   "stale_pte",  "stale_tlb",     "rss_mismatch",
-    "swap_count", "double_unlock", "null_deref", "rcu",       "check",
+    "uaf",        "double_free",   "bug",        "fault",      "race",      "deadlock",  "livelock",
+    "lock_order", "atomic_sleep",  "leak",       "lost_store", "stale_pte", "stale_tlb", "rss_mismatch",
+    "swap_count", "double_unlock", "null_deref", "rcu",        "check",
 };
 constexpr std::array<std::string_view, 3> kQuantifiers{"never", "always", "sometimes"};
 constexpr std::array<std::string_view, 6> kCompareOps{"==", "!=", "<", "<=", ">", ">="};
@@ -50,9 +50,7 @@ std::size_t edit_distance(std::string_view left, std::string_view right) {
 
 std::span<const std::string_view> failure_class_names() { return kFailureClasses; }
 
-std::string_view failure_class_name(FailureClass failure) {
-  return kFailureClasses[static_cast<std::size_t>(failure)];
-}
+std::string_view failure_class_name(FailureClass failure) { return kFailureClasses[static_cast<std::size_t>(failure)]; }
 
 std::optional<FailureClass> failure_class(std::string_view name) {
   const auto index = index_of(kFailureClasses, name);

@@ -33,8 +33,8 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
   auto slots = static_cast<uint32_t>(device.pages().value());
   auto* map = allocate_array<MapByte>(slots);
   map[0].init(CountByte::kBad);
-  auto* pool = sync::make_object<SlotPool>(
-      SlotPool::Options{.slots = slots, .cluster_shift = cluster_shift_, .cpus = cpus});
+  auto* pool =
+      sync::make_object<SlotPool>(SlotPool::Options{.slots = slots, .cluster_shift = cluster_shift_, .cpus = cpus});
   pool->retire(0);
   swap_map_.store(map, sync::Order::relaxed);
   cluster_info_.store(allocate_array<ClusterInfo>(clusters(slots)), sync::Order::relaxed);
@@ -81,7 +81,8 @@ void SwapArea::check(sync::CheckReport& report, const SlotCache& parked) const {
       bool has_folio = cached.peek(slot) != nullptr;
       bool is_parked = !has_folio && byte.cache_only() && parked.peek_parked(entry(slot));
       report.expect(byte.has_cache() == (has_folio || is_parked), Failure::swap_count,
-                    "I2: slot {} has byte {:#x} and {} folio in the swap cache", i, byte.byte(), has_folio ? "a" : "no");
+                    "I2: slot {} has byte {:#x} and {} folio in the swap cache", i, byte.byte(),
+                    has_folio ? "a" : "no");
     }
     report.expect(cluster_info_.peek()[c].count.peek() == used_here, Failure::swap_count,
                   "I4: cluster {} counts {} of {} used slots", c, cluster_info_.peek()[c].count.peek(), used_here);

@@ -1,15 +1,15 @@
 // SwapArea: one swap device: its slots, their counts, and the references that keep it from being torn down.
 //
-// States (flags): unused -> USED (being set up) -> USED|WRITEOK (swapon) -> USED (swapoff has begun; back to WRITEOK if it
-// fails) -> unused. The object itself is never freed, only reused; what swapoff frees is swap_map, cluster_info, the pool
-// of free slots and the swap cache.
+// States (flags): unused -> USED (being set up) -> USED|WRITEOK (swapon) -> USED (swapoff has begun; back to WRITEOK if
+// it fails) -> unused. The object itself is never freed, only reused; what swapoff frees is swap_map, cluster_info, the
+// pool of free slots and the swap cache.
 //
 // I1  count byte of a slot = its references in page tables (or tmpfs's one) and HAS_CACHE <=> a folio is cached there
 //     (or, for a moment, is about to be, or the slot is parked); byte 0 <=> free in the pool
 // I4  inuse_pages = slots whose byte is neither 0 nor bad
-// Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while the
-// area was live (any spin lock); swapoff. A count byte changes under its cluster_lock; si_lock protects flags and pool.
-// Linux: include/linux/swap.h struct swap_info_struct
+// Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while
+// the area was live (any spin lock); swapoff. A count byte changes under its cluster_lock; si_lock protects flags and
+// pool. Linux: include/linux/swap.h struct swap_info_struct
 #pragma once
 
 #include "base/types.h"
@@ -62,7 +62,9 @@ class SwapArea {
 
   [[nodiscard]] PageCount peek_inuse_pages() const { return PageCount(inuse_pages_.peek()); }
   [[nodiscard]] PageCount peek_max() const { return PageCount(max_.peek()); }
-  [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const { return CountByte(swap_map_.peek()[slot.value()].peek()); }
+  [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const {
+    return CountByte(swap_map_.peek()[slot.value()].peek());
+  }
   [[nodiscard]] const cache::SwapCache* peek_swap_cache() const { return swap_cache_.peek(); }
   [[nodiscard]] bool peek_live() const { return (flags_.peek() & kWriteOk) != 0; }
   [[nodiscard]] const SwapBackend* peek_backend() const { return backend_.peek(); }

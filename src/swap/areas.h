@@ -1,13 +1,15 @@
-// SwapAreas: all swap of a machine: the areas, slots and their references, the swap cache, swap I/O, swapon and swapoff.
+// SwapAreas: all swap of a machine: the areas, slots and their references, the swap cache, swap I/O, swapon and
+// swapoff.
 //
-// The life of a slot (byte): free 0x00 -> folio_alloc_swap 0x40 -> add_to_swap: folio cached -> swap_duplicate 0x41.. (or
-// swap_shmem_alloc 0xff) -> swap_writepage -> delete_from_swap_cache 0x01.. (or 0xbf) -> read_swap_cache_async 0x41..
+// The life of a slot (byte): free 0x00 -> folio_alloc_swap 0x40 -> add_to_swap: folio cached -> swap_duplicate 0x41..
+// (or swap_shmem_alloc 0xff) -> swap_writepage -> delete_from_swap_cache 0x01.. (or 0xbf) -> read_swap_cache_async
+// 0x41..
 // -> swap_free 0x40 -> folio_free_swap 0x00. Who brings a byte to "nothing left" frees the slot.
 //
-// A caller that holds neither a reference of the device nor a page-table lock (an RCU reader) may use an entry only through
-// get_swap_device(); after it, what was read before it must be read again.
-// Locks taken: swap_lock > si_lock > cluster_lock; i_pages; slots_free_lock; see each function for what else it needs.
-// Linux: mm/swapfile.c, mm/swap_state.c, mm/page_io.c, mm/swap_slots.c
+// A caller that holds neither a reference of the device nor a page-table lock (an RCU reader) may use an entry only
+// through get_swap_device(); after it, what was read before it must be read again. Locks taken: swap_lock > si_lock >
+// cluster_lock; i_pages; slots_free_lock; see each function for what else it needs. Linux: mm/swapfile.c,
+// mm/swap_state.c, mm/page_io.c, mm/swap_slots.c
 //
 //   areas.swapon(device);
 //   if (areas.add_to_swap(*folio)) ...                    // folio locked
@@ -65,7 +67,8 @@ class SwapAreas {
   /// Steps 2 and 4: finds the live area of `device` (-EINVAL if none), takes it off the list: no slot is allocated from
   /// now on. One swapoff at a time per area: the second finds nothing.
   [[nodiscard]] Result<SwapArea*> start_swapoff(const SwapBackend& device);
-  /// Step 5: no slot is parked from now until reenable_slot_cache(); those that are become free. Sleeps; held as a lock.
+  /// Step 5: no slot is parked from now until reenable_slot_cache(); those that are become free. Sleeps; held as a
+  /// lock.
   void disable_slot_cache();
   void reenable_slot_cache();
   /// For step 6d: the first slot after `previous` (slot 0 to begin) that is neither free nor bad, or nothing.
@@ -89,8 +92,9 @@ class SwapAreas {
   // --- slots (swap/allocate.cc, swap/duplicate.cc, swap/free.cc) ----------------------------------------------------
   /// 2^order slots for `folio`, bytes HAS_CACHE, first one aligned; -ENOMEM if none. Linux: folio_alloc_swap()
   [[nodiscard]] Result<SwapEntry> folio_alloc_swap(const Folio& folio);
-  /// One more page-table reference. -EINVAL: no such slot, or tmpfs's; -ENOENT: free or bad; -ENOMEM: the count is full.
-  /// The caller holds something that keeps the entry (a page table's lock, or the folio's). Linux: swap_duplicate()
+  /// One more page-table reference. -EINVAL: no such slot, or tmpfs's; -ENOENT: free or bad; -ENOMEM: the count is
+  /// full. The caller holds something that keeps the entry (a page table's lock, or the folio's). Linux:
+  /// swap_duplicate()
   [[nodiscard]] Errno swap_duplicate(SwapEntry entry);
   /// The slots (allocated, no references) become tmpfs's. Linux: swap_shmem_alloc()
   void swap_shmem_alloc(SwapEntry entry, PageCount pages);
@@ -106,8 +110,8 @@ class SwapAreas {
   void put_swap_folio(const Folio& folio, SwapEntry entry);
   /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then. Linux: same
   bool folio_free_swap(Folio& folio);
-  /// Whether any slot of the block that `entry` was allocated in has a reference, as far as the cluster knows: in a cluster
-  /// of several orders only the slot itself is looked at. The caller holds the device.
+  /// Whether any slot of the block that `entry` was allocated in has a reference, as far as the cluster knows: in a
+  /// cluster of several orders only the slot itself is looked at. The caller holds the device.
   [[nodiscard]] bool swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry);
   /// References to the slot by page tables or tmpfs; 0 also if there is no such device. Linux: swp_swapcount()
   [[nodiscard]] unsigned swp_swapcount(SwapEntry entry);
@@ -115,13 +119,13 @@ class SwapAreas {
   [[nodiscard]] unsigned swap_count(SwapEntry entry) { return info(entry).swap_map(entry.offset()).references(); }
 
   // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------
-  /// Allocates slots for `folio` (locked, uptodate, not in the swap cache), puts it in the swap cache and marks it dirty.
-  /// false: no room. Linux: mm/swap_state.c add_to_swap()
+  /// Allocates slots for `folio` (locked, uptodate, not in the swap cache), puts it in the swap cache and marks it
+  /// dirty. false: no room. Linux: mm/swap_state.c add_to_swap()
   [[nodiscard]] bool add_to_swap(Folio& folio);
   /// Out of the swap cache (locked, no writeback); drops the slots' HAS_CACHE and the cache's references.
   void delete_from_swap_cache(Folio& folio);
-  /// As delete_from_swap_cache(), if nobody but the caller (one reference) and the cache holds the folio and it is clean:
-  /// then the caller has the last reference. Linux: mm/vmscan.c remove_mapping(), its swap cache part
+  /// As delete_from_swap_cache(), if nobody but the caller (one reference) and the cache holds the folio and it is
+  /// clean: then the caller has the last reference. Linux: mm/vmscan.c remove_mapping(), its swap cache part
   [[nodiscard]] bool remove_mapping_from_swap_cache(Folio& folio);
   /// The cached folio, or empty. The device, a page-table lock or a reference to the slot is held. Linux: same
   [[nodiscard]] FolioRef swap_cache_get_folio(SwapEntry entry);
@@ -130,8 +134,8 @@ class SwapAreas {
   [[nodiscard]] Result<FolioRef> read_swap_cache_async(SwapEntry entry, phys::Gfp gfp);
 
   // --- I/O (swap/page_io.cc) ----------------------------------------------------------------------------------------
-  /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is dirty
-  /// again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
+  /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is
+  /// dirty again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
   void swap_writepage(Folio& folio);
   /// Reads into `folio` (locked) from `entry` on; uptodate if it went well; unlocks it. Linux: swap_read_folio()
   void swap_read_folio(Folio& folio, SwapEntry entry);

@@ -217,7 +217,9 @@ TEST(SwapAreasThreads, ReferencesOfSharedSlots) {
           folio->clear(FolioFlag::dirty);
           f.areas.swap_writepage(*folio);
           folio->lock();
-          if (random() % 2 == 0) { ASSERT_TRUE(f.areas.remove_mapping_from_swap_cache(*folio)); }
+          if (random() % 2 == 0) {
+            ASSERT_TRUE(f.areas.remove_mapping_from_swap_cache(*folio));
+          }
         }
         folio->unlock();
         folio.reset();
@@ -313,7 +315,8 @@ TEST(SwapAreasThreads, SwapoffAgainstEverybody) {
             EXPECT_EQ(f.areas.free_swap_and_cache(SwapEntry::from_raw(raw), FreeCaller::tmpfs), FreeOutcome::freed);
             break;
           }
-          default: swap_in(places[i], static_cast<uint8_t>(i));
+          default:
+            swap_in(places[i], static_cast<uint8_t>(i));
         }
       }
       running.fetch_sub(1);

@@ -7,7 +7,8 @@
 //   0xbf       owned by one tmpfs index; never incremented, one put makes it 0. 0xff: the same and HAS_CACHE
 //   0x80       a count with higher digits elsewhere; not used yet, the reference after the greatest count is refused
 //
-// The greatest count that fits is a parameter (62 in Linux) so that small programs reach it. Linux: include/linux/swap.h
+// The greatest count that fits is a parameter (62 in Linux) so that small programs reach it. Linux:
+// include/linux/swap.h
 #pragma once
 
 #include <cstdint>

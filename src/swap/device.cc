@@ -33,7 +33,8 @@ SwapArea* SwapAreas::swap_info_get(SwapEntry entry) {
   if (entry.none()) return nullptr;
   if (entry.type().value() >= areas_.size()) sync::bug(Failure::bug, "Bad swap file entry");
   SwapArea& area = info(entry);
-  if ((area.flags_.load(sync::Order::relaxed) & SwapArea::kUsed) == 0) sync::bug(Failure::bug, "Unused swap file entry");
+  if ((area.flags_.load(sync::Order::relaxed) & SwapArea::kUsed) == 0)
+    sync::bug(Failure::bug, "Unused swap file entry");
   if (entry.offset().value() >= area.max_.load(sync::Order::relaxed)) sync::bug(Failure::bug, "Bad swap offset entry");
   if (area.swap_map(entry.offset()).free()) sync::bug(Failure::bug, "Unused swap offset entry");
   return &area;

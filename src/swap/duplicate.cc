@@ -17,7 +17,8 @@ Errno SwapAreas::change_byte(SwapEntry entry, Change change) {
   Result<CountByte> after = change(before);
   if (!after) return after.error();
   byte.store(after->byte());
-  QUIRE_POINT("take reference", "swap_map[{}]: {:#04x} -> {:#04x}", entry.offset().value(), before.byte(), after->byte());
+  QUIRE_POINT("take reference", "swap_map[{}]: {:#04x} -> {:#04x}", entry.offset().value(), before.byte(),
+              after->byte());
   return Errno::ok;
 }
 

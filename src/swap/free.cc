@@ -7,7 +7,8 @@ using base::Defect;
 using sync::Failure;
 
 // Linux: mm/swapfile.c __swap_entry_free_locked(); the cluster's lock is held.
-// What is left; if nothing is, the byte says HAS_CACHE until the slot is really free, so that nobody allocates it meanwhile.
+// What is left; if nothing is, the byte says HAS_CACHE until the slot is really free, so that nobody allocates it
+// meanwhile.
 CountByte SwapAreas::swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop) {
   MapByte& byte = *area.map_from(slot);
   CountByte before(byte.load());

@@ -153,11 +153,9 @@ void SlotPool::check(sync::CheckReport& report) const {
     uint32_t free = 0;
     uint32_t end = std::min((c + 1) << cluster_shift_, slots_);
     for (uint32_t slot = c << cluster_shift_; slot < end; ++slot) free += peek_is_free(slot) ? 1 : 0;
-    report.expect(free == clusters_[c].nr_free, sync::Failure::swap_count, "cluster {}: nr_free {} but {} slots are free",
-                  c, clusters_[c].nr_free, free);
-    unsigned list = free == 0                      ? kNoList
-                    : free == clusters_[c].usable ? kFreeList
-                                                   : list_of_order(clusters_[c].order);
+    report.expect(free == clusters_[c].nr_free, sync::Failure::swap_count,
+                  "cluster {}: nr_free {} but {} slots are free", c, clusters_[c].nr_free, free);
+    unsigned list = free == 0 ? kNoList : free == clusters_[c].usable ? kFreeList : list_of_order(clusters_[c].order);
     report.expect(clusters_[c].list == list, sync::Failure::swap_count, "cluster {} is on list {} instead of {}", c,
                   clusters_[c].list, list);
     total += free;

@@ -1,8 +1,8 @@
 // SlotPool: which slots of a swap area are free, in clusters. A pure data structure; the caller has the lock.
 //
 // A cluster has 2^cluster_shift slots. CPUs allocate from a cluster each, so that they seldom share a cluster's lock. A
-// cluster that is empty takes the order of the first allocation from it; it serves only that order until it is empty again.
-// Order 0 falls back to clusters of other orders, and to those of other CPUs, when nothing else is left.
+// cluster that is empty takes the order of the first allocation from it; it serves only that order until it is empty
+// again. Order 0 falls back to clusters of other orders, and to those of other CPUs, when nothing else is left.
 //
 //   SlotPool pool({.slots = 9, .cluster_shift = 2, .cpus = 2});
 //   pool.retire(0);                          // the header

@@ -50,8 +50,9 @@ Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry ent
   cache::SwapCache& cached = swap_cache(entry);
   for (;;) {
     if (FolioRef folio = cached.get_folio(entry.offset())) return folio;
-    // Not worth a page if nobody refers to the slot any more. A parked slot would keep its cache bit for as long as it is
-    // parked; but while swapoff has parking disabled a slot whose folio is about to be cached must not be passed over.
+    // Not worth a page if nobody refers to the slot any more. A parked slot would keep its cache bit for as long as it
+    // is parked; but while swapoff has parking disabled a slot whose folio is about to be cached must not be passed
+    // over.
     CountByte byte = area.swap_map(entry.offset());
     if (byte.free() || (byte.references() == 0 && slot_cache_.enabled())) return FolioRef();
     Result<FolioRef> fresh = folios_.alloc(gfp, Order(0));

@@ -1,7 +1,8 @@
 // Atomic<T, "name">: a word that several CPUs touch without a lock.
 //
-// Natively it is std::atomic<T>. Under a driver each access is a step; sequential consistency is explored, and the memory
-// order decides what the access orders for the race detector: a relaxed access orders nothing (READ_ONCE, WRITE_ONCE).
+// Natively it is std::atomic<T>. Under a driver each access is a step; sequential consistency is explored, and the
+// memory order decides what the access orders for the race detector: a relaxed access orders nothing (READ_ONCE,
+// WRITE_ONCE).
 //
 //   Atomic<uint32_t, "si->inuse_pages"> inuse_pages_{0};
 //   inuse_pages_.add(1);                      // commutes with other adds while explored
@@ -56,9 +57,9 @@ class Atomic {
   /// On failure `expected` becomes the current value; a failed exchange only reads.
   [[nodiscard]] bool compare_exchange(T& expected, T desired, Order order = Order::acq_rel) {
     announce(OpKind::cas, order, equal_to(expected));
-    return value_.compare_exchange_strong(expected, desired, std_order(order),
-                                          order == Order::relaxed ? std::memory_order_relaxed
-                                                                  : std::memory_order_acquire);
+    return value_.compare_exchange_strong(
+        expected, desired, std_order(order),
+        order == Order::relaxed ? std::memory_order_relaxed : std::memory_order_acquire);
   }
   /// Returns the value before.
   T fetch_add(T delta, Order order = Order::acq_rel) {

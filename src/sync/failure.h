@@ -29,9 +29,9 @@ enum class Failure : uint8_t {
 };
 
 inline constexpr std::string_view kFailureNames[] = {
-    "uaf",  "double_free", "bug",       "fault",     "race",         "deadlock",   "livelock",      "lock_order", "atomic_sleep",
-    "leak", "lost_store",  "stale_pte", "stale_tlb", "rss_mismatch", "swap_count", "double_unlock", "null_deref", "rcu",
-    "check"};
+    "uaf",        "double_free",   "bug",        "fault",      "race",      "deadlock",  "livelock",
+    "lock_order", "atomic_sleep",  "leak",       "lost_store", "stale_pte", "stale_tlb", "rss_mismatch",
+    "swap_count", "double_unlock", "null_deref", "rcu",        "check"};
 
 [[nodiscard]] constexpr std::string_view name(Failure f) { return kFailureNames[static_cast<unsigned>(f)]; }
 

@@ -22,12 +22,12 @@ namespace quire::sync {
 
 [[nodiscard]] inline void* allocate(std::size_t bytes, std::size_t align) {
   if (Driver* d = hook()) return d->allocate(bytes, align);
-  return ::operator new(bytes, std::align_val_t{align});
+  return ::operator new (bytes, std::align_val_t{align});
 }
 /// `bytes` and `align` as given to allocate().
 inline void deallocate(void* memory, std::size_t bytes, std::size_t align) {
   if (Driver* d = hook()) return d->deallocate(memory, bytes);
-  ::operator delete(memory, std::align_val_t{align});
+  ::operator delete (memory, std::align_val_t{align});
 }
 
 /// Nobody may touch [memory, +bytes) until unpoison(); a touch is a use after free of `what`.

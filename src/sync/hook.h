@@ -35,12 +35,12 @@ enum class OpKind : uint8_t {
   reader_end,
 
   // Announced by a driver itself, never by sync/.
-  start,         ///< a task begins
-  retry,         ///< see Driver::retry_point
-  grace_begin,   ///< the first half of synchronize_rcu(): which readers run now
-  grace_end,     ///< the second: enabled when they have ended
-  free,          ///< the memory [object, object + when.value) goes away
-  revive,        ///< and comes back; these two are the last kinds
+  start,        ///< a task begins
+  retry,        ///< see Driver::retry_point
+  grace_begin,  ///< the first half of synchronize_rcu(): which readers run now
+  grace_end,    ///< the second: enabled when they have ended
+  free,         ///< the memory [object, object + when.value) goes away
+  revive,       ///< and comes back; these two are the last kinds
 };
 
 /// `(*address & mask) == value`, or `!=`; the word is `size` bytes (1, 2, 4 or 8) in the arena.
@@ -71,7 +71,7 @@ enum class OpFlag : uint8_t {
 struct Op {
   OpKind kind;
   OpFlag flags = OpFlag::none;
-  LockClass lock_class{};       ///< meaningful for lock operations only
+  LockClass lock_class{};        ///< meaningful for lock operations only
   const void* object = nullptr;  ///< identity: the address of the sync object
   const char* name = "";         ///< shown in diagrams: "si->inuse_pages", "cluster_lock"
   Condition when{};

@@ -3,10 +3,10 @@
 //   SpinLock<LockClass::cluster_lock> lock_;
 //   Guard guard(lock_);
 //
-// States of the word: 0 free; kExclusive held by one; n readers (shared locks). Natively waiting is std::atomic::wait; the
-// extra bit kContended says that somebody sleeps. While a spin lock is held its owner is an RCU reader and must not sleep
-// (SEMANTICS 0.5). Under a driver the driver knows the owner and reports unlock by anybody else, inversion of the order and
-// sleeping in atomic context.
+// States of the word: 0 free; kExclusive held by one; n readers (shared locks). Natively waiting is std::atomic::wait;
+// the extra bit kContended says that somebody sleeps. While a spin lock is held its owner is an RCU reader and must not
+// sleep (SEMANTICS 0.5). Under a driver the driver knows the owner and reports unlock by anybody else, inversion of the
+// order and sleeping in atomic context.
 #pragma once
 
 #include <atomic>
@@ -30,12 +30,16 @@ class LockWord {
   LockWord(const LockWord&) = delete;
   LockWord& operator=(const LockWord&) = delete;
 
-  [[nodiscard]] Condition free_for_exclusive() const { return {&word_, kExclusive | kReaders, 0, 4, Condition::Test::equal}; }
+  [[nodiscard]] Condition free_for_exclusive() const {
+    return {&word_, kExclusive | kReaders, 0, 4, Condition::Test::equal};
+  }
   [[nodiscard]] Condition free_for_shared() const { return {&word_, kExclusive, 0, 4, Condition::Test::equal}; }
 
   // Effects, after a driver's step: nobody else runs.
   void set_exclusive() { word_.store(word_.load(std::memory_order_relaxed) | kExclusive, std::memory_order_relaxed); }
-  void clear_exclusive() { word_.store(word_.load(std::memory_order_relaxed) & ~kExclusive, std::memory_order_relaxed); }
+  void clear_exclusive() {
+    word_.store(word_.load(std::memory_order_relaxed) & ~kExclusive, std::memory_order_relaxed);
+  }
   void add_reader(int delta) {
     word_.store(word_.load(std::memory_order_relaxed) + static_cast<uint32_t>(delta), std::memory_order_relaxed);
   }
@@ -54,7 +58,8 @@ class LockWord {
   [[nodiscard]] bool native_try_shared() {
     uint32_t seen = word_.load(std::memory_order_relaxed);
     while ((seen & kExclusive) == 0)
-      if (word_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed)) return true;
+      if (word_.compare_exchange_weak(seen, seen + 1, std::memory_order_acquire, std::memory_order_relaxed))
+        return true;
     return false;
   }
   void native_sleep_exclusive() {
@@ -211,7 +216,8 @@ class QUIRE_CAPABILITY("rwlock") SharedLock {
   }
   void lock_shared() QUIRE_ACQUIRE_SHARED() {
     if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::acquire_shared, OpFlag::acquires | kFlags, Class, this, rule(Class).name, word_.free_for_shared()});
+      d->step(
+          {OpKind::acquire_shared, OpFlag::acquires | kFlags, Class, this, rule(Class).name, word_.free_for_shared()});
       word_.add_reader(+1);
       return;
     }

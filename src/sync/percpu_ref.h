@@ -1,9 +1,9 @@
 // PercpuRef: a reference count that is cheap until it is killed.
 //
-// States: live (counted per CPU, never compared with zero) -> dead after kill() (try_get_live fails, the last put releases).
-// Natively the count is kept in one cache line per slot of CPUs; kill() waits for a grace period, so that every get and put
-// that saw the live state has ended, and adds the slots up. Explored it is one word whose live gets and puts commute.
-// Linux: lib/percpu-refcount.c
+// States: live (counted per CPU, never compared with zero) -> dead after kill() (try_get_live fails, the last put
+// releases). Natively the count is kept in one cache line per slot of CPUs; kill() waits for a grace period, so that
+// every get and put that saw the live state has ended, and adds the slots up. Explored it is one word whose live gets
+// and puts commute. Linux: lib/percpu-refcount.c
 #pragma once
 
 #include <array>

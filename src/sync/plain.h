@@ -1,5 +1,6 @@
-// Plain<T, "name">: a field that a lock protects. Reads and writes are ordinary; while explored, two that nothing orders
-// are a data race. Region: page contents and other bulk memory that CPUs may race on by right, one step per access.
+// Plain<T, "name">: a field that a lock protects. Reads and writes are ordinary; while explored, two that nothing
+// orders are a data race. Region: page contents and other bulk memory that CPUs may race on by right, one step per
+// access.
 #pragma once
 
 #include "base/fixed_string.h"

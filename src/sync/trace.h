@@ -1,5 +1,5 @@
-// What an explored run tells about itself: functions, named points, race branches, findings. Without a driver all of it is
-// one test of a pointer.
+// What an explored run tells about itself: functions, named points, race branches, findings. Without a driver all of it
+// is one test of a pointer.
 //
 //   void free_swap_and_cache(...) {
 //     QUIRE_FUNC();
