@@ -3,7 +3,7 @@
 # a claim on the slot (HAS_CACHE) while it is read keeps it from being used for another page meanwhile.
 
 scenario entry-reused "a slot is reused for newer contents while a fault reads the older ones"
-ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # what a caller must recheck
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # what a caller must recheck
 machine  cpus=2 ram=16 swap=S:1 synchronous_swap=on
 
 setup {
@@ -14,7 +14,7 @@ setup {
 
 cpu 0 as A { load(p[0]) = 'a' | 'b' }
 cpu 1 as A {
-  store(p[0], 'b') = 0
+  store(p[0], 'b')             = 0
   madvise(p, 4K, MADV_PAGEOUT) = 0
 }
 

@@ -2,7 +2,7 @@
 # swapoff finds slots in use, visits everybody it knows, and starts again for ever.
 
 scenario fork-vs-swapoff "fork copies a swap entry while swapoff looks for entries"
-ref      "swap: Support PMD swap mapping in swap_duplicate()"   # D0-15
+ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-15
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
@@ -16,14 +16,15 @@ cpu 1 as B { r = swapoff(S) }
 
 check {
   A: load(p[0]) = 'A'
-  swap_used(S) = 0
+  swap_used(S)  = 0
 }
 
 expect            { never livelock   always B:r == 0   complete }
 expect with D0-15 { sometimes livelock @ try_to_unuse }
 
+# reached: do_swap_page: folio left the swap cache, unuse_pte: entry changed
 scenario mm-not-listed "an address space with swap entries is not on the list that swapoff visits"
-ref      "swap: Support PMD swap mapping in swap_duplicate()"   # D2-6
+ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D2-6
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
@@ -37,13 +38,13 @@ cpu 1 as B { r = swapoff(S) }
 
 check {
   A: load(p[0]) = 'A'
-  swap_used(S) = 0
+  swap_used(S)  = 0
 }
 
-expect           { never livelock   always B:r == 0   complete }
+expect { never livelock   always B:r == 0   complete }
 
 scenario mm-not-listed-alone "nobody brings the page back for swapoff"
-ref      "swap: Support PMD swap mapping in swap_duplicate()"   # D2-6
+ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D2-6
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
@@ -56,7 +57,7 @@ cpu 1 as B { r = swapoff(S) }
 
 check {
   A: load(p[0]) = 'A'
-  swap_used(S) = 0
+  swap_used(S)  = 0
 }
 
 expect           { never livelock   always B:r == 0   complete }

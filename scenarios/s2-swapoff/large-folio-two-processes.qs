@@ -10,10 +10,10 @@ setup {
   A: p = mmap(0, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'A'), store(p[1], 'B')
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0 [keep_swapcache]
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0   [keep_swapcache]
   A: B = fork()
-  A: munmap(p[1]) = 0
-  B: munmap(p[0]) = 0
+  A: munmap(p[1])                  = 0
+  B: munmap(p[0])                  = 0
 }
 
 cpu 0 as A { exit() }
@@ -23,7 +23,7 @@ cpu 1 as B {
 }
 
 check {
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 

@@ -4,7 +4,7 @@
 # slot alone.
 
 scenario nothing-cached "the unfixed path is safe when the page is in swap alone"
-ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V5
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # V5
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
@@ -25,12 +25,12 @@ expect with D2-3 { never uaf   never null_deref   complete }
 # if the hole punch takes the entry away in between, the byte says "cached" after all.
 
 scenario cached-by-swapoff "swapoff's own read puts the page into the swap cache"
-ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"   # V3, V5
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # V3, V5
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'A')
   A: madvise(p, 4K, MADV_PAGEOUT) = 0
@@ -41,7 +41,7 @@ cpu 1 as B { r = swapoff(S) }
 
 check {
   A: load(p[0]) = 0
-  swap_used(S) = 0
+  swap_used(S)  = 0
 }
 
 expect           { never uaf   never leak   always B:r == 0   complete }

@@ -8,7 +8,7 @@ machine  cpus=2 ram=16 swap=S:8
 setup {
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   A: store(p[0], 'A')
-  A: madvise(p, 4K, MADV_PAGEOUT) = 0 [keep_swapcache]
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
 }
 
 cpu 0 as A { madvise(p, 4K, MADV_DONTNEED) = 0 }

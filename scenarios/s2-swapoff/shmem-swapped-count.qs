@@ -17,7 +17,7 @@ cpu 1 as B { r = swapoff(S) }
 
 check {
   A: load(p[0]) = 'A'
-  swap_used(S) = 0
+  swap_used(S)  = 0
 }
 
 expect           { never livelock   never lost_store   always B:r == 0   complete }

@@ -6,18 +6,18 @@ machine  cpus=2 ram=16 swap=S:8
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'A')
-  A: madvise(p, 4K, MADV_PAGEOUT) = 0 [keep_swapcache]
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
 }
 
 cpu 0 as A { ftruncate(fd, 0) = 0 }
 cpu 1 as B { r = swapoff(S) }
 
 check {
-  A: load(p[0]) = SIGBUS(2)
-  swap_used(S) = 0
+  A: load(p[0])   = SIGBUS(2)
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 

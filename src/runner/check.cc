@@ -324,7 +324,6 @@ class Checker {
 
   void fill_stats() {
     Stats& s = verdict_.stats;
-    for (const std::string& branch : executor_->reached_branches()) fmt::print(stderr, "REACHED {} {}\n", plan_.scenario->name, branch);
     s.executions = verdict_.executions;
     s.seconds = verdict_.seconds;
     s.executions_per_second = s.seconds > 0 ? static_cast<double>(s.executions) / s.seconds : 0;
