@@ -16,6 +16,7 @@ struct Sizes {
   const char* name;
   MachineOptions options;
 };
+void PrintTo(const Sizes& sizes, std::ostream* out) { *out << sizes.name; }
 
 MachineOptions with_swap(MachineOptions options, uint64_t slots = 8) {
   options.add_swap("S", PageCount(slots));
