@@ -91,6 +91,12 @@ void search_all(benchmark::State& bench) {
     SearchResult result = search(executor, dpor, {}, [](const Finding&) { return OnFinding::go_on; });
     if (result.executions != Executions || !result.complete) return bench.SkipWithError("a wrong number of executions");
   }
+  auto per_execution = [&](uint64_t n) {
+    return static_cast<double>(n) / static_cast<double>(bench.iterations()) / static_cast<double>(Executions);
+  };
+  bench.counters["steps"] = per_execution(executor.steps_run());
+  bench.counters["repeated"] = per_execution(executor.steps_repeated());
+  bench.counters["checkpoints"] = per_execution(executor.checkpoints_taken());
   bench.SetItemsProcessed(bench.iterations() * static_cast<int64_t>(Executions));
 }
 

@@ -40,8 +40,13 @@ void Executor::take_checkpoint(std::size_t depth) {
   c.previous = previous_;
   c.live_bytes = live_bytes_;
   Writer out{c.bytes};
-  out.put(contexts_.data(), task_count_ * sizeof(TaskContext));
-  out.put(&contexts_[kMain], sizeof(TaskContext));
+  auto put_context = [&out](const TaskContext& t) {
+    out.put(&t, offsetof(TaskContext, held));
+    out.put(t.held.data(), t.held_count * sizeof(Held));
+    out.put(t.functions.data(), t.functions_kept() * sizeof(t.functions[0]));
+  };
+  for (unsigned i = 0; i < task_count_; ++i) put_context(contexts_[i]);
+  put_context(contexts_[kMain]);
   out.put(arena_.region(kMain), contexts_[kMain].heap_used);
   for (unsigned i = 0; i < task_count_; ++i) {
     const TaskContext& t = contexts_[i];
@@ -71,8 +76,13 @@ void Executor::restore(std::size_t depth) {
     std::memcpy(to, in, n);
     in += n;
   };
-  get(contexts_.data(), task_count_ * sizeof(TaskContext));
-  get(&contexts_[kMain], sizeof(TaskContext));
+  auto get_context = [&get](TaskContext& t) {
+    get(&t, offsetof(TaskContext, held));
+    get(t.held.data(), t.held_count * sizeof(Held));
+    get(t.functions.data(), t.functions_kept() * sizeof(t.functions[0]));
+  };
+  for (unsigned i = 0; i < task_count_; ++i) get_context(contexts_[i]);
+  get_context(contexts_[kMain]);
   get(arena_.region(kMain), contexts_[kMain].heap_used);
   for (unsigned i = 0; i < task_count_; ++i) {
     TaskContext& t = contexts_[i];

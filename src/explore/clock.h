@@ -21,6 +21,11 @@ struct Clock {
 
   [[nodiscard]] uint16_t operator[](unsigned task) const { return lanes[task]; }
   void set(unsigned task, uint16_t value) { lanes[task] = value; }
+  [[nodiscard]] bool empty() const {
+    using Halves __attribute__((vector_size(16))) = long long;
+    auto all = reinterpret_cast<Halves>(lanes);
+    return (all[0] | all[1]) == 0;
+  }
   /// Whether some lane is at or beyond that of `other`.
   [[nodiscard]] bool reaches(const Clock& other) const {
     using Halves __attribute__((vector_size(16))) = long long;

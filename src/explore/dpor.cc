@@ -76,7 +76,7 @@ void Dpor::collect_object(const Path& path, const Object& o, ColumnMask race, Co
                           unsigned tasks, const Clock& before, unsigned since, Candidates& c) {
   for (unsigned column = 0; column < kColumns; ++column) {
     ColumnMask mask = bit(static_cast<Column>(column));
-    if (((race | order) & mask) == 0) continue;
+    if (((race | order) & mask) == 0 || o.last[column].empty()) continue;
     for (unsigned u = 0; u < tasks; ++u) {
       unsigned depth = o.last[column][u];
       if (u == task || depth <= since || path[depth - 1].clk <= before[u]) continue;

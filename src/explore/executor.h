@@ -10,6 +10,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <optional>
@@ -153,7 +154,7 @@ class Executor final : public sync::Driver {
   static constexpr unsigned kToHost = ~0U;
   static constexpr unsigned kHeldMax = 12;
   static constexpr unsigned kFunctionsMax = 32;
-  static constexpr unsigned kCheckpointEvery = 10;
+  static constexpr unsigned kCheckpointEvery = 5;
   static constexpr unsigned kOwnCpu = 128;  ///< from here on CPUs with one spawned task each
 
   enum class Mode : uint8_t { sequential, repeating, exploring };
@@ -190,6 +191,8 @@ class Executor final : public sync::Driver {
     TaskMask grace_waited_for = 0;
     uint8_t held_count = 0;
     uint8_t function_count = 0;
+    [[nodiscard]] unsigned functions_kept() const { return std::min<unsigned>(function_count, kFunctionsMax); }
+    // From here on only what the counts say is used and copied.
     std::array<Held, kHeldMax> held;
     std::array<const char*, kFunctionsMax> functions;
   };

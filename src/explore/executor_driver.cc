@@ -196,7 +196,7 @@ unsigned Executor::choose(unsigned count, const char* what) {
 
 bool Executor::should_fail(const sync::FailSite& site) {
   auto task = static_cast<unsigned>(current_ - contexts_.data());
-  std::span<const char* const> functions(current_->functions.data(), current_->function_count);
+  std::span<const char* const> functions(current_->functions.data(), current_->functions_kept());
   switch (program_.fault(task, site, functions)) {
     case FaultDecision::succeed:
       return false;

@@ -82,32 +82,23 @@ PlainShadow& Objects::plain_at(std::size_t offset) {
   return (*plains_[index / kBlock])[index % kBlock];
 }
 
-void Objects::log_word(uint16_t* where) {
-  Undo undo{};
-  undo.what = Undo::What::word;
-  undo.before_small = *where;
-  undo.where = where;
-  log_.push_back(undo);
+void Objects::log(What what, uint64_t where, uint64_t before) {
+  log_.push_back({where | static_cast<uint64_t>(what) << kWhatShift, before});
 }
+
+void Objects::log_lane(uint16_t* where) { log(What::lane, reinterpret_cast<uint64_t>(where), *where); }
 
 void Objects::log_clock(Clock* where) {
-  Undo undo{};
-  undo.what = Undo::What::clock;
-  undo.where = where;
-  undo.before = *where;
-  log_.push_back(undo);
-}
-
-void Objects::take_back(const Undo& undo) {
-  if (undo.what == Undo::What::word)
-    *static_cast<uint16_t*>(undo.where) = undo.before_small;
-  else
-    *static_cast<Clock*>(undo.where) = undo.before;
+  auto address = reinterpret_cast<uint64_t>(where);
+  std::array<uint64_t, 2> halves{};
+  std::memcpy(halves.data(), where, sizeof(halves));
+  log(What::half_clock, address, halves[0]);
+  log(What::half_clock, address + sizeof(uint64_t), halves[1]);
 }
 
 void Objects::set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1) {
   auto* lane = reinterpret_cast<uint16_t*>(&objects_[index].last[static_cast<unsigned>(column)]) + task;
-  log_word(lane);
+  log_lane(lane);
   *lane = depth_plus_1;
 }
 
@@ -122,25 +113,20 @@ void Objects::set_released_shared(ObjectIndex index, const Clock& clock) {
 }
 
 void Objects::set_plain_write(PlainShadow& shadow, unsigned task, uint16_t epoch) {
-  log_word(&shadow.write_epoch);
-  log_word(&shadow.writer);
+  log_lane(&shadow.write_epoch);
+  log_lane(&shadow.writer);
   shadow.write_epoch = epoch;
   shadow.writer = static_cast<uint16_t>(task);
 }
 
 void Objects::set_plain_read(PlainShadow& shadow, unsigned task, uint16_t epoch) {
   auto* lane = reinterpret_cast<uint16_t*>(&shadow.read_epochs) + task;
-  log_word(lane);
+  log_lane(lane);
   *lane = epoch;
 }
 
 void Objects::log_alive(uint32_t offset, uint32_t bytes, uint8_t alive) {
-  Undo undo{};
-  undo.what = Undo::What::alive;
-  undo.offset = offset;
-  undo.bytes = bytes;
-  undo.before_small = alive != 0 ? 0 : 1;
-  log_.push_back(undo);
+  log(What::alive, offset, 2 * uint64_t{bytes} + (alive != 0 ? 0 : 1));
 }
 
 }  // namespace quire::explore

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <memory>
 #include <vector>
 
@@ -70,30 +71,31 @@ class Objects {
   template <typename RestoreAlive>
   void undo_to(uint32_t mark, RestoreAlive restore_alive) {
     while (log_.size() > mark) {
-      const Undo& undo = log_.back();
-      if (undo.what == Undo::What::alive)
-        restore_alive(static_cast<std::size_t>(undo.offset), static_cast<std::size_t>(undo.bytes), undo.before_small);
-      else
-        take_back(undo);
+      Undo undo = log_.back();
       log_.pop_back();
+      auto what = static_cast<What>(undo.where >> kWhatShift);
+      uint64_t where = undo.where & ((uint64_t{1} << kWhatShift) - 1);
+      if (what == What::alive)
+        restore_alive(where, undo.before >> 1, static_cast<uint16_t>(undo.before & 1));
+      else
+        take_back(what, reinterpret_cast<std::byte*>(where), undo.before);
     }
   }
 
  private:
+  enum class What : uint8_t { lane, half_clock, alive };
+  static constexpr unsigned kWhatShift = 60;
+  /// An address (alive: an offset) under its What, and what was there (alive: bytes * 2 + whether it was alive).
   struct Undo {
-    enum class What : uint8_t { word, clock, alive };
-    What what;
-    uint16_t before_small;  ///< word: its value; alive: whether it was alive
-    uint32_t bytes;
-    union {
-      void* where;
-      std::size_t offset;
-    };
-    Clock before;
+    uint64_t where;
+    uint64_t before;
   };
-  void log_word(uint16_t* where);
+  static void take_back(What what, std::byte* where, uint64_t before) {
+    std::memcpy(where, &before, what == What::lane ? sizeof(uint16_t) : sizeof(uint64_t));
+  }
+  void log(What what, uint64_t where, uint64_t before);
+  void log_lane(uint16_t* where);
   void log_clock(Clock* where);
-  static void take_back(const Undo& undo);
 
   struct Unmap {
     std::size_t bytes;
