@@ -1,5 +1,5 @@
 // KTAP version 1: https://docs.kernel.org/dev-tools/ktap.html
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

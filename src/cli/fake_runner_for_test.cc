@@ -5,7 +5,7 @@
 //   wrong      no expectation is as stated          bytes      as wrong; report and summary hold odd bytes
 // A scenario that requires something is skipped. Any other holds. With defects on, an expectation finds a
 // use-after-free.
-#include <fmt/format.h>
+#include <fmt/core.h>
 #include <unistd.h>
 
 #include <csignal>

@@ -1,5 +1,7 @@
 #include "explore/executor.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 #include <cstring>
 
@@ -53,11 +55,13 @@ void assertion_failed(const char* expression, const char* file, int line, const 
   std::string_view path = file;
   std::size_t src = path.rfind("src/");
   if (src != std::string_view::npos) path.remove_prefix(src + 4);
-  fmt::memory_buffer text;
-  fmt::format_to(std::back_inserter(text), "{}:{}: {}{}{}", path, line, expression, *message != 0 ? ": " : "", message);
+  constexpr std::size_t kBytes = 256;  // longer texts are cut
+  std::array<char, kBytes> text;
+  auto out = fmt::format_to_n(text.data(), kBytes, "{}:{}: {}{}{}", path, line, expression, *message != 0 ? ": " : "",
+                              message);
   int here = 0;
   if (executor_of_thread->on_fiber_stack(&here, nullptr))
-    executor_of_thread->fail(Failure::bug, {text.data(), text.size()});
+    executor_of_thread->fail(Failure::bug, {text.data(), std::min(out.size, kBytes)});
 }
 
 }  // namespace

@@ -8,7 +8,7 @@
 // bytes) is exact at every depth, by undo log.
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -250,11 +250,10 @@ class Executor final : public sync::Driver {
   [[noreturn]] void fail_at(sync::Failure failure, std::string_view message, const void* object);
   /// fail() with a formatted text. Nothing on the fiber's stack may own memory: the fiber never returns.
   template <typename... Args>
-  [[noreturn]] void fail_with(sync::Failure failure, fmt::format_string<Args...> text, Args&&... args) {
-    fmt::memory_buffer buffer;
-    fmt::format_to(std::back_inserter(buffer), text, std::forward<Args>(args)...);
-    fail(failure, {buffer.data(), buffer.size()});
+  [[noreturn]] void fail_with(sync::Failure failure, fmt::format_string<Args...> text, const Args&... args) {
+    vfail(failure, text, fmt::make_format_args(args...));
   }
+  [[noreturn]] void vfail(sync::Failure failure, fmt::string_view text, fmt::format_args args);
   [[nodiscard]] std::string where_freed(const void* p) const;
   void mark_alive(const void* p, std::size_t bytes, uint8_t alive);
   void record_step(unsigned task, const sync::Op& op, const Effect& effect);

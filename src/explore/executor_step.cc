@@ -1,5 +1,8 @@
 // What a step does to locks, readers, clocks and tables, and what is wrong about it.
+#include <fmt/core.h>
+
 #include <algorithm>
+#include <array>
 
 #include "base/assert.h"
 #include "explore/executor.h"
@@ -54,6 +57,13 @@ void Executor::raise(unsigned task, Failure failure, std::string message, const 
 }
 
 void Executor::fail(Failure failure, std::string_view message) { fail_at(failure, message, nullptr); }
+
+void Executor::vfail(Failure failure, fmt::string_view text, fmt::format_args args) {
+  constexpr std::size_t kBytes = 256;  // longer texts are cut
+  std::array<char, kBytes> buffer;
+  auto out = fmt::vformat_to_n(buffer.data(), kBytes, text, args);
+  fail(failure, {buffer.data(), std::min(out.size, kBytes)});
+}
 
 void Executor::fail_at(Failure failure, std::string_view message, const void* object) {
   raise(static_cast<unsigned>(current_ - contexts_.data()), failure, std::string(message), object);

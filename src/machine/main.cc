@@ -4,7 +4,7 @@
 //
 // Thread 0 turns swap areas off and on. The others are processes: even ones fill a tmpfs file, page it out, punch and
 // truncate it; odd ones store to anonymous memory, page it out, fork, and look at what parent and child see.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <unistd.h>
 

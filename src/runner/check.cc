@@ -3,7 +3,7 @@
 // What must be found is looked for with 0, 1, 2, ... pre-emptions, so that the first hit is minimal, then exhaustively.
 // What must hold is explored exhaustively; where a limit cuts that, all executions within a pre-emption bound are run
 // and the answer says so.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <memory>

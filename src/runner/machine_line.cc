@@ -1,6 +1,6 @@
 #include "runner/machine_line.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <array>
 

@@ -1,6 +1,6 @@
 #include "runner/plan.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <map>
 

@@ -3,7 +3,7 @@
 
 #include <gtest/gtest.h>
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "runner/report.h"
 #include "runner/runner.h"

@@ -1,5 +1,5 @@
 // replay_token(): the schedule of a token again, with everything recorded.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "explore/token.h"
 #include "runner/judge.h"

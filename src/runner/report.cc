@@ -1,6 +1,6 @@
 #include "runner/report.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include "explore/token.h"
 #include "scenario/format.h"

@@ -1,5 +1,5 @@
 // run_scenario(): one execution, strace-like. The order is that of the file, a list of CPUs, or a schedule of the file.
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 

@@ -4,7 +4,7 @@
 //     report.expect(inuse == used, Failure::swap_count, "I4: inuse_pages {} but {} slots are used", inuse, used);
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <cstddef>
 #include <string_view>
@@ -19,17 +19,13 @@ class CheckReport {
 
   /// Records the first finding; later ones are dropped. A longer message is cut.
   template <typename... Args>
-  void fail(Failure failure, fmt::format_string<Args...> text, Args&&... args) {
-    if (!ok_) return;
-    ok_ = false;
-    failure_ = failure;
-    auto out = fmt::format_to_n(message_, kMessageBytes, text, std::forward<Args>(args)...);
-    size_ = out.size < kMessageBytes ? out.size : kMessageBytes;
+  void fail(Failure failure, fmt::format_string<Args...> text, const Args&... args) {
+    fail_with(failure, text, fmt::make_format_args(args...));
   }
   template <typename... Args>
-  void expect(bool holds, Failure failure, fmt::format_string<Args...> text, Args&&... args) {
+  void expect(bool holds, Failure failure, fmt::format_string<Args...> text, const Args&... args) {
     if (!holds) [[unlikely]]
-      fail(failure, text, std::forward<Args>(args)...);
+      fail_with(failure, text, fmt::make_format_args(args...));
   }
   [[nodiscard]] bool ok() const { return ok_; }
   /// Meaningful when not ok().
@@ -37,6 +33,8 @@ class CheckReport {
   [[nodiscard]] std::string_view message() const { return {message_, size_}; }
 
  private:
+  void fail_with(Failure failure, fmt::string_view text, fmt::format_args args);
+
   bool ok_ = true;
   Failure failure_ = Failure::check;
   std::size_t size_ = 0;

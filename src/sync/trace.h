@@ -6,7 +6,7 @@
 //     QUIRE_POINT("put reference", "slot {} {:#x} -> {:#x}", slot, before, after);
 #pragma once
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <string_view>
 
@@ -33,15 +33,13 @@ class FunctionScope {
   Driver* driver_;
 };
 
+/// Tells `driver` of the point, formatted if it wants the text.
+void point_with(Driver& driver, const char* name, fmt::string_view text, fmt::format_args args);
+
 template <typename... Args>
-void point(const char* name, fmt::format_string<Args...> text, Args&&... args) {
-  Driver* d = hook();
-  if (d == nullptr) [[likely]]
-    return;
-  if (!d->wants_detail()) return d->point(name, {});
-  fmt::memory_buffer buffer;
-  fmt::format_to(std::back_inserter(buffer), text, std::forward<Args>(args)...);
-  d->point(name, {buffer.data(), buffer.size()});
+void point(const char* name, fmt::format_string<Args...> text, const Args&... args) {
+  if (Driver* d = hook()) [[unlikely]]
+    point_with(*d, name, text, fmt::make_format_args(args...));
 }
 inline void point(const char* name) {
   if (Driver* d = hook()) [[unlikely]]
