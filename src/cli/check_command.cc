@@ -9,6 +9,7 @@
 #include "cli/check_plan.h"
 #include "cli/check_request.h"
 #include "cli/commands.h"
+#include "cli/file.h"
 #include "cli/progress.h"
 
 namespace quire::cli {
@@ -17,11 +18,6 @@ namespace {
 // A search may end late and then write its report; what takes longer than this is stuck.
 constexpr double kPatienceFactor = 4;
 constexpr double kPatienceSeconds = 60;
-
-struct Closer {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, Closer>;
 
 class Check {
  public:

@@ -11,6 +11,7 @@
 #include <set>
 
 #include "base/defects.h"
+#include "cli/file.h"
 #include "scenario/parser.h"
 #include "scenario/vocabulary.h"
 
@@ -18,11 +19,6 @@ namespace quire::cli {
 namespace {
 
 namespace fs = std::filesystem;
-
-struct Closer {
-  void operator()(std::FILE* file) const { std::fclose(file); }
-};
-using File = std::unique_ptr<std::FILE, Closer>;
 
 // Empty, or why it cannot be read. One byte more than a file may have is enough for the parser to refuse it.
 std::string read_text(const std::string& path, std::string& text) {

@@ -20,7 +20,12 @@ struct Clock {
   Lanes lanes{};
 
   [[nodiscard]] uint16_t operator[](unsigned task) const { return lanes[task]; }
-  void set(unsigned task, uint16_t value) { lanes[task] = value; }
+  /// By whole registers: a narrow store into a clock that is then read whole would stall.
+  void set(unsigned task, uint16_t value) {
+    constexpr Lanes kNumbers = {0, 1, 2, 3, 4, 5, 6, 7};
+    auto wanted = reinterpret_cast<Lanes>(kNumbers == (Lanes{} + static_cast<uint16_t>(task)));
+    lanes = (lanes & ~wanted) | ((Lanes{} + value) & wanted);
+  }
   [[nodiscard]] bool empty() const {
     using Halves __attribute__((vector_size(16))) = long long;
     auto all = reinterpret_cast<Halves>(lanes);

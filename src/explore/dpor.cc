@@ -59,7 +59,7 @@ bool commutes_with_its_kind(OpKind kind) {
          kind == OpKind::release_shared;
 }
 
-bool waits(OpKind kind) { return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await; }
+bool waits_for_a_word(OpKind kind) { return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await; }
 
 }  // namespace
 
@@ -74,9 +74,11 @@ std::optional<unsigned> Dpor::pick_task(Executor&, Node& node) {
 
 void Dpor::collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
                           unsigned tasks, const Clock& before, unsigned since, Candidates& c) {
-  for (unsigned column = 0; column < kColumns; ++column) {
+  if ((o.ever_touched_by & ~bit(task)) == 0) return;
+  for (ColumnMask rest = (race | order) & o.ever_touched_in; rest != 0; rest &= static_cast<ColumnMask>(rest - 1)) {
+    unsigned column = lowest(rest);
     ColumnMask mask = bit(static_cast<Column>(column));
-    if (((race | order) & mask) == 0 || o.last[column].empty()) continue;
+    if (o.last[column].empty()) continue;
     for (unsigned u = 0; u < tasks; ++u) {
       unsigned depth = o.last[column][u];
       if (u == task || depth <= since || path[depth - 1].clk <= before[u]) continue;
@@ -94,12 +96,10 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
   const Path& path = x.path();
   unsigned tasks = x.task_count();
   Conflicts with = conflicts(kind);
-  if (op.kind >= OpKind::free) {
-    std::size_t begin = x.offset(op.object);
-    for (std::size_t at = begin; at < begin + op.when.value; ++at)
-      if (ObjectIndex o = x.objects().known_at(at); o != kNoObject)
-        collect_object(path, x.objects().at(o), kAll & ~kWatch, 0, task, tasks, before, 0, c);
-  }
+  if (op.kind >= OpKind::free)
+    x.objects().for_each_object_in(x.offset(op.object), op.when.value, [&](ObjectIndex o) {
+      collect_object(path, x.objects().at(o), kAll & ~kWatch, 0, task, tasks, before, 0, c);
+    });
   if (op.object != nullptr)  // memory that was freed, and may be alive again
     if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
       collect_object(path, x.objects().at(extent), kWrite, 0, task, tasks, before, 0, c);
@@ -172,7 +172,7 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& 
     for (unsigned i = 0; i < some->reversible_count; ++i) {
       ++races_;
       std::size_t first = some->reversible[i] - 1U;
-      if (waits(op.kind))
+      if (waits_for_a_word(op.kind))
         analyze_wait(x, task, op, first, before, known);
       else
         add_backtrack(x, first, task, known, path.size() - 1, {});

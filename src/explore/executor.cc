@@ -307,7 +307,7 @@ unsigned Executor::repeat_step() {
   Node& node = path_[depth_];
   unsigned task = node.decision.value;
   const Op& op = *contexts_[task].pending;
-  (void)take_effect(task, op);
+  (void)take_effect(task, op, effective_kind(op));
   TaskContext& t = contexts_[task];
   unstarted_ &= static_cast<TaskMask>(~bit(task));
   ++t.clk;
@@ -318,10 +318,6 @@ unsigned Executor::repeat_step() {
 
 unsigned Executor::decide_new() {
   mode_ = Mode::exploring;
-  if (checkpoint_due()) {
-    request_ = Request::checkpoint;
-    return kToHost;
-  }
   unsigned task = 0;
   if (depth_ < path_.size()) {  // the node where this execution leaves the last one
     Node& node = path_[depth_];
@@ -331,6 +327,12 @@ unsigned Executor::decide_new() {
   } else {
     TaskMask enabled = enabled_tasks();
     if (enabled == 0) return kToHost;
+    auto awake = static_cast<TaskMask>(enabled & ~sleep_);
+    bool may_come_back = (awake & (awake - 1)) != 0;
+    if (may_come_back && checkpoint_due()) {
+      request_ = Request::checkpoint;
+      return kToHost;
+    }
     if (depth_ >= std::min(options_.steps_max, kStepsMax)) {
       raise(static_cast<unsigned>(current_ - contexts_.data()), Failure::livelock,
             fmt::format("no end after {} steps", depth_));
@@ -377,11 +379,11 @@ bool Executor::run_step(Node& node, unsigned task) {
   if (op.kind == OpKind::free && !run_free(task, op)) return false;
   if (op.kind == OpKind::revive) change_extent(task, op, 1);
   CpuTouch touch = t.shares_cpu ? cpu_touch(task, op, node.kind) : CpuTouch{};
-  Effect effect = take_effect(task, op);
-  node.reader_ended = effect.reader_ended;
-  update_sync_clock(node, task, op, effect);
-  update_columns(node, task, op, effect, touch);
-  if (recording_ != nullptr) record_step(task, op, effect);
+  ReaderEdge edge = take_effect(task, op, node.kind);
+  node.reader_ended = edge == ReaderEdge::ended;
+  update_sync_clock(node, task, op, edge);
+  update_columns(node, task, op, touch);
+  if (recording_ != nullptr) record_step(task, op, node.kind);
   bool starts = (unstarted_ & bit(task)) != 0;
   unstarted_ &= static_cast<TaskMask>(~bit(task));
   ++t.clk;

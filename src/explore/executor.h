@@ -154,7 +154,7 @@ class Executor final : public sync::Driver {
   static constexpr unsigned kToHost = ~0U;
   static constexpr unsigned kHeldMax = 12;
   static constexpr unsigned kFunctionsMax = 32;
-  static constexpr unsigned kCheckpointEvery = 5;
+  static constexpr unsigned kCheckpointEvery = 12;
   static constexpr unsigned kOwnCpu = 128;  ///< from here on CPUs with one spawned task each
 
   enum class Mode : uint8_t { sequential, repeating, exploring };
@@ -224,21 +224,19 @@ class Executor final : public sync::Driver {
   void report_blocked();
 
   // Effects and checks of a step: executor_step.cc
-  struct Effect {
-    sync::OpKind kind;
-    bool reader_began = false;
-    bool reader_ended = false;
-  };
+  /// What a step does to the outermost RCU reader of its task.
+  enum class ReaderEdge : uint8_t { none, began, ended };
   void check_announced(const sync::Op& op);
-  Effect take_effect(unsigned task, const sync::Op& op);
+  ReaderEdge take_effect(unsigned task, const sync::Op& op, sync::OpKind kind);
+  static void forget_held(TaskContext& t, const void* object);
   void check_order(const TaskContext& t, const sync::Op& op);
   void check_release(const TaskContext& t, const sync::Op& op);
   [[nodiscard]] bool check_alive(unsigned task, const sync::Op& op);
   void sequential_step(const sync::Op& op);
-  void begin_reader(TaskContext& t, Effect& effect);
-  void end_reader(unsigned task, Effect& effect);
-  void update_sync_clock(Node& node, unsigned task, const sync::Op& op, const Effect& effect);
-  void update_columns(const Node& node, unsigned task, const sync::Op& op, const Effect& effect, const CpuTouch& touch);
+  static ReaderEdge begin_reader(TaskContext& t);
+  ReaderEdge end_reader(unsigned task);
+  void update_sync_clock(Node& node, unsigned task, const sync::Op& op, ReaderEdge edge);
+  void update_columns(const Node& node, unsigned task, const sync::Op& op, const CpuTouch& touch);
   [[nodiscard]] bool wakes(unsigned sleeper, const sync::Op& other, unsigned task, const sync::Op& op,
                            sync::OpKind kind) const;
   [[nodiscard]] uint8_t& depth_of(TaskContext& t, sync::ContextChange change) const;
@@ -256,7 +254,7 @@ class Executor final : public sync::Driver {
   [[noreturn]] void vfail(sync::Failure failure, fmt::string_view text, fmt::format_args args);
   [[nodiscard]] std::string where_freed(const void* p) const;
   void mark_alive(const void* p, std::size_t bytes, uint8_t alive);
-  void record_step(unsigned task, const sync::Op& op, const Effect& effect);
+  void record_step(unsigned task, const sync::Op& op, sync::OpKind kind);
 
   // Checkpoints: checkpoint.cc
   void take_checkpoint(std::size_t depth);

@@ -89,64 +89,61 @@ void Executor::note_unordered(unsigned task, unsigned epoch) {
 
 // --- Effects on the task: repeated on the way from a checkpoint ----------------------------------------------------
 
-void Executor::begin_reader(TaskContext& t, Effect& effect) {
-  if (t.reader_depth++ == 0) effect.reader_began = true;
+Executor::ReaderEdge Executor::begin_reader(TaskContext& t) {
+  return t.reader_depth++ == 0 ? ReaderEdge::began : ReaderEdge::none;
 }
 
-void Executor::end_reader(unsigned task, Effect& effect) {
-  if (--contexts_[task].reader_depth != 0) return;
-  effect.reader_ended = true;
+Executor::ReaderEdge Executor::end_reader(unsigned task) {
+  if (--contexts_[task].reader_depth != 0) return ReaderEdge::none;
   for (unsigned u = 0; u < task_count_; ++u) contexts_[u].grace_waits_for &= static_cast<TaskMask>(~bit(task));
+  return ReaderEdge::ended;
 }
 
-Executor::Effect Executor::take_effect(unsigned task, const Op& op) {
+Executor::ReaderEdge Executor::take_effect(unsigned task, const Op& op, OpKind kind) {
   TaskContext& t = contexts_[task];
-  Effect effect{effective_kind(op)};
   bool spins = has(op.flags, OpFlag::spins);
   bool spin_reads = spins && options_.spinlock_is_reader == ExecutorOptions::SpinlockIsReader::yes;
-  switch (effect.kind) {
+  switch (kind) {
     case OpKind::acquire:
     case OpKind::acquire_shared:
     case OpKind::try_acquire:
     case OpKind::try_acquire_shared:
       QUIRE_ASSERT(t.held_count < kHeldMax, "too many locks held by one task");
       t.held[t.held_count++] = {op.object, op.lock_class,
-                                effect.kind == OpKind::acquire_shared || effect.kind == OpKind::try_acquire_shared};
+                                kind == OpKind::acquire_shared || kind == OpKind::try_acquire_shared};
       if (spins) ++t.atomic_depth;
-      if (spin_reads) begin_reader(t, effect);
-      break;
+      return spin_reads ? begin_reader(t) : ReaderEdge::none;
     case OpKind::release:
     case OpKind::release_shared:
-      for (unsigned i = t.held_count; i-- > 0;) {
-        if (t.held[i].object != op.object) continue;
-        std::move(t.held.begin() + i + 1, t.held.begin() + t.held_count, t.held.begin() + i);
-        --t.held_count;
-        break;
-      }
+      forget_held(t, op.object);
       if (spins) --t.atomic_depth;
-      if (spin_reads) end_reader(task, effect);
-      break;
+      return spin_reads ? end_reader(task) : ReaderEdge::none;
     case OpKind::reader_begin:
       ++depth_of(t, static_cast<sync::ContextChange>(op.when.value));
       ++t.atomic_depth;
-      begin_reader(t, effect);
-      break;
+      return begin_reader(t);
     case OpKind::reader_end:
       --depth_of(t, static_cast<sync::ContextChange>(op.when.value));
       --t.atomic_depth;
-      end_reader(task, effect);
-      break;
+      return end_reader(task);
     case OpKind::grace_begin:
       t.grace_waits_for = 0;
       for (unsigned u = 0; u < task_count_; ++u)
         if (u != task && contexts_[u].reader_depth != 0) t.grace_waits_for |= bit(u);
       t.grace_waited_for = t.grace_waits_for;
       t.grace_depth = static_cast<uint16_t>(depth_ + 1);
-      break;
+      return ReaderEdge::none;
     default:
-      break;
+      return ReaderEdge::none;
   }
-  return effect;
+}
+
+void Executor::forget_held(TaskContext& t, const void* object) {
+  unsigned i = t.held_count;
+  while (i-- > 0 && t.held[i].object != object) {
+  }
+  if (i >= t.held_count) return;
+  for (--t.held_count; i < t.held_count; ++i) t.held[i] = t.held[i + 1];
 }
 
 // --- Checks ---------------------------------------------------------------------------------------------------------
@@ -205,12 +202,12 @@ void Executor::sequential_step(const Op& op) {
   if (waits) tried.kind = OpKind::cas;
   if (waits && effective_kind(tried) == OpKind::load)
     fail_with(Failure::deadlock, "{} was left locked or never signalled", op.name);
-  (void)take_effect(kMain, op);
+  (void)take_effect(kMain, op, effective_kind(op));
 }
 
 // --- Happens-before -------------------------------------------------------------------------------------------------
 
-void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const Effect& effect) {
+void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, ReaderEdge edge) {
   const TaskContext& t = contexts_[task];
   Clock clock = t.last_depth != 0 ? path_[t.last_depth - 1].sync_clock : Clock{};
   if (op.kind == OpKind::start && t.birth != 0) clock.join(path_[t.birth - 1].sync_clock);
@@ -219,24 +216,24 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const 
     const Object& o = objects_.at(node.object);
     if (has(op.flags, OpFlag::acquires)) {
       clock.join(o.released);
-      if (effect.kind != OpKind::acquire_shared && effect.kind != OpKind::try_acquire_shared)
+      if (node.kind != OpKind::acquire_shared && node.kind != OpKind::try_acquire_shared)
         clock.join(o.released_shared);
     }
-    if (effect.kind == OpKind::release_shared) {
+    if (node.kind == OpKind::release_shared) {
       Clock released = o.released_shared;
       released.join(clock);
       objects_.set_released_shared(node.object, released);
-    } else if (effect.kind == OpKind::store || effect.kind == OpKind::rmw || effect.kind == OpKind::add ||
-               effect.kind == OpKind::release) {
+    } else if (node.kind == OpKind::store || node.kind == OpKind::rmw || node.kind == OpKind::add ||
+               node.kind == OpKind::release) {
       // A plain store starts a new release sequence; a read-modify-write goes on with the one there is.
       bool releases = has(op.flags, OpFlag::releases);
-      Clock released = effect.kind == OpKind::store ? Clock{} : o.released;
+      Clock released = node.kind == OpKind::store ? Clock{} : o.released;
       if (releases) released.join(clock);
-      if (releases || effect.kind == OpKind::store) objects_.set_released(node.object, released);
+      if (releases || node.kind == OpKind::store) objects_.set_released(node.object, released);
     }
   }
   // A reader that no running grace period waits for sees all that was done before that period began.
-  if (effect.reader_began) clock.join(objects_.at(kReadersObject).released);
+  if (edge == ReaderEdge::began) clock.join(objects_.at(kReadersObject).released);
   if (op.kind == OpKind::grace_begin) {
     Clock released = objects_.at(kReadersObject).released;
     released.join(clock);
@@ -255,10 +252,9 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, const 
   node.sync_clock = clock;
 }
 
-void Executor::update_columns(const Node& node, unsigned task, const Op& op, const Effect& effect,
-                              const CpuTouch& touch) {
+void Executor::update_columns(const Node& node, unsigned task, const Op& op, const CpuTouch& touch) {
   auto depth_plus_1 = static_cast<uint16_t>(depth_ + 1);
-  if (node.object != kNoObject) objects_.set_last(node.object, column_of(effect.kind), task, depth_plus_1);
+  if (node.object != kNoObject) objects_.set_last(node.object, column_of(node.kind), task, depth_plus_1);
   if (op.kind == OpKind::retry)
     for_each_retry_object(task,
                           [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::watch, task, depth_plus_1); });
@@ -271,17 +267,15 @@ void Executor::update_columns(const Node& node, unsigned task, const Op& op, con
 
 // Memory goes away: a step that writes every object in it. Plain fields in it must be done with.
 bool Executor::run_free(unsigned task, const Op& op) {
-  std::size_t begin = arena_.offset(op.object);
   const TaskContext& t = contexts_[task];
   const Clock known = t.last_depth != 0 ? path_[t.last_depth - 1].sync_clock : Clock{};
-  for (std::size_t at = begin; at < begin + op.when.value; ++at) {
-    if (!objects_.plain_known_at(at)) continue;
-    const PlainShadow& shadow = objects_.plain_at(at);
+  objects_.for_each_plain_in(arena_.offset(op.object), op.when.value, [&](const PlainShadow& shadow) {
     if (shadow.writer != task && shadow.write_epoch > known[shadow.writer])
       note_unordered(shadow.writer, shadow.write_epoch);
     for (unsigned u = 0; u < task_count_; ++u)
       if (u != task && shadow.read_epochs[u] > known[u]) note_unordered(u, shadow.read_epochs[u]);
-    if (unordered_with_.empty()) continue;
+  });
+  if (!unordered_with_.empty()) {
     raise(task, Failure::race, fmt::format("{} is freed while another task may still touch a field of it", op.name));
     return false;
   }
@@ -361,8 +355,8 @@ bool Executor::wakes(unsigned sleeper, const Op& other, unsigned task, const Op&
   return cpu_dependent(mine.threads, theirs.threads) || cpu_dependent(mine.interrupts, theirs.interrupts);
 }
 
-void Executor::record_step(unsigned task, const Op& op, const Effect& effect) {
-  bool took = !(effect.kind == OpKind::load && op.kind != OpKind::load);
+void Executor::record_step(unsigned task, const Op& op, OpKind kind) {
+  bool took = !(kind == OpKind::load && op.kind != OpKind::load);
   recording_->events.push_back({Event::Kind::step,
                                 static_cast<uint8_t>(task),
                                 static_cast<uint16_t>(depth_ + 1),

@@ -45,7 +45,8 @@ Objects::Table Objects::map_table(std::size_t entries) {
 Objects::Objects(std::size_t arena_bytes)
     : object_at_(map_table(arena_bytes)),
       plain_index_(map_table(arena_bytes)),
-      extent_at_(map_table(arena_bytes / kGranule)) {
+      extent_at_(map_table(arena_bytes / kGranule)),
+      seen_at_(arena_bytes / kGranule) {
   objects_.reserve(kObjectsMax);  // the log keeps pointers into it
   objects_.resize(kFirstRealObject);
   log_.reserve(4096);
@@ -59,8 +60,10 @@ ObjectIndex Objects::make_object() {
 
 ObjectIndex Objects::index_at(std::size_t offset) {
   ObjectIndex& index = object_at_[offset];
-  if (index == kNoObject) [[unlikely]]
+  if (index == kNoObject) [[unlikely]] {
     index = make_object();
+    seen_at_[offset / kGranule] = true;
+  }
   return index;
 }
 
@@ -75,6 +78,7 @@ ObjectIndex Objects::make_extent(std::size_t offset, std::size_t bytes) {
 PlainShadow& Objects::plain_at(std::size_t offset) {
   uint32_t& index = plain_index_[offset];
   if (index == 0) [[unlikely]] {
+    seen_at_[offset / kGranule] = true;
     if (plain_count_ / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
     index = static_cast<uint32_t>(plain_count_++);
     while (index / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
@@ -94,12 +98,6 @@ void Objects::log_clock(Clock* where) {
   std::memcpy(halves.data(), where, sizeof(halves));
   log(What::half_clock, address, halves[0]);
   log(What::half_clock, address + sizeof(uint64_t), halves[1]);
-}
-
-void Objects::set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1) {
-  auto* lane = reinterpret_cast<uint16_t*>(&objects_[index].last[static_cast<unsigned>(column)]) + task;
-  log_lane(lane);
-  *lane = depth_plus_1;
 }
 
 void Objects::set_released(ObjectIndex index, const Clock& clock) {

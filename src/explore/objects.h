@@ -5,6 +5,7 @@
 // races.
 #pragma once
 
+#include <algorithm>
 #include <array>
 #include <cstddef>
 #include <cstdint>
@@ -31,6 +32,9 @@ struct Object {
   std::array<Clock, kColumns> last;
   Clock released;         ///< what an acquiring access learns
   Clock released_shared;  ///< what the end of shared holds adds to that
+  // Of all executions so far, never taken back: what can be skipped without looking.
+  TaskMask ever_touched_by = 0;
+  ColumnMask ever_touched_in = 0;
 };
 
 /// FastTrack-like shadow of one plain field: epochs are steps of the task + 1.
@@ -55,10 +59,29 @@ class Objects {
   [[nodiscard]] ObjectIndex make_extent(std::size_t offset, std::size_t bytes);
   [[nodiscard]] const Object& at(ObjectIndex index) const { return objects_[index]; }
   [[nodiscard]] PlainShadow& plain_at(std::size_t offset);
-  [[nodiscard]] bool plain_known_at(std::size_t offset) const { return plain_index_[offset] != 0; }
+  /// Objects and shadows of plain fields that were ever seen in [offset, +bytes): calls visit(index), visit(shadow).
+  template <typename Visit>
+  void for_each_object_in(std::size_t offset, std::size_t bytes, Visit visit) const {
+    for_each_seen_in(offset, bytes, [&](std::size_t at) {
+      if (object_at_[at] != kNoObject) visit(object_at_[at]);
+    });
+  }
+  template <typename Visit>
+  void for_each_plain_in(std::size_t offset, std::size_t bytes, Visit visit) {
+    for_each_seen_in(offset, bytes, [&](std::size_t at) {
+      if (plain_index_[at] != 0) visit(plain_at(at));
+    });
+  }
   [[nodiscard]] std::size_t count() const { return objects_.size() - kFirstRealObject; }
 
-  void set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1);
+  void set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1) {
+    Object& o = objects_[index];
+    o.ever_touched_by |= bit(task);
+    o.ever_touched_in |= bit(column);
+    auto* lane = reinterpret_cast<uint16_t*>(&o.last[static_cast<unsigned>(column)]) + task;
+    log_lane(lane);
+    *lane = depth_plus_1;
+  }
   void set_released(ObjectIndex index, const Clock& clock);
   void set_released_shared(ObjectIndex index, const Clock& clock);
   void set_plain_write(PlainShadow& shadow, unsigned task, uint16_t epoch);
@@ -102,6 +125,14 @@ class Objects {
     void operator()(uint32_t* p) const;
   };
   using Table = std::unique_ptr<uint32_t[], Unmap>;
+  template <typename Visit>
+  void for_each_seen_in(std::size_t offset, std::size_t bytes, Visit visit) const {
+    std::size_t end = offset + bytes;
+    for (std::size_t at = offset; at < end; at = (at / kGranule + 1) * kGranule) {
+      if (!seen_at_[at / kGranule]) continue;
+      for (std::size_t each = at; each < std::min(end, (at / kGranule + 1) * kGranule); ++each) visit(each);
+    }
+  }
   static Table map_table(std::size_t entries);
   ObjectIndex make_object();
 
@@ -110,6 +141,7 @@ class Objects {
   Table object_at_;    ///< arena offset -> object
   Table plain_index_;  ///< arena offset -> shadow
   Table extent_at_;    ///< arena offset / kGranule -> object of the extent
+  std::vector<bool> seen_at_;  ///< arena offset / kGranule -> whether one of the first two knows anything there
   std::vector<Object> objects_;
   std::vector<std::unique_ptr<std::array<PlainShadow, kBlock>>> plains_;
   std::size_t plain_count_ = 1;

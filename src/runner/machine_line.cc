@@ -16,7 +16,6 @@ using scenario::OptionKind;
 
 namespace {
 
-constexpr int64_t kPageBytes = 4096;
 constexpr int64_t kPagesMax = 1 << 20;
 
 /// A numeric key: its name, its range, and where it goes.

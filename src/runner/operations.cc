@@ -15,8 +15,6 @@ using Judged = Operation::Judged;
 
 namespace {
 
-constexpr uint64_t kPageBytes = 4096;
-
 Value from(Errno e) { return Value::of(e == Errno::ok ? 0 : base::as_syscall(e)); }
 
 template <typename T>

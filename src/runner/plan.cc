@@ -20,7 +20,6 @@ using scenario::Statement;
 
 namespace {
 
-constexpr int64_t kPageBytes = 4096;
 constexpr std::size_t kCallsMax = 10'000;
 
 /// Makes a plan step by step; the first complaint is kept and ends it.

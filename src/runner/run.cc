@@ -98,7 +98,7 @@ class SearchSchedule : public explore::Bounded {
   const ScheduleProgram& program_;
 };
 
-constexpr unsigned kPreemptionsMax = 4;
+constexpr unsigned kBoundMax = 4;
 constexpr uint64_t kExecutionsMax = 200'000;
 
 std::optional<explore::Schedule> find_schedule(const Plan& plan, const scenario::Schedule& schedule) {
@@ -106,7 +106,7 @@ std::optional<explore::Schedule> find_schedule(const Plan& plan, const scenario:
   explore::Executor executor(program, plan.explorer);
   if (!executor.boot()) return std::nullopt;
   executor.record_to(&program.recording);
-  for (unsigned bound = 0; bound <= kPreemptionsMax; ++bound) {
+  for (unsigned bound = 0; bound <= kBoundMax; ++bound) {
     SearchSchedule strategy(bound, program);
     explore::SearchLimits limits;
     limits.executions_max = kExecutionsMax;
@@ -164,7 +164,7 @@ std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scena
     if (!schedule)
       return Diagnostic{
           std::string(file), wanted->at.line, wanted->at.column,
-          fmt::format("expected an order that can happen, found none within {} pre-emptions", kPreemptionsMax)};
+          fmt::format("expected an order that can happen, found none within {} pre-emptions", kBoundMax)};
     strategy = std::make_unique<explore::Replay>(*schedule);
   }
   RunResult result;

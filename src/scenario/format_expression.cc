@@ -1,26 +1,17 @@
 #include <fmt/core.h>
 
-#include <array>
 #include <cstddef>
 
 #include "scenario/format.h"
+#include "scenario/operators.h"
 
 namespace quire::scenario {
 namespace {
 
-struct OperatorForm {
-  std::string_view text;
-  int level;
-};
-
 constexpr int kAlternativeLevel = 1;  // `|` at this level would separate results
-constexpr int kUnaryLevel = 3;
 constexpr int kPrimaryLevel = 4;
 
-OperatorForm operator_form(BinaryOp op) {
-  constexpr std::array<OperatorForm, 4> kForms{{{"|", 0}, {"+", 1}, {"-", 1}, {"*", 2}}};
-  return kForms[static_cast<std::size_t>(op)];
-}
+const Operator& operator_form(BinaryOp op) { return kOperators[static_cast<std::size_t>(op)]; }
 
 int level_of(const Expr& expr) {
   if (expr.kind == ExprKind::binary) return operator_form(expr.op).level;
@@ -75,7 +66,7 @@ std::string bare_text(const Expr& expr) {
     case ExprKind::negate:
       return "-" + text_at(expr.args[0], kUnaryLevel);
     case ExprKind::binary: {
-      const OperatorForm form = operator_form(expr.op);
+      const Operator& form = operator_form(expr.op);
       return fmt::format("{}{}{}", text_at(expr.args[0], form.level), form.text, text_at(expr.args[1], form.level + 1));
     }
     case ExprKind::index:

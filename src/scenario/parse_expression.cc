@@ -1,26 +1,17 @@
 #include <fmt/core.h>
 
 #include <algorithm>
-#include <array>
 #include <optional>
 #include <utility>
 
 #include "scenario/constants.h"
+#include "scenario/operators.h"
 #include "scenario/parse_parts.h"
 
 namespace quire::scenario {
 namespace {
 
 constexpr std::string_view kExpressionWanted = "an expression";
-
-struct Operator {
-  std::string_view text;
-  BinaryOp op;
-  int level;
-};
-constexpr std::array<Operator, 4> kOperators{
-    {{"|", BinaryOp::bit_or, 0}, {"+", BinaryOp::add, 1}, {"-", BinaryOp::subtract, 1}, {"*", BinaryOp::multiply, 2}}};
-constexpr int kUnaryLevel = 3;
 
 Expr leaf(Cursor& cursor, ExprKind kind) {
   const Token& token = cursor.take();
