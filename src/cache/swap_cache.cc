@@ -4,8 +4,18 @@
 
 namespace quire::cache {
 
-SwapCache::SwapCache(PageCount slots, unsigned shard_shift)
-    : shard_shift_(shard_shift), locks_(((slots.value() - 1) >> shard_shift) + 1), slots_(slots.value()) {}
+namespace {
+std::size_t shards(PageCount slots, unsigned shard_shift) { return ((slots.value() - 1) >> shard_shift) + 1; }
+}  // namespace
+
+SwapCache::Box SwapCache::make(PageCount slots, unsigned shard_shift) {
+  return sync::make_roomy<SwapCache>(room_for(slots.value(), shards(slots, shard_shift)), slots, shard_shift);
+}
+
+SwapCache::SwapCache(sync::Room room, PageCount slots, unsigned shard_shift)
+    : shard_shift_(shard_shift),
+      locks_(room.take<ShardLock>(shards(slots, shard_shift))),
+      slots_(room.take<Slot>(slots.value())) {}
 
 // Linux: mm/swap_state.c add_to_swap_cache()
 void SwapCache::add(Folio& folio, SwapEntry entry) {

@@ -19,7 +19,9 @@ namespace quire::cache {
 class SwapCache {
  public:
   /// Slots 0..slots-1; `shard_shift` at least the greatest order of a folio (14 in Linux).
-  SwapCache(PageCount slots, unsigned shard_shift);
+  using Box = sync::RoomyBox<SwapCache>;
+  [[nodiscard]] static Box make(PageCount slots, unsigned shard_shift);
+  SwapCache(sync::Room room, PageCount slots, unsigned shard_shift);
   SwapCache(const SwapCache&) = delete;
   SwapCache& operator=(const SwapCache&) = delete;
 
@@ -37,6 +39,7 @@ class SwapCache {
 
   [[nodiscard]] const Folio* peek(SwapOffset slot) const { return slots_[slot.value()].peek(); }
   [[nodiscard]] PageCount slots() const { return PageCount(slots_.size()); }
+  [[nodiscard]] std::size_t room_bytes() const { return room_for(slots_.size(), locks_.size()); }
   /// I1, and that the slots of one folio agree.
   void check(sync::CheckReport& report) const;
 
@@ -44,6 +47,10 @@ class SwapCache {
   void erase(Folio& folio);
 
   using ShardLock = sync::RwLock<sync::LockClass::i_pages_lock>;
+  using Slot = sync::Plain<Folio*, "swap_cache slot">;
+  [[nodiscard]] static std::size_t room_for(std::size_t slots, std::size_t shards) {
+    return sync::Room::bytes_for<ShardLock>(shards) + sync::Room::bytes_for<Slot>(slots);
+  }
   [[nodiscard]] ShardLock& lock_of(SwapOffset slot) {
     unsigned shift = shard_shift_.get();
     return locks_[slot.value() >> shift];
@@ -51,8 +58,8 @@ class SwapCache {
 
   /// Constant. Every access to the object announces this field first, so that a touch of a freed cache is found.
   const sync::Plain<unsigned, "swap cache"> shard_shift_;
-  sync::Vector<ShardLock> locks_;
-  sync::Vector<sync::Plain<Folio*, "swap_cache slot">> slots_;
+  std::span<ShardLock> locks_;
+  std::span<Slot> slots_;
 };
 
 }  // namespace quire::cache

@@ -8,11 +8,10 @@
 
 namespace quire::explore {
 
-class Bounded : public Strategy {
+class Bounded : public DepthFirst {
  public:
   explicit Bounded(unsigned bound) : bound_(bound) {}
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
-  std::optional<std::size_t> backtrack(Executor& x) override;
+  unsigned pick_task(Executor& x, Node& node) override;
   /// The bound cuts whatever needs more pre-emptions, unless nothing ever did.
   [[nodiscard]] bool exhaustive() const override { return !cut_; }
 

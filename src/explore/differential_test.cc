@@ -107,9 +107,9 @@ Run explore(const RandomProgram::Text& text, Strategy& strategy, Search kind, Te
 // Every interleaving, with the happens-before of the reduced search: its traces are all there are.
 class EveryInterleaving : public Dpor {
  public:
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override {
+  unsigned pick_task(Executor& x, Node& node) override {
     node.sleep = 0;
-    std::optional<unsigned> task = Dpor::pick_task(x, node);
+    unsigned task = Dpor::pick_task(x, node);
     node.backtrack = node.enabled;
     return task;
   }
@@ -203,7 +203,7 @@ class ForgetsTheBlocked : public Dpor {
 // Never wakes what sleeps.
 class NeverWakes : public Dpor {
  public:
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override {
+  unsigned pick_task(Executor& x, Node& node) override {
     if (x.path().size() > 1) {
       const Node& before = x.path()[x.path().size() - 2];
       node.sleep |= static_cast<TaskMask>((before.sleep | before.done) & ~bit(before.decision.value));

@@ -63,9 +63,9 @@ bool waits_for_a_word(OpKind kind) { return kind == OpKind::acquire || kind == O
 
 }  // namespace
 
-std::optional<unsigned> Dpor::pick_task(Executor&, Node& node) {
+unsigned Dpor::pick_task(Executor&, Node& node) {
   auto awake = static_cast<TaskMask>(node.enabled & ~node.sleep);
-  if (awake == 0) return std::nullopt;
+  if (awake == 0) return kNobody;
   bool stays = node.previous < kTasksMax && (awake & bit(node.previous)) != 0;
   unsigned task = stays ? node.previous : lowest(awake);
   node.backtrack = node.done = bit(task);
@@ -309,48 +309,6 @@ void Dpor::add_backtrack(Executor& x, std::size_t first, unsigned task, const Cl
   auto able = static_cast<TaskMask>(initials & node.enabled);
   // Nobody able: the first step is what made the other possible, and their order can not be changed.
   if (able != 0) node.backtrack |= (able & bit(task)) != 0 ? bit(task) : bit(lowest(able));
-}
-
-std::optional<std::size_t> Dpor::backtrack(Executor& x) {
-  Path& path = x.path();
-  while (!path.empty()) {
-    Node& node = path.back();
-    if (node.decision.kind == Decision::Kind::value) {
-      if (node.decision.value + 1U < node.value_count) {
-        ++node.decision.value;
-        return path.size() - 1;
-      }
-    } else {
-      auto left = static_cast<TaskMask>(node.backtrack & ~node.done & ~node.sleep);
-      if (left != 0) {
-        unsigned task = lowest(left);
-        node.decision.value = static_cast<uint8_t>(task);
-        node.done |= bit(task);
-        return path.size() - 1;
-      }
-    }
-    path.pop_back();
-  }
-  return std::nullopt;
-}
-
-double Dpor::progress(const Path& path) {
-  double share = 1.0;
-  double done = 0.0;
-  for (const Node& node : path) {
-    unsigned branches = 1;
-    unsigned before = 0;
-    if (node.decision.kind == Decision::Kind::value) {
-      branches = node.value_count;
-      before = node.decision.value;
-    } else {
-      branches = static_cast<unsigned>(__builtin_popcount(static_cast<unsigned>(node.backtrack | node.done)));
-      before = static_cast<unsigned>(__builtin_popcount(node.done)) - 1;
-    }
-    share /= branches;
-    done += share * before;
-  }
-  return done;
 }
 
 }  // namespace quire::explore

@@ -14,18 +14,15 @@
 
 namespace quire::explore {
 
-class Dpor : public Strategy {
+class Dpor : public DepthFirst {
  public:
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
+  unsigned pick_task(Executor& x, Node& node) override;
   void before_step(Executor& x, std::size_t depth) override;
   void blocked(Executor& x) override;
   void interrupted(Executor& x) override;
-  std::optional<std::size_t> backtrack(Executor& x) override;
   [[nodiscard]] bool exhaustive() const override { return true; }
 
   [[nodiscard]] uint64_t races() const { return races_; }
-  /// The part of the tree that is explored, 0 to 1: each node gives equal weight to each of its branches known so far.
-  [[nodiscard]] static double progress(const Path& path);
 
  private:
   static constexpr unsigned kCandidatesMax = 512;

@@ -343,13 +343,12 @@ unsigned Executor::decide_new() {
     node.sleep = sleep_;
     node.previous = previous_;
     node.preemptions = preemptions_;
-    std::optional<unsigned> pick = strategy_->pick_task(*this, node);
-    if (!pick) {
+    task = strategy_->pick_task(*this, node);
+    if (task == Strategy::kNobody) {
       path_.pop_back();
       ended_abandoned_ = true;
       return kToHost;
     }
-    task = *pick;
     node.decision = {Decision::Kind::task, static_cast<uint8_t>(task)};
   }
   ++steps_run_;

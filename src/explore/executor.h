@@ -252,7 +252,8 @@ class Executor final : public sync::Driver {
     vfail(failure, text, fmt::make_format_args(args...));
   }
   [[noreturn]] void vfail(sync::Failure failure, fmt::string_view text, fmt::format_args args);
-  [[nodiscard]] std::string where_freed(const void* p) const;
+  /// What is touched is neither machine memory nor stack.
+  [[noreturn]] void fail_outside(const void* address, const char* what);
   void mark_alive(const void* p, std::size_t bytes, uint8_t alive);
   void record_step(unsigned task, const sync::Op& op, sync::OpKind kind);
 

@@ -60,6 +60,8 @@ void Executor::unpoison(const void* memory, std::size_t bytes) {
 
 void Executor::plain(sync::PlainAccess access, const void* address, std::size_t size, const char* name) {
   if (mode_ == Mode::repeating) return;
+  if (!arena_.contains(address)) [[unlikely]]
+    fail_outside(address, name);
   if (!arena_.alive(address)) [[unlikely]] {
     if (ObjectIndex extent = objects_.extent_at(arena_.offset(address)); extent != kNoObject)
       for (unsigned u = 0; u < task_count_; ++u)

@@ -146,6 +146,13 @@ void Executor::forget_held(TaskContext& t, const void* object) {
   for (--t.held_count; i < t.held_count; ++i) t.held[i] = t.held[i + 1];
 }
 
+void Executor::fail_outside(const void* address, const char* what) {
+  constexpr uintptr_t kNearNull = 1U << 16;
+  auto a = reinterpret_cast<uintptr_t>(address);
+  if (a < kNearNull) fail_with(Failure::null_deref, "{} at a null pointer, offset {:#x}", what, a);
+  fail_with(Failure::bug, "{} is not in the arena", what);
+}
+
 // --- Checks ---------------------------------------------------------------------------------------------------------
 
 // What a task may not even ask for, whoever holds what: its operation must be about something in the arena, because
@@ -153,12 +160,8 @@ void Executor::forget_held(TaskContext& t, const void* object) {
 void Executor::check_announced(const Op& op) {
   bool about_an_object = op.kind <= OpKind::await || op.object != nullptr;
   bool in_place = op.kind >= OpKind::free ? arena_.on_heap(op.object) : arena_.contains(op.object);
-  if (about_an_object && !in_place) {
-    constexpr uintptr_t kNearNull = 1U << 16;
-    auto address = reinterpret_cast<uintptr_t>(op.object);
-    if (address < kNearNull) fail_with(Failure::null_deref, "{} at a null pointer, offset {:#x}", op.name, address);
-    fail_with(Failure::bug, "{} is not in the arena", op.name);
-  }
+  if (about_an_object && !in_place) [[unlikely]]
+    fail_outside(op.object, op.name);
   const TaskContext& t = *current_;
   if (has(op.flags, OpFlag::may_sleep) && t.atomic_depth != 0)
     fail_with(Failure::atomic_sleep, "may sleep on {} in atomic context", op.name);

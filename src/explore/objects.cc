@@ -87,7 +87,9 @@ PlainShadow& Objects::plain_at(std::size_t offset) {
 }
 
 void Objects::log(What what, uint64_t where, uint64_t before) {
-  log_.push_back({where | static_cast<uint64_t>(what) << kWhatShift, before});
+  Undo& undo = log_.emplace_back();
+  undo.where = where | static_cast<uint64_t>(what) << kWhatShift;
+  undo.before = before;
 }
 
 void Objects::log_lane(uint16_t* where) { log(What::lane, reinterpret_cast<uint64_t>(where), *where); }

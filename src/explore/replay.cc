@@ -3,7 +3,7 @@
 
 namespace quire::explore {
 
-std::optional<unsigned> Replay::pick_task(Executor& x, Node& node) {
+unsigned Replay::pick_task(Executor& x, Node& node) {
   std::size_t depth = x.path().size() - 1;
   if (depth < schedule_.size()) {
     const Decision& wanted = schedule_[depth];

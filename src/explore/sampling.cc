@@ -6,7 +6,7 @@
 
 namespace quire::explore {
 
-std::optional<unsigned> UniformRandom::pick_task(Executor&, Node& node) {
+unsigned UniformRandom::pick_task(Executor&, Node& node) {
   uint64_t n = random_.below(static_cast<uint64_t>(__builtin_popcount(node.enabled)));
   TaskMask rest = node.enabled;
   while (n-- > 0) rest &= static_cast<TaskMask>(rest - 1);
@@ -28,7 +28,7 @@ void Pct::new_priorities() {
   lowest_ = static_cast<int>(depth_) - 1;
 }
 
-std::optional<unsigned> Pct::pick_task(Executor& x, Node& node) {
+unsigned Pct::pick_task(Executor& x, Node& node) {
   std::size_t depth = x.path().size() - 1;
   bool changes = std::find(change_points_.begin(), change_points_.end(), depth) != change_points_.end();
   if (changes && node.previous < kTasksMax) priorities_[node.previous] = lowest_--;

@@ -13,7 +13,7 @@ namespace quire::explore {
 class UniformRandom : public Strategy {
  public:
   explicit UniformRandom(uint64_t seed) : random_(seed) {}
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
+  unsigned pick_task(Executor& x, Node& node) override;
   unsigned pick_value(Executor& x, unsigned count) override;
   std::optional<std::size_t> backtrack(Executor& x) override;
   [[nodiscard]] bool wants_checkpoints() const override { return false; }
@@ -30,7 +30,7 @@ class UniformRandom : public Strategy {
 class Pct : public Strategy {
  public:
   Pct(unsigned depth, uint64_t seed) : depth_(depth), random_(seed) { new_priorities(); }
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
+  unsigned pick_task(Executor& x, Node& node) override;
   unsigned pick_value(Executor& x, unsigned count) override;
   std::optional<std::size_t> backtrack(Executor& x) override;
   [[nodiscard]] bool wants_checkpoints() const override { return false; }

@@ -4,7 +4,6 @@
 #include <chrono>
 
 #include "explore/bounded.h"
-#include "explore/dpor.h"
 
 namespace quire::explore {
 namespace {
@@ -56,8 +55,7 @@ SearchResult search(Executor& executor, Strategy& strategy, const SearchLimits& 
     double now = seconds_since(start);
     limited = limited || (from && now > limits.seconds_max);
     if (limits.on_progress && now >= next_progress) {
-      double share = dynamic_cast<Dpor*>(&strategy) != nullptr ? Dpor::progress(executor.path()) : 0;
-      limits.on_progress({result.executions, now, executor.path().size(), share});
+      limits.on_progress({result.executions, now, executor.path().size(), strategy.progress(executor.path())});
       next_progress = now + kSecondsPerProgress;
     }
   }

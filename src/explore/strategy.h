@@ -12,10 +12,11 @@ class Executor;
 
 class Strategy {
  public:
+  static constexpr unsigned kNobody = kTasksMax;
   virtual ~Strategy() = default;
 
-  /// The task of node.enabled that takes the next step at this new node, or nothing: this execution would only repeat.
-  virtual std::optional<unsigned> pick_task(Executor& x, Node& node) = 0;
+  /// The task of node.enabled that takes the next step at this new node, or kNobody: this execution would only repeat.
+  virtual unsigned pick_task(Executor& x, Node& node) = 0;
   /// One of 0..count-1 at a new choice node.
   virtual unsigned pick_value(Executor&, unsigned count) {
     (void)count;
@@ -33,13 +34,23 @@ class Strategy {
   [[nodiscard]] virtual bool wants_checkpoints() const { return true; }
   /// Whether a search that ran to its end has seen every interleaving (up to equivalence).
   [[nodiscard]] virtual bool exhaustive() const = 0;
+  /// The part of the search that is done, 0 to 1, guessed from the path; 0 if there is no telling.
+  [[nodiscard]] virtual double progress(const Path&) const { return 0; }
+};
+
+/// What is left to explore is kept in the nodes (backtrack, done, sleep), and the deepest goes first.
+class DepthFirst : public Strategy {
+ public:
+  std::optional<std::size_t> backtrack(Executor& x) override;
+  /// Each node gives equal weight to each of its branches known so far.
+  [[nodiscard]] double progress(const Path& path) const override;
 };
 
 /// Follows a schedule; where the schedule ends or does not fit, goes on without pre-emption and says so.
 class Replay : public Strategy {
  public:
   explicit Replay(Schedule schedule) : schedule_(std::move(schedule)) {}
-  std::optional<unsigned> pick_task(Executor& x, Node& node) override;
+  unsigned pick_task(Executor& x, Node& node) override;
   unsigned pick_value(Executor& x, unsigned count) override;
   std::optional<std::size_t> backtrack(Executor&) override { return std::nullopt; }
   [[nodiscard]] bool wants_checkpoints() const override { return false; }

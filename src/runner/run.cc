@@ -21,7 +21,7 @@ class CallOrder : public explore::Strategy {
   CallOrder(const ScenarioProgram& program, std::vector<unsigned> order)
       : program_(program), order_(std::move(order)) {}
 
-  std::optional<unsigned> pick_task(explore::Executor& x, explore::Node& node) override {
+  unsigned pick_task(explore::Executor& x, explore::Node& node) override {
     unsigned returned = 0;
     for (unsigned t = 0; t < program_.task_count(); ++t) returned += program_.completed(t);
     if (returned < order_.size()) {

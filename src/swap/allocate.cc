@@ -27,7 +27,7 @@ Result<SwapEntry> SwapAreas::folio_alloc_swap(const Folio& folio) {
 
 // Linux: mm/swapfile.c scan_swap_map_slots(), cluster_alloc_range(); si_lock is held
 std::optional<SwapOffset> SwapAreas::scan_swap_map_slots(SwapArea& area, Order order) {
-  auto taken = area.pool_.load(sync::Order::relaxed)->take(phys::this_cpu(folios_.frames().cpus()), order);
+  auto taken = area.pool_.get()->take(phys::this_cpu(folios_.frames().cpus()), order);
   if (!taken) return std::nullopt;
   SwapOffset first(*taken);
   auto pages = static_cast<uint32_t>(order.pages().value());

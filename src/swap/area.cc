@@ -1,6 +1,7 @@
 #include "swap/area.h"
 
 #include <new>
+#include <utility>
 
 namespace quire::swap {
 namespace {
@@ -22,7 +23,8 @@ SwapArea::SwapArea(SwapType type, unsigned cluster_shift)
     : type_(type), cluster_shift_(cluster_shift), users_(release_users, this) {}
 
 SwapArea::~SwapArea() {
-  free_maps({swap_map_.peek(), cluster_info_.peek(), pool_.peek(), swap_cache_.peek(), max_.peek()});
+  free_maps({swap_map_.peek(), cluster_info_.peek(), SlotPool::Box(pool_.peek()),
+             cache::SwapCache::Box(swap_cache_.peek()), max_.peek()});
 }
 
 void SwapArea::release_users(sync::PercpuRef& /*users*/, void* area) {
@@ -33,27 +35,25 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
   auto slots = static_cast<uint32_t>(device.pages().value());
   auto* map = allocate_array<MapByte>(slots);
   map[0].init(CountByte::kBad);
-  auto* pool =
-      sync::make_object<SlotPool>(SlotPool::Options{.slots = slots, .cluster_shift = cluster_shift_, .cpus = cpus});
+  SlotPool::Box pool = SlotPool::make({.slots = slots, .cluster_shift = cluster_shift_, .cpus = cpus});
   pool->retire(0);
   swap_map_.store(map, sync::Order::relaxed);
   cluster_info_.store(allocate_array<ClusterInfo>(clusters(slots)), sync::Order::relaxed);
-  pool_.store(pool, sync::Order::relaxed);
-  swap_cache_.store(sync::make_object<cache::SwapCache>(PageCount(slots), cache_shift), sync::Order::relaxed);
+  pool_ = pool.release();
+  swap_cache_.store(cache::SwapCache::make(PageCount(slots), cache_shift).release(), sync::Order::relaxed);
   inuse_pages_.store(0, sync::Order::relaxed);
   max_.store(slots, sync::Order::relaxed);
 }
 
 SwapArea::Maps SwapArea::detach_maps() {
-  return {swap_map_.exchange(nullptr), cluster_info_.exchange(nullptr), pool_.exchange(nullptr),
-          swap_cache_.exchange(nullptr), max_.exchange(0)};
+  return {swap_map_.exchange(nullptr), cluster_info_.exchange(nullptr),
+          SlotPool::Box(std::exchange(pool_.mutate(), nullptr)),
+          cache::SwapCache::Box(swap_cache_.exchange(nullptr)), max_.exchange(0)};
 }
 
-void SwapArea::free_maps(const Maps& maps) const {
+void SwapArea::free_maps(Maps maps) const {
   free_array(maps.swap_map, maps.max);
   free_array(maps.cluster_info, clusters(maps.max));
-  sync::destroy_object(maps.pool);
-  sync::destroy_object(maps.swap_cache);
 }
 
 void SwapArea::check(sync::CheckReport& report, const SlotCache& parked) const {

@@ -84,16 +84,16 @@ class SwapArea {
   [[nodiscard]] MapByte* map_from(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed) + slot.value(); }
   /// What swapoff frees.
   struct Maps {
-    MapByte* swap_map;
-    ClusterInfo* cluster_info;
-    SlotPool* pool;
-    cache::SwapCache* swap_cache;
-    uint32_t max;
+    MapByte* swap_map = nullptr;
+    ClusterInfo* cluster_info = nullptr;
+    SlotPool::Box pool;
+    cache::SwapCache::Box swap_cache;
+    uint32_t max = 0;
   };
   [[nodiscard]] uint32_t clusters(uint32_t slots) const { return ((slots - 1) >> cluster_shift_) + 1; }
   void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift);
   [[nodiscard]] Maps detach_maps();
-  void free_maps(const Maps& maps) const;
+  void free_maps(Maps maps) const;
   static void release_users(sync::PercpuRef& users, void* area);
 
   const SwapType type_;
@@ -107,9 +107,9 @@ class SwapArea {
   // Null while not live. Read without a lock, hence atomic.
   sync::Atomic<MapByte*, "si->swap_map"> swap_map_{nullptr};
   sync::Atomic<ClusterInfo*, "si->cluster_info"> cluster_info_{nullptr};
-  sync::Atomic<SlotPool*, "si->pool"> pool_{nullptr};
   sync::Atomic<cache::SwapCache*, "si->swap_cache"> swap_cache_{nullptr};
   sync::Plain<SwapBackend*, "si->backend"> backend_{nullptr};
+  sync::Plain<SlotPool*, "si->pool"> pool_{nullptr};  ///< under si_lock
   int priority_ = 0;
   /// The next in the list by priority; under swap_lock.
   sync::Plain<SwapArea*, "swap list"> next_{nullptr};

@@ -67,7 +67,7 @@ void SwapAreas::swap_entry_range_free(SwapArea& area, SwapEntry entry, PageCount
     }
     ci.count -= count;
   }
-  area.pool_.load(sync::Order::relaxed)->put(entry.offset().value(), count);
+  area.pool_.get()->put(entry.offset().value(), count);
   QUIRE_POINT("free slot", "swap_map[{}]: {:#04x} -> 0x00", entry.offset().value(), CountByte::kHasCache);
   // Last: swapoff may go on as soon as this is 0.
   area.inuse_pages_.sub(count, sync::Order::release);

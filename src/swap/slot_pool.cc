@@ -13,14 +13,31 @@ constexpr unsigned kFreeList = 1;
 constexpr unsigned list_of_order(unsigned order) { return 2 + order; }
 }  // namespace
 
-SlotPool::SlotPool(const Options& options)
-    : cluster_shift_(options.cluster_shift),
-      slots_(options.slots),
-      nr_free_(options.slots),
-      free_((options.slots + kWordBits - 1) / kWordBits),
-      clusters_(((options.slots - 1) >> options.cluster_shift) + 1),
-      current_(options.cpus * kOrders, kNone) {
+namespace {
+std::size_t words_of(const SlotPool::Options& o) { return (o.slots + kWordBits - 1) / kWordBits; }
+std::size_t clusters_of(const SlotPool::Options& o) { return ((o.slots - 1) >> o.cluster_shift) + 1; }
+std::size_t currents_of(const SlotPool::Options& o) { return std::size_t{o.cpus} * SlotPool::kOrders; }
+}  // namespace
+
+std::size_t SlotPool::room_for(const Options& options) {
+  return sync::Room::bytes_for<uint64_t>(words_of(options)) + sync::Room::bytes_for<Cluster>(clusters_of(options)) +
+         sync::Room::bytes_for<uint32_t>(currents_of(options));
+}
+
+SlotPool::Box SlotPool::make(const Options& options) {
   QUIRE_ASSERT(options.slots > 0 && options.cpus > 0);
+  return sync::make_roomy<SlotPool>(room_for(options), options);
+}
+
+SlotPool::SlotPool(sync::Room room, const Options& options)
+    : room_bytes_(room_for(options)),
+      slots_(options.slots),
+      cluster_shift_(options.cluster_shift),
+      nr_free_(options.slots),
+      free_(room.take<uint64_t>(words_of(options))),
+      clusters_(room.take<Cluster>(clusters_of(options))),
+      current_(room.take<uint32_t>(currents_of(options))) {
+  std::fill(current_.begin(), current_.end(), kNone);
   std::fill(std::begin(heads_), std::end(heads_), kNone);
   for (uint32_t slot = 0; slot < slots_; ++slot) free_[slot / kWordBits] |= uint64_t{1} << (slot % kWordBits);
   uint32_t cluster_slots = 1U << cluster_shift_;

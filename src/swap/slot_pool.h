@@ -4,14 +4,15 @@
 // cluster that is empty takes the order of the first allocation from it; it serves only that order until it is empty
 // again. Order 0 falls back to clusters of other orders, and to those of other CPUs, when nothing else is left.
 //
-//   SlotPool pool({.slots = 9, .cluster_shift = 2, .cpus = 2});
-//   pool.retire(0);                          // the header
-//   std::optional<uint32_t> slot = pool.take(CpuId(0), Order(0));
-//   pool.put(*slot, 1);
+//   SlotPool::Box pool = SlotPool::make({.slots = 9, .cluster_shift = 2, .cpus = 2});
+//   pool->retire(0);                          // the header
+//   std::optional<uint32_t> slot = pool->take(CpuId(0), Order(0));
+//   pool->put(*slot, 1);
 #pragma once
 
 #include <cstdint>
 #include <optional>
+#include <span>
 
 #include "base/types.h"
 #include "sync/check_report.h"
@@ -29,7 +30,12 @@ class SlotPool {
   };
   static constexpr unsigned kOrders = 10;
 
-  explicit SlotPool(const Options& options);
+  using Box = sync::RoomyBox<SlotPool>;
+  [[nodiscard]] static Box make(const Options& options);
+  SlotPool(sync::Room room, const Options& options);
+  SlotPool(const SlotPool&) = delete;
+  SlotPool& operator=(const SlotPool&) = delete;
+  [[nodiscard]] std::size_t room_bytes() const { return room_bytes_; }
 
   /// `slot` is never handed out.
   void retire(uint32_t slot);
@@ -53,20 +59,22 @@ class SlotPool {
     uint8_t list = 0;  ///< 0: none; 1: free; 2 + order: partly used
   };
 
+  [[nodiscard]] static std::size_t room_for(const Options& options);
   [[nodiscard]] uint32_t cluster_of(uint32_t slot) const { return slot >> cluster_shift_; }
   [[nodiscard]] std::optional<uint32_t> take_from(uint32_t cluster, base::Order order);
   [[nodiscard]] std::optional<uint32_t> find_run(uint32_t cluster, base::Order order) const;
   void move_to_list(uint32_t cluster, unsigned list);
   void file(uint32_t cluster);
 
-  const unsigned cluster_shift_;
+  const std::size_t room_bytes_;
   const uint32_t slots_;
+  const unsigned cluster_shift_;
   /// Every access to the pool announces this field.
   sync::Plain<uint32_t, "si free slots"> nr_free_{0};
   uint32_t heads_[2 + kOrders];
-  sync::Vector<uint64_t> free_;  ///< one bit per slot
-  sync::Vector<Cluster> clusters_;
-  sync::Vector<uint32_t> current_;  ///< per CPU and order
+  std::span<uint64_t> free_;  ///< one bit per slot
+  std::span<Cluster> clusters_;
+  std::span<uint32_t> current_;  ///< per CPU and order
 };
 
 }  // namespace quire::swap

@@ -17,7 +17,8 @@ void expect_sound(const SlotPool& pool) {
 }
 
 TEST(SlotPool, CpusUseDifferentClusters) {
-  SlotPool pool({.slots = 9, .cluster_shift = 2, .cpus = 2});
+  SlotPool::Box owner = SlotPool::make({.slots = 9, .cluster_shift = 2, .cpus = 2});
+  SlotPool& pool = *owner;
   pool.retire(0);
   auto a = pool.take(CpuId(0), Order(0));
   auto b = pool.take(CpuId(1), Order(0));
@@ -29,7 +30,8 @@ TEST(SlotPool, CpusUseDifferentClusters) {
 }
 
 TEST(SlotPool, HandsOutEverySlotOnce) {
-  SlotPool pool({.slots = 9, .cluster_shift = 2, .cpus = 2});
+  SlotPool::Box owner = SlotPool::make({.slots = 9, .cluster_shift = 2, .cpus = 2});
+  SlotPool& pool = *owner;
   pool.retire(0);
   std::vector<bool> taken(9);
   for (int i = 0; i < 8; ++i) {
@@ -46,7 +48,8 @@ TEST(SlotPool, HandsOutEverySlotOnce) {
 }
 
 TEST(SlotPool, LargeBlocksAreAlignedAndKeepTheirClusters) {
-  SlotPool pool({.slots = 16, .cluster_shift = 2, .cpus = 1});
+  SlotPool::Box owner = SlotPool::make({.slots = 16, .cluster_shift = 2, .cpus = 1});
+  SlotPool& pool = *owner;
   pool.retire(0);
   auto large = pool.take(CpuId(0), Order(2));
   ASSERT_TRUE(large);
@@ -60,7 +63,8 @@ TEST(SlotPool, LargeBlocksAreAlignedAndKeepTheirClusters) {
 
 TEST(SlotPool, RandomTakesNeverOverlap) {
   constexpr uint32_t kSlots = 4096 + 100;
-  SlotPool pool({.slots = kSlots, .cluster_shift = 9, .cpus = 4});
+  SlotPool::Box owner = SlotPool::make({.slots = kSlots, .cluster_shift = 9, .cpus = 4});
+  SlotPool& pool = *owner;
   pool.retire(0);
   std::mt19937 random(1);
   std::vector<bool> taken(kSlots);

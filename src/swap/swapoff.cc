@@ -1,4 +1,6 @@
 // The parts of swapoff that are an area's own; the walk over what uses it is reclaim's.
+#include <utility>
+
 #include "swap/areas.h"
 #include "sync/rcu.h"
 #include "sync/trace.h"
@@ -71,7 +73,7 @@ void SwapAreas::free_maps(SwapArea& area) {
     maps = area.detach_maps();
   }
   QUIRE_POINT("free swap_map and cluster_info");
-  area.free_maps(maps);
+  area.free_maps(std::move(maps));
   sync::Guard guard(swap_lock_);
   area.flags_.store(0);
 }

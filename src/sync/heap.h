@@ -7,12 +7,15 @@
 // found; poison() does the same for memory with an owner of its own, such as page frames.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <functional>
 #include <map>
 #include <memory>
 #include <new>
+#include <span>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -74,6 +77,49 @@ using Box = std::unique_ptr<T, Destroy<T>>;
 template <typename T, typename... Args>
 [[nodiscard]] Box<T> make_box(Args&&... args) {
   return Box<T>(make_object<T>(std::forward<Args>(args)...));
+}
+
+/// The rest of an allocation behind the object that begins it: arrays that live and die with the object.
+class Room {
+ public:
+  explicit Room(std::byte* at) : at_(at) {}
+  /// `count` elements, value-initialised.
+  template <typename T>
+  [[nodiscard]] std::span<T> take(std::size_t count) {
+    static_assert(std::is_trivially_destructible_v<T>);
+    auto* first = reinterpret_cast<T*>(at_);
+    for (std::size_t i = 0; i < count; ++i) new (at_ + i * sizeof(T)) T();
+    at_ += bytes_for<T>(count);
+    return {first, count};
+  }
+  template <typename T>
+  [[nodiscard]] static constexpr std::size_t bytes_for(std::size_t count) {
+    static_assert(alignof(T) <= kAlign);
+    return (count * sizeof(T) + kAlign - 1) / kAlign * kAlign;
+  }
+  static constexpr std::size_t kAlign = 8;
+
+ private:
+  std::byte* at_;
+};
+
+/// Owns one object of exactly type T and its room. T says in room_bytes() how much room it was made with.
+template <typename T>
+struct DestroyWithRoom {
+  void operator()(T* object) const {
+    std::size_t bytes = sizeof(T) + object->room_bytes();
+    object->~T();
+    sync::deallocate(object, bytes, std::max(alignof(T), Room::kAlign));
+  }
+};
+template <typename T>
+using RoomyBox = std::unique_ptr<T, DestroyWithRoom<T>>;
+/// T is constructed from a Room of `room_bytes` and `args`.
+template <typename T, typename... Args>
+[[nodiscard]] RoomyBox<T> make_roomy(std::size_t room_bytes, Args&&... args) {
+  static_assert(sizeof(T) % Room::kAlign == 0);
+  auto* memory = static_cast<std::byte*>(sync::allocate(sizeof(T) + room_bytes, std::max(alignof(T), Room::kAlign)));
+  return RoomyBox<T>(new (memory) T(Room(memory + sizeof(T)), std::forward<Args>(args)...));
 }
 
 template <typename T>
