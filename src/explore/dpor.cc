@@ -92,8 +92,9 @@ void Dpor::collect_object(const Path& path, const Object& o, ColumnMask race, Co
   }
 }
 
-void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const Clock& before, Candidates& c) {
+void Dpor::collect(Executor& x, unsigned task, const Op& op, const Node& step, const Clock& before, Candidates& c) {
   const Path& path = x.path();
+  OpKind kind = step.kind;
   unsigned tasks = x.task_count();
   Conflicts with = conflicts(kind);
   if (op.kind >= OpKind::free)
@@ -113,7 +114,7 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, OpKind kind, const 
     });
   const Object& readers = x.objects().at(kReadersObject);
   if (op.kind == OpKind::grace_begin) collect_object(path, readers, kRead, 0, task, tasks, before, 0, c);
-  if (x.reader_edge(task, op, kind)) collect_object(path, readers, kAdd, 0, task, tasks, before, 0, c);
+  if (step.reader_edge) collect_object(path, readers, kAdd, 0, task, tasks, before, 0, c);
   if (op.kind == OpKind::grace_end)
     x.for_each_awaited_reader(task, [&](unsigned depth) { c.after.join(path[depth].clock); });
 }
@@ -135,7 +136,10 @@ void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, co
 // Leaves the latest: what one of them knew of is ordered through it and is no race of its own. Nor is what is at or
 // before `ordered`. Adds what is left to `known`.
 void Dpor::keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known) {
-  std::sort(c.reversible.begin(), c.reversible.begin() + c.reversible_count, std::greater<>());
+  known.join(c.after);
+  if (c.reversible_count == 0) return;
+  if (c.reversible_count > 1)
+    std::sort(c.reversible.begin(), c.reversible.begin() + c.reversible_count, std::greater<>());
   Clock seen = before;
   unsigned kept = 0;
   for (unsigned i = 0; i < c.reversible_count; ++i) {
@@ -147,23 +151,22 @@ void Dpor::keep_latest(const Path& path, const Clock& before, const Clock& order
   }
   c.reversible_count = kept;
   known.join(seen);
-  known.join(c.after);
 }
 
 // Happens-before of `task`'s step at the end of the path, and the races it takes part in. Those about the CPU stand for
 // themselves: a later race about something else may be one that the CPU does not let change places.
-void Dpor::analyze(Executor& x, unsigned task, const Op& op, OpKind kind, Node& step) {
+void Dpor::analyze(Executor& x, unsigned task, const Op& op, Node& step) {
   const Path& path = x.path();
   Clock before = x.last_step(task) != 0 ? path[x.last_step(task) - 1].clock : Clock{};
   if (op.kind == OpKind::start && x.birth(task) != 0) before.join(path[x.birth(task) - 1].clock);
   Clock known = before;
   Candidates cpu;
   if (x.shares_cpu(task)) {
-    collect_cpu(x, task, op, kind, before, cpu);
+    collect_cpu(x, task, op, step.kind, before, cpu);
     keep_latest(path, before, before, cpu, known);
   }
   Candidates c;
-  collect(x, task, op, kind, before, c);
+  collect(x, task, op, step, before, c);
   keep_latest(path, before, cpu.after, c, known);
   known.set(task, step.clk);
   step.clock = known;
@@ -226,7 +229,7 @@ void Dpor::look_back(Executor& x, unsigned task, const Op& op, const Clock& befo
 void Dpor::before_step(Executor& x, std::size_t depth) {
   Node& node = x.path()[depth];
   unsigned task = node.decision.value;
-  analyze(x, task, *x.pending(task), node.kind, node);
+  analyze(x, task, *x.pending(task), node);
 }
 
 // As if `task` took its announced step now.
@@ -237,7 +240,9 @@ void Dpor::analyze_pending(Executor& x, unsigned task) {
   step.decision = {Decision::Kind::task, static_cast<uint8_t>(task)};
   unsigned last = x.last_step(task);
   step.clk = static_cast<uint16_t>(last != 0 ? x.path()[last - 1].clk + 1 : 1);
-  analyze(x, task, *op, x.effective_kind(*op), step);
+  step.kind = x.effective_kind(*op);
+  step.reader_edge = x.reader_edge(task, *op, step.kind);
+  analyze(x, task, *op, step);
   x.path().pop_back();
 }
 

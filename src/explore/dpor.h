@@ -33,8 +33,8 @@ class Dpor : public DepthFirst {
     Clock after;  ///< joined clocks of steps it can not be put before (a release before its acquire)
   };
 
-  void analyze(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, Node& step);
-  void collect(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before, Candidates& c);
+  void analyze(Executor& x, unsigned task, const sync::Op& op, Node& step);
+  void collect(Executor& x, unsigned task, const sync::Op& op, const Node& step, const Clock& before, Candidates& c);
   void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
                       unsigned tasks, const Clock& before, unsigned since, Candidates& c);
   void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,

@@ -32,14 +32,14 @@ Column column_of(sync::OpKind kind) {
   }
 }
 
-void Objects::Unmap::operator()(uint32_t* p) const { munmap(p, bytes); }
+void Objects::Unmap::operator()(uint16_t* p) const { munmap(p, bytes); }
 
 // The tables cover the whole arena; pages of them that are never touched cost nothing.
 Objects::Table Objects::map_table(std::size_t entries) {
-  std::size_t bytes = entries * sizeof(uint32_t);
+  std::size_t bytes = entries * sizeof(uint16_t);
   void* p = mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   QUIRE_ASSERT(p != MAP_FAILED, "no memory for the object tables");
-  return Table(static_cast<uint32_t*>(p), Unmap{bytes});
+  return Table(static_cast<uint16_t*>(p), Unmap{bytes});
 }
 
 Objects::Objects(std::size_t arena_bytes)
@@ -59,9 +59,9 @@ ObjectIndex Objects::make_object() {
 }
 
 ObjectIndex Objects::index_at(std::size_t offset) {
-  ObjectIndex& index = object_at_[offset];
+  uint16_t& index = object_at_[offset];
   if (index == kNoObject) [[unlikely]] {
-    index = make_object();
+    index = static_cast<uint16_t>(make_object());
     seen_at_[offset / kGranule] = true;
   }
   return index;
@@ -71,16 +71,17 @@ ObjectIndex Objects::make_extent(std::size_t offset, std::size_t bytes) {
   ObjectIndex extent = extent_at_[offset / kGranule];
   if (extent != kNoObject) return extent;
   extent = make_object();
-  for (std::size_t at = offset / kGranule; at <= (offset + bytes - 1) / kGranule; ++at) extent_at_[at] = extent;
+  for (std::size_t at = offset / kGranule; at <= (offset + bytes - 1) / kGranule; ++at) extent_at_[at] = static_cast<uint16_t>(extent);
   return extent;
 }
 
 PlainShadow& Objects::plain_at(std::size_t offset) {
-  uint32_t& index = plain_index_[offset];
+  uint16_t& index = plain_index_[offset];
   if (index == 0) [[unlikely]] {
     seen_at_[offset / kGranule] = true;
     if (plain_count_ / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
-    index = static_cast<uint32_t>(plain_count_++);
+    QUIRE_ASSERT(plain_count_ < kObjectsMax, "too many plain fields in one exploration");
+    index = static_cast<uint16_t>(plain_count_++);
     while (index / kBlock >= plains_.size()) plains_.push_back(std::make_unique<std::array<PlainShadow, kBlock>>());
   }
   return (*plains_[index / kBlock])[index % kBlock];

@@ -122,9 +122,9 @@ class Objects {
 
   struct Unmap {
     std::size_t bytes;
-    void operator()(uint32_t* p) const;
+    void operator()(uint16_t* p) const;
   };
-  using Table = std::unique_ptr<uint32_t[], Unmap>;
+  using Table = std::unique_ptr<uint16_t[], Unmap>;
   template <typename Visit>
   void for_each_seen_in(std::size_t offset, std::size_t bytes, Visit visit) const {
     std::size_t end = offset + bytes;
