@@ -90,6 +90,9 @@ void Executor::restore(std::size_t depth) {
     if (t.state != TaskState::live) continue;
     get(t.context, live_stack_bytes(arena_.stack(i), t.context));
   }
+  live_ = 0;
+  for (unsigned i = 0; i < task_count_; ++i)
+    if (contexts_[i].state == TaskState::live) live_ |= bit(i);
   unstarted_ = 0;
   for (unsigned i = 0; i < first_tasks_; ++i)
     if (contexts_[i].clk == 0 && !contexts_[i].interrupt) unstarted_ |= bit(i);

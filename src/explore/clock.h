@@ -31,6 +31,12 @@ struct Clock {
     auto all = reinterpret_cast<Halves>(lanes);
     return (all[0] | all[1]) == 0;
   }
+  /// Whether some lane is beyond that of `other`.
+  [[nodiscard]] bool exceeds(const Clock& other) const {
+    using Halves __attribute__((vector_size(16))) = long long;
+    auto beyond = reinterpret_cast<Halves>(lanes > other.lanes);
+    return (beyond[0] | beyond[1]) != 0;
+  }
   /// Whether some lane is at or beyond that of `other`.
   [[nodiscard]] bool reaches(const Clock& other) const {
     using Halves __attribute__((vector_size(16))) = long long;

@@ -72,18 +72,18 @@ unsigned Dpor::pick_task(Executor&, Node& node) {
   return task;
 }
 
-void Dpor::collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
-                          unsigned tasks, const Clock& before, unsigned since, Candidates& c) {
+void Dpor::collect_object(Executor& x, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
+                          const Clock& before, unsigned since, Candidates& c) {
   if ((o.ever_touched_by & ~bit(task)) == 0) return;
   for (ColumnMask rest = (race | order) & o.ever_touched_in; rest != 0; rest &= static_cast<ColumnMask>(rest - 1)) {
     unsigned column = lowest(rest);
-    ColumnMask mask = bit(static_cast<Column>(column));
-    if (o.last[column].empty()) continue;
-    for (unsigned u = 0; u < tasks; ++u) {
-      unsigned depth = o.last[column][u];
-      if (u == task || depth <= since || path[depth - 1].clk <= before[u]) continue;
-      if ((race & mask) == 0) {
-        c.after.join(path[depth - 1].clock);
+    if (!o.last[column].exceeds(before)) continue;
+    for (unsigned u = 0; u < x.task_count(); ++u) {
+      if (u == task || o.last[column][u] <= before[u]) continue;
+      unsigned depth = x.depth_of(u, o.last[column][u]);
+      if (depth <= since) continue;
+      if ((race & bit(static_cast<Column>(column))) == 0) {
+        c.after.join(x.path()[depth - 1].clock);
       } else {
         QUIRE_ASSERT(c.reversible_count < kCandidatesMax, "too many races of one step");
         c.reversible[c.reversible_count++] = static_cast<uint16_t>(depth);
@@ -95,26 +95,23 @@ void Dpor::collect_object(const Path& path, const Object& o, ColumnMask race, Co
 void Dpor::collect(Executor& x, unsigned task, const Op& op, const Node& step, const Clock& before, Candidates& c) {
   const Path& path = x.path();
   OpKind kind = step.kind;
-  unsigned tasks = x.task_count();
   Conflicts with = conflicts(kind);
   if (op.kind >= OpKind::free)
     x.objects().for_each_object_in(x.offset(op.object), op.when.value, [&](ObjectIndex o) {
-      collect_object(path, x.objects().at(o), kAll & ~kWatch, 0, task, tasks, before, 0, c);
+      collect_object(x, x.objects().at(o), kAll & ~kWatch, 0, task, before, 0, c);
     });
   if (op.object != nullptr)  // memory that was freed, and may be alive again
     if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
-      collect_object(path, x.objects().at(extent), kWrite, 0, task, tasks, before, 0, c);
-  if (op.kind < OpKind::free && op.object != nullptr && (with.race | with.order) != 0) {
-    if (ObjectIndex o = x.objects().known_at(x.offset(op.object)); o != kNoObject)
-      collect_object(path, x.objects().at(o), with.race, with.order, task, tasks, before, 0, c);
-  }
+      collect_object(x, x.objects().at(extent), kWrite, 0, task, before, 0, c);
+  if (step.object != kNoObject && (with.race | with.order) != 0)
+    collect_object(x, x.objects().at(step.object), with.race, with.order, task, before, 0, c);
   if (op.kind == OpKind::retry)
     x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since) {
-      collect_object(path, x.objects().at(o), kWrite | kAdd | kReleaseShared, 0, task, tasks, before, since, c);
+      collect_object(x, x.objects().at(o), kWrite | kAdd | kReleaseShared, 0, task, before, since, c);
     });
   const Object& readers = x.objects().at(kReadersObject);
-  if (op.kind == OpKind::grace_begin) collect_object(path, readers, kRead, 0, task, tasks, before, 0, c);
-  if (step.reader_edge) collect_object(path, readers, kAdd, 0, task, tasks, before, 0, c);
+  if (op.kind == OpKind::grace_begin) collect_object(x, readers, kRead, 0, task, before, 0, c);
+  if (step.reader_edge) collect_object(x, readers, kAdd, 0, task, before, 0, c);
   if (op.kind == OpKind::grace_end)
     x.for_each_awaited_reader(task, [&](unsigned depth) { c.after.join(path[depth].clock); });
 }
@@ -127,7 +124,7 @@ void Dpor::collect_cpu(Executor& x, unsigned task, const Op& op, OpKind kind, co
     if (!how || *how == Column::write || *how == Column::release_shared) return;
     ColumnMask race = *how == Column::acquire ? kRead | kAcquire | kAcquireShared : kAcquire;
     ColumnMask order = *how == Column::acquire ? kWrite | kReleaseShared : kWrite;
-    collect_object(x.path(), x.objects().at(index), race, order, task, x.task_count(), before, 0, cpu);
+    collect_object(x, x.objects().at(index), race, order, task, before, 0, cpu);
   };
   collect_one(touch.threads, cpu_threads_object(x.cpu_of(task)));
   collect_one(touch.interrupts, cpu_interrupts_object(x.cpu_of(task)));
@@ -241,6 +238,7 @@ void Dpor::analyze_pending(Executor& x, unsigned task) {
   unsigned last = x.last_step(task);
   step.clk = static_cast<uint16_t>(last != 0 ? x.path()[last - 1].clk + 1 : 1);
   step.kind = x.effective_kind(*op);
+  if (op->object != nullptr && op->kind < OpKind::free) step.object = x.objects().known_at(x.offset(op->object));
   step.reader_edge = x.reader_edge(task, *op, step.kind);
   analyze(x, task, *op, step);
   x.path().pop_back();

@@ -35,8 +35,8 @@ class Dpor : public DepthFirst {
 
   void analyze(Executor& x, unsigned task, const sync::Op& op, Node& step);
   void collect(Executor& x, unsigned task, const sync::Op& op, const Node& step, const Clock& before, Candidates& c);
-  void collect_object(const Path& path, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
-                      unsigned tasks, const Clock& before, unsigned since, Candidates& c);
+  static void collect_object(Executor& x, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
+                             const Clock& before, unsigned since, Candidates& c);
   void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
                    Candidates& cpu);
   static void keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known);

@@ -72,6 +72,7 @@ Executor::Executor(Program& program, const ExecutorOptions& options)
     : program_(program), options_(options), objects_(Arena::kBytes) {
   path_.reserve(1024);
   checkpoints_.resize(64);
+  for (auto& depths : depth_of_step_) depths.resize(2);
   if (!kStacksCanBeCopied) options_.backtracking = ExecutorOptions::Backtracking::reexecution;
 }
 
@@ -131,6 +132,7 @@ void Executor::task_main(unsigned index) {
   if (t.held_count != 0) fail_with(Failure::bug, "the task ends with {} held", rule(t.held[0].lock_class).name);
   if (t.reader_depth != 0) fail(Failure::rcu, "the task ends inside an RCU reader");
   t.state = TaskState::ended;
+  live_ &= static_cast<TaskMask>(~bit(index));
   t.pending = nullptr;
   unsigned next = decide();
   if (next == kToHost)
@@ -180,6 +182,7 @@ bool Executor::boot() {
 void Executor::reboot_tasks() {
   for (unsigned i = 0; i < first_tasks_; ++i) {
     contexts_[i].state = TaskState::live;
+    live_ |= bit(i);
     contexts_[i].pending = &kStart;
     prepare_task(i);
   }
@@ -234,9 +237,7 @@ ExecutionEnd Executor::finish_execution() {
     strategy_->blocked(*this);
     return ExecutionEnd::abandoned;
   }
-  bool all_ended = std::all_of(contexts_.begin(), contexts_.begin() + task_count_,
-                               [](const TaskContext& t) { return t.state == TaskState::ended; });
-  if (!all_ended) {
+  if (live_ != 0) {
     report_blocked();
     strategy_->blocked(*this);
     return ExecutionEnd::incident;
@@ -369,11 +370,15 @@ bool Executor::run_step(Node& node, unsigned task) {
   node.kind = effective_kind(op);
   node.clk = static_cast<uint16_t>(t.clk + 1);
   node.task_before = t.last_depth;
+  auto& depths = depth_of_step_[task];
+  if (node.clk >= depths.size()) depths.resize(2 * depths.size());
+  depths[node.clk] = static_cast<uint16_t>(depth_ + 1);
   node.reader_edge = reader_edge(task, op, node.kind);
   node.reader_ended = false;
   bool preempts = node.previous < kTasksMax && task != node.previous && (node.enabled & bit(node.previous)) != 0;
   strategy_->before_step(*this, depth_);
-  sleep_ = sleep_after(node, task, op, node.kind);
+  bool watched = !lone();
+  sleep_ = watched ? sleep_after(node, task, op, node.kind) : TaskMask{0};
   if (!check_alive(task, op)) return false;
   if (op.kind == OpKind::free && !run_free(task, op)) return false;
   if (op.kind == OpKind::revive) change_extent(task, op, 1);
@@ -381,7 +386,10 @@ bool Executor::run_step(Node& node, unsigned task) {
   ReaderEdge edge = take_effect(task, op, node.kind);
   node.reader_ended = edge == ReaderEdge::ended;
   update_sync_clock(node, task, op, edge);
-  update_columns(node, task, op, touch);
+  if (watched) {
+    publish(node, op);
+    update_columns(node, task, op, touch);
+  }
   if (recording_ != nullptr) record_step(task, op, node.kind);
   bool starts = (unstarted_ & bit(task)) != 0;
   unstarted_ &= static_cast<TaskMask>(~bit(task));
@@ -418,8 +426,8 @@ bool Executor::enabled(unsigned task) const {
 TaskMask Executor::enabled_tasks() const {
   if (unstarted_ != 0) return bit(lowest(unstarted_));
   TaskMask mask = 0;
-  for (unsigned i = 0; i < task_count_; ++i)
-    if (contexts_[i].state == TaskState::live && enabled(i)) mask |= bit(i);
+  for (TaskMask rest = live_; rest != 0; rest &= static_cast<TaskMask>(rest - 1))
+    if (unsigned task = lowest(rest); enabled(task)) mask |= bit(task);
   return mask;
 }
 
@@ -429,7 +437,7 @@ bool Executor::retry_enabled(unsigned task) const {
     const Object& o = objects_.at(index);
     for (Column c : {Column::write, Column::add, Column::release_shared})
       for (unsigned u = 0; u < task_count_; ++u)
-        if (u != task && o.last[static_cast<unsigned>(c)][u] > since) changed = true;
+        if (u != task && depth_of(u, o.last[static_cast<unsigned>(c)][u]) > since) changed = true;
   });
   return changed;
 }

@@ -97,6 +97,8 @@ class Executor final : public sync::Driver {
   [[nodiscard]] std::size_t offset(const void* p) const { return arena_.offset(p); }
   /// depth + 1 of the last step of `task`, 0 if none.
   [[nodiscard]] unsigned last_step(unsigned task) const { return contexts_[task].last_depth; }
+  /// depth + 1 of the step of that number of `task`.
+  [[nodiscard]] unsigned depth_of(unsigned task, unsigned clk) const { return depth_of_step_[task][clk]; }
   /// depth + 1 of the step that started `task`, 0 if it was there from the beginning.
   [[nodiscard]] unsigned birth(unsigned task) const { return contexts_[task].birth; }
   /// After an incident: depths of the steps after which others touched what it is about, with nothing to order the two.
@@ -218,6 +220,8 @@ class Executor final : public sync::Driver {
   void jump(unsigned task);
   void jump_to_host();
   [[nodiscard]] bool enabled(unsigned task) const;
+  /// Only one task is left: what it does is still compared with what others did, but no other will ever look at it.
+  [[nodiscard]] bool lone() const { return (live_ & (live_ - 1)) == 0; }
   [[nodiscard]] bool retry_enabled(unsigned task) const;
   void run_sequentially(void (Program::*part)());
   ExecutionEnd finish_execution();
@@ -236,6 +240,7 @@ class Executor final : public sync::Driver {
   static ReaderEdge begin_reader(TaskContext& t);
   ReaderEdge end_reader(unsigned task);
   void update_sync_clock(Node& node, unsigned task, const sync::Op& op, ReaderEdge edge);
+  void publish(const Node& node, const sync::Op& op);
   void update_columns(const Node& node, unsigned task, const sync::Op& op, const CpuTouch& touch);
   [[nodiscard]] bool wakes(unsigned sleeper, const sync::Op& other, unsigned task, const sync::Op& op,
                            sync::OpKind kind) const;
@@ -272,6 +277,7 @@ class Executor final : public sync::Driver {
   std::size_t checkpoint_count_ = 0;
   std::array<TaskContext, kTasksMax + 1> contexts_;
   std::array<std::string, kTasksMax> names_;
+  std::array<std::vector<uint16_t>, kTasksMax> depth_of_step_;  ///< by Node::clk
   TaskContext* current_ = nullptr;
   Context host_ = nullptr;
   Strategy* strategy_ = nullptr;
@@ -285,7 +291,8 @@ class Executor final : public sync::Driver {
   bool ended_abandoned_ = false;
   bool booted_ = false;       ///< the set-up is over: changes of live bytes are logged
   unsigned first_tasks_ = 0;  ///< tasks of the program, without spawned ones
-  TaskMask unstarted_ = 0;    ///< of those, the threads that have not taken their first step
+  TaskMask live_ = 0;         ///< tasks that have not ended
+  TaskMask unstarted_ = 0;    ///< of the first tasks, the threads that have not taken their first step
   unsigned task_count_ = 0;
   std::size_t depth_ = 0;
   std::size_t repeat_until_ = 0;

@@ -65,8 +65,8 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
   if (!arena_.alive(address)) [[unlikely]] {
     if (ObjectIndex extent = objects_.extent_at(arena_.offset(address)); extent != kNoObject)
       for (unsigned u = 0; u < task_count_; ++u)
-        if (unsigned d = objects_.at(extent).last[static_cast<unsigned>(Column::write)][u]; d != 0)
-          unordered_with_.push_back(static_cast<uint16_t>(d - 1));
+        if (unsigned clk = objects_.at(extent).last[static_cast<unsigned>(Column::write)][u]; clk != 0)
+          unordered_with_.push_back(static_cast<uint16_t>(depth_of(u, clk) - 1));
     fail_with(Failure::uaf, "{} is {} after it was freed", name,
               access == sync::PlainAccess::read ? "read" : "written");
   }
@@ -82,14 +82,14 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
               access == sync::PlainAccess::read ? "read" : "written", contexts_[shadow.writer].name);
   }
   if (access == sync::PlainAccess::read) {
-    if (shadow.read_epochs[task] != epoch) objects_.set_plain_read(shadow, task, epoch);
+    if (shadow.read_epochs[task] != epoch && !lone()) objects_.set_plain_read(shadow, task, epoch);
   } else {
     for (unsigned u = 0; u < task_count_; ++u)
       if (u != task && shadow.read_epochs[u] > known[u]) {
         note_unordered(u, shadow.read_epochs[u]);
         fail_with(Failure::race, "{} is written while {} may be reading it", name, contexts_[u].name);
       }
-    if (shadow.writer != task || shadow.write_epoch != epoch) objects_.set_plain_write(shadow, task, epoch);
+    if ((shadow.writer != task || shadow.write_epoch != epoch) && !lone()) objects_.set_plain_write(shadow, task, epoch);
   }
   if (recording_ != nullptr)
     recording_->events.push_back({Event::Kind::plain,
@@ -231,6 +231,7 @@ unsigned Executor::spawn(const char* name, unsigned cpu, sync::TaskBody body, vo
   t.body = body;
   t.argument = argument;
   t.state = TaskState::live;
+  live_ |= bit(index);
   t.pending = &kStart;
   t.birth = current_->last_depth;
   prepare_task(index);

@@ -222,27 +222,14 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, Reader
       if (node.kind != OpKind::acquire_shared && node.kind != OpKind::try_acquire_shared)
         clock.join(o.released_shared);
     }
-    if (node.kind == OpKind::release_shared) {
-      Clock released = o.released_shared;
-      released.join(clock);
-      objects_.set_released_shared(node.object, released);
-    } else if (node.kind == OpKind::store || node.kind == OpKind::rmw || node.kind == OpKind::add ||
-               node.kind == OpKind::release) {
-      // A plain store starts a new release sequence; a read-modify-write goes on with the one there is.
-      bool releases = has(op.flags, OpFlag::releases);
-      Clock released = node.kind == OpKind::store ? Clock{} : o.released;
-      if (releases) released.join(clock);
-      if (releases || node.kind == OpKind::store) objects_.set_released(node.object, released);
-    }
   }
   // A reader that no running grace period waits for sees all that was done before that period began.
   if (edge == ReaderEdge::began) clock.join(objects_.at(kReadersObject).released);
   if (op.kind == OpKind::grace_begin) {
+    // Two readers with one grace period between them are not ordered by it, so this comes before the next.
     Clock released = objects_.at(kReadersObject).released;
     released.join(clock);
     objects_.set_released(kReadersObject, released);
-  }
-  if (op.kind == OpKind::grace_begin) {
     // A reader that is over comes before the grace period as surely as one that it waits for.
     for (unsigned u = 0; u < task_count_; ++u) {
       unsigned d = contexts_[u].last_depth;
@@ -255,17 +242,35 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, Reader
   node.sync_clock = clock;
 }
 
+// What the step leaves behind for whoever acquires its object later.
+void Executor::publish(const Node& node, const Op& op) {
+  const Clock& clock = node.sync_clock;
+  if (node.object == kNoObject) return;
+  const Object& o = objects_.at(node.object);
+  if (node.kind == OpKind::release_shared) {
+    Clock released = o.released_shared;
+    released.join(clock);
+    objects_.set_released_shared(node.object, released);
+  } else if (node.kind == OpKind::store || node.kind == OpKind::rmw || node.kind == OpKind::add ||
+             node.kind == OpKind::release) {
+    // A plain store starts a new release sequence; a read-modify-write goes on with the one there is.
+    bool releases = has(op.flags, OpFlag::releases);
+    Clock released = node.kind == OpKind::store ? Clock{} : o.released;
+    if (releases) released.join(clock);
+    if (releases || node.kind == OpKind::store) objects_.set_released(node.object, released);
+  }
+}
+
 void Executor::update_columns(const Node& node, unsigned task, const Op& op, const CpuTouch& touch) {
-  auto depth_plus_1 = static_cast<uint16_t>(depth_ + 1);
-  if (node.object != kNoObject) objects_.set_last(node.object, column_of(node.kind), task, depth_plus_1);
+  if (node.object != kNoObject) objects_.set_last(node.object, column_of(node.kind), task, node.clk);
   if (op.kind == OpKind::retry)
     for_each_retry_object(task,
-                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::watch, task, depth_plus_1); });
-  if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, depth_plus_1);
-  if (node.reader_edge) objects_.set_last(kReadersObject, Column::read, task, depth_plus_1);
+                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::watch, task, node.clk); });
+  if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, node.clk);
+  if (node.reader_edge) objects_.set_last(kReadersObject, Column::read, task, node.clk);
   unsigned cpu = contexts_[task].cpu;
-  if (touch.threads) objects_.set_last(cpu_threads_object(cpu), *touch.threads, task, depth_plus_1);
-  if (touch.interrupts) objects_.set_last(cpu_interrupts_object(cpu), *touch.interrupts, task, depth_plus_1);
+  if (touch.threads) objects_.set_last(cpu_threads_object(cpu), *touch.threads, task, node.clk);
+  if (touch.interrupts) objects_.set_last(cpu_interrupts_object(cpu), *touch.interrupts, task, node.clk);
 }
 
 // Memory goes away: a step that writes every object in it. Plain fields in it must be done with.
@@ -290,7 +295,7 @@ void Executor::change_extent(unsigned task, const Op& op, uint8_t alive) {
   mark_alive(op.object, op.when.value, alive);
   std::size_t bytes = std::max<std::size_t>(op.when.value, 1);
   objects_.set_last(objects_.make_extent(arena_.offset(op.object), bytes), Column::write, task,
-                    static_cast<uint16_t>(depth_ + 1));
+                    static_cast<uint16_t>(contexts_[task].clk + 1));
 }
 
 bool Executor::reader_edge(unsigned task, const Op& op, OpKind kind) const {

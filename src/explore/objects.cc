@@ -58,13 +58,11 @@ ObjectIndex Objects::make_object() {
   return static_cast<ObjectIndex>(objects_.size() - 1);
 }
 
-ObjectIndex Objects::index_at(std::size_t offset) {
-  uint16_t& index = object_at_[offset];
-  if (index == kNoObject) [[unlikely]] {
-    index = static_cast<uint16_t>(make_object());
-    seen_at_[offset / kGranule] = true;
-  }
-  return index;
+ObjectIndex Objects::make_object_at(std::size_t offset) {
+  ObjectIndex made = make_object();
+  object_at_[offset] = static_cast<uint16_t>(made);
+  seen_at_[offset / kGranule] = true;
+  return made;
 }
 
 ObjectIndex Objects::make_extent(std::size_t offset, std::size_t bytes) {

@@ -28,7 +28,7 @@ using ColumnMask = uint8_t;
 [[nodiscard]] Column column_of(sync::OpKind kind);
 
 struct Object {
-  /// Per column and task: depth + 1 of that task's last such step, 0 if none.
+  /// Per column and task: the number (Node::clk) of that task's last such step, 0 if none.
   std::array<Clock, kColumns> last;
   Clock released;         ///< what an acquiring access learns
   Clock released_shared;  ///< what the end of shared holds adds to that
@@ -49,7 +49,10 @@ class Objects {
   explicit Objects(std::size_t arena_bytes);
 
   /// The object at that offset of the arena; made when first seen.
-  [[nodiscard]] ObjectIndex index_at(std::size_t offset);
+  [[nodiscard]] ObjectIndex index_at(std::size_t offset) {
+    ObjectIndex known = object_at_[offset];
+    return known != kNoObject ? known : make_object_at(offset);
+  }
   /// The object there if it was ever seen, else kNoObject.
   [[nodiscard]] ObjectIndex known_at(std::size_t offset) const { return object_at_[offset]; }
   /// The object that stands for a piece of memory around `offset` that was freed at some time, else kNoObject.
@@ -74,13 +77,13 @@ class Objects {
   }
   [[nodiscard]] std::size_t count() const { return objects_.size() - kFirstRealObject; }
 
-  void set_last(ObjectIndex index, Column column, unsigned task, uint16_t depth_plus_1) {
+  void set_last(ObjectIndex index, Column column, unsigned task, uint16_t clk) {
     Object& o = objects_[index];
     o.ever_touched_by |= bit(task);
     o.ever_touched_in |= bit(column);
     auto* lane = reinterpret_cast<uint16_t*>(&o.last[static_cast<unsigned>(column)]) + task;
     log_lane(lane);
-    *lane = depth_plus_1;
+    *lane = clk;
   }
   void set_released(ObjectIndex index, const Clock& clock);
   void set_released_shared(ObjectIndex index, const Clock& clock);
@@ -135,6 +138,7 @@ class Objects {
   }
   static Table map_table(std::size_t entries);
   ObjectIndex make_object();
+  ObjectIndex make_object_at(std::size_t offset);
 
   static constexpr std::size_t kBlock = 1024;
   static constexpr std::size_t kGranule = 8;
