@@ -127,8 +127,9 @@ void Executor::task_main(unsigned index) {
     t.body(t.argument);
   else
     program_.run(index);
-  // The end is a step of its own: whoever joins is ordered after it.
-  step({OpKind::store, sync::OpFlag::releases, {}, arena_.stack(index).low, "task ends", {}});
+  // The end is a step of its own for whoever may wait for it: a task that joins, or one that shares the CPU.
+  if (t.body != nullptr || t.shares_cpu)
+    step({OpKind::store, sync::OpFlag::releases, {}, arena_.stack(index).low, "task ends", {}});
   if (t.held_count != 0) fail_with(Failure::bug, "the task ends with {} held", rule(t.held[0].lock_class).name);
   if (t.reader_depth != 0) fail(Failure::rcu, "the task ends inside an RCU reader");
   t.state = TaskState::ended;
