@@ -358,7 +358,7 @@ unsigned Executor::decide_new() {
 }
 
 // Accounts for the step of `task` at `node`: checks, happens-before, tables. False: it is an incident.
-bool Executor::run_step(Node& node, unsigned task) {
+[[gnu::flatten]] bool Executor::run_step(Node& node, unsigned task) {
   TaskContext& t = contexts_[task];
   const Op& op = *t.pending;
   node.undo_mark = objects_.log_size();
