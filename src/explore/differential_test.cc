@@ -19,7 +19,7 @@ namespace quire::explore {
 namespace {
 
 constexpr unsigned kNoBound = 200;
-constexpr uint64_t kTracesMax = 1'000;  ///< executions of programs whose traces are compared too
+constexpr uint64_t kTracesMax = 20'000;  ///< executions of programs whose traces are compared too
 constexpr uint64_t kExecutionsMax = 100'000;
 
 struct Run {

@@ -168,6 +168,8 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, Node& step) {
   known.set(task, step.clk);
   step.clock = known;
   before.set(task, step.clk);
+  if (step.kind == OpKind::load && (op.kind == OpKind::try_acquire || op.kind == OpKind::try_acquire_shared))
+    known.join(dependencies_if_taken(x, task, op));
   for (const Candidates* some : {&c, &cpu})
     for (unsigned i = 0; i < some->reversible_count; ++i) {
       ++races_;
@@ -177,6 +179,19 @@ void Dpor::analyze(Executor& x, unsigned task, const Op& op, Node& step) {
       else
         add_backtrack(x, first, task, known, path.size() - 1, {});
     }
+}
+
+// A trylock that fails touches nothing but its lock. Put before what made it fail it succeeds, and then it also begins
+// a stretch that keeps others off the CPU and that grace periods wait for: what that depends on.
+Clock Dpor::dependencies_if_taken(Executor& x, unsigned task, const Op& op) {
+  const Clock nothing;
+  Candidates c;
+  if (x.shares_cpu(task)) collect_cpu(x, task, op, op.kind, nothing, c);
+  if (x.reader_edge(task, op, op.kind))
+    collect_object(x, x.objects().at(kReadersObject), kAdd, 0, task, nothing, 0, c);
+  Clock result = c.after;
+  for (unsigned i = 0; i < c.reversible_count; ++i) result.join(x.path()[c.reversible[i] - 1U].clock);
+  return result;
 }
 
 // The step waits. Where it races about the word it waits for, their order can be changed only if the condition held

@@ -37,9 +37,10 @@ class Dpor : public DepthFirst {
   void collect(Executor& x, unsigned task, const sync::Op& op, const Node& step, const Clock& before, Candidates& c);
   static void collect_object(Executor& x, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
                              const Clock& before, unsigned since, Candidates& c);
-  void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
+  static void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
                    Candidates& cpu);
   static void keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known);
+  static Clock dependencies_if_taken(Executor& x, unsigned task, const sync::Op& op);
   void analyze_pending(Executor& x, unsigned task);
   void analyze_wait(Executor& x, unsigned task, const sync::Op& op, std::size_t first, const Clock& before,
                     const Clock& known);
