@@ -24,28 +24,30 @@ constexpr ColumnMask kAcquire = bit(Column::acquire);
 constexpr ColumnMask kAcquireShared = bit(Column::acquire_shared);
 constexpr ColumnMask kReleaseShared = bit(Column::release_shared);
 constexpr ColumnMask kWatch = bit(Column::watch);
-constexpr ColumnMask kAll = kRead | kWrite | kAdd | kAcquire | kAcquireShared | kReleaseShared | kWatch;
+constexpr ColumnMask kWatchWrites = bit(Column::watch_writes);
+constexpr ColumnMask kTouch = kRead | kWrite | kAdd | kAcquire | kAcquireShared | kReleaseShared;
 
 constexpr Conflicts conflicts(OpKind kind) {
   switch (kind) {
     case OpKind::load:
     case OpKind::await:
-      return {kAll & ~kRead & ~kWatch, 0};
+      return {kTouch & ~kRead, 0};
     case OpKind::store:
     case OpKind::rmw:
     case OpKind::cas:
-      return {kRead | kWrite | kAdd | kWatch, 0};
+      return {kRead | kWrite | kAdd | kWatch | kWatchWrites, 0};
     case OpKind::add:
-      return {kRead | kWrite | kWatch, 0};
+      return {kRead | kWrite | kWatch | kWatchWrites, 0};
     case OpKind::acquire:
       return {kAcquire | kAcquireShared | kRead, kWrite | kReleaseShared};
     case OpKind::acquire_shared:
       return {kAcquire | kRead, kWrite};
     case OpKind::try_acquire:
-      return {kAll & ~kAdd & ~kWatch, 0};
+      return {kTouch & ~kAdd, 0};
     case OpKind::try_acquire_shared:
       return {kAcquire | kRead | kWrite, 0};
     case OpKind::release:
+      return {kRead | kWatch | kWatchWrites, 0};
     case OpKind::release_shared:
       return {kRead | kWatch, 0};
     default:
@@ -59,7 +61,9 @@ bool commutes_with_its_kind(OpKind kind) {
          kind == OpKind::release_shared;
 }
 
-bool waits_for_a_word(OpKind kind) { return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await; }
+bool waits_for_a_word(OpKind kind) {
+  return kind == OpKind::acquire || kind == OpKind::acquire_shared || kind == OpKind::await;
+}
 
 }  // namespace
 
@@ -98,7 +102,7 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, const Node& step, c
   Conflicts with = conflicts(kind);
   if (op.kind >= OpKind::free)
     x.objects().for_each_object_in(x.offset(op.object), op.when.value, [&](ObjectIndex o) {
-      collect_object(x, x.objects().at(o), kAll & ~kWatch, 0, task, before, 0, c);
+      collect_object(x, x.objects().at(o), kTouch, 0, task, before, 0, c);
     });
   if (op.object != nullptr)  // memory that was freed, and may be alive again
     if (ObjectIndex extent = x.objects().extent_at(x.offset(op.object)); extent != kNoObject)
@@ -106,8 +110,8 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, const Node& step, c
   if (step.object != kNoObject && (with.race | with.order) != 0)
     collect_object(x, x.objects().at(step.object), with.race, with.order, task, before, 0, c);
   if (op.kind == OpKind::retry)
-    x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since) {
-      collect_object(x, x.objects().at(o), kWrite | kAdd | kReleaseShared, 0, task, before, since, c);
+    x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since, ColumnMask changes) {
+      collect_object(x, x.objects().at(o), changes, 0, task, before, since, c);
     });
   const Object& readers = x.objects().at(kReadersObject);
   if (op.kind == OpKind::grace_begin) collect_object(x, readers, kRead, 0, task, before, 0, c);
@@ -187,8 +191,7 @@ Clock Dpor::dependencies_if_taken(Executor& x, unsigned task, const Op& op) {
   const Clock nothing;
   Candidates c;
   if (x.shares_cpu(task)) collect_cpu(x, task, op, op.kind, nothing, c);
-  if (x.reader_edge(task, op, op.kind))
-    collect_object(x, x.objects().at(kReadersObject), kAdd, 0, task, nothing, 0, c);
+  if (x.reader_edge(task, op, op.kind)) collect_object(x, x.objects().at(kReadersObject), kAdd, 0, task, nothing, 0, c);
   Clock result = c.after;
   for (unsigned i = 0; i < c.reversible_count; ++i) result.join(x.path()[c.reversible[i] - 1U].clock);
   return result;

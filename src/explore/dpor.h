@@ -38,7 +38,7 @@ class Dpor : public DepthFirst {
   static void collect_object(Executor& x, const Object& o, ColumnMask race, ColumnMask order, unsigned task,
                              const Clock& before, unsigned since, Candidates& c);
   static void collect_cpu(Executor& x, unsigned task, const sync::Op& op, sync::OpKind kind, const Clock& before,
-                   Candidates& cpu);
+                          Candidates& cpu);
   static void keep_latest(const Path& path, const Clock& before, const Clock& ordered, Candidates& c, Clock& known);
   static Clock dependencies_if_taken(Executor& x, unsigned task, const sync::Op& op);
   void analyze_pending(Executor& x, unsigned task);

@@ -434,11 +434,11 @@ TaskMask Executor::enabled_tasks() const {
 
 bool Executor::retry_enabled(unsigned task) const {
   bool changed = false;
-  for_each_retry_object(task, [&](ObjectIndex index, unsigned since) {
+  for_each_retry_object(task, [&](ObjectIndex index, unsigned since, ColumnMask changes) {
     const Object& o = objects_.at(index);
-    for (Column c : {Column::write, Column::add, Column::release_shared})
+    for (ColumnMask rest = changes; rest != 0; rest &= static_cast<ColumnMask>(rest - 1))
       for (unsigned u = 0; u < task_count_; ++u)
-        if (u != task && depth_of(u, o.last[static_cast<unsigned>(c)][u]) > since) changed = true;
+        if (u != task && depth_of(u, o.last[lowest(rest)][u]) > since) changed = true;
   });
   return changed;
 }

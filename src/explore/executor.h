@@ -106,8 +106,8 @@ class Executor final : public sync::Driver {
   /// Reader steps that ended what the grace period of `task` waited for: calls visit(depth).
   template <typename Visit>
   void for_each_awaited_reader(unsigned task, Visit visit) const;
-  /// Objects that `task` has touched since it was last at this retry point and others have changed since: calls
-  /// visit(object, since).
+  /// Objects that `task` has looked at since it was last at this retry point: calls visit(object, since, changes), with
+  /// depth + 1 of the look and the columns of what it would see changed.
   template <typename Visit>
   void for_each_retry_object(unsigned task, Visit visit) const;
 
@@ -327,7 +327,7 @@ void Executor::for_each_retry_object(unsigned task, Visit visit) const {
   for (unsigned d = contexts_[task].last_depth; d != 0; d = path_[d - 1].task_before) {
     const Node& node = path_[d - 1];
     if (node.kind == sync::OpKind::start || (node.kind == sync::OpKind::retry && node.loop == loop)) return;
-    if (node.object != kNoObject) visit(node.object, d);
+    if (ColumnMask changes = seen_by(node.kind); changes != 0) visit(node.object, d, changes);
   }
 }
 

@@ -89,7 +89,8 @@ void Executor::plain(sync::PlainAccess access, const void* address, std::size_t 
         note_unordered(u, shadow.read_epochs[u]);
         fail_with(Failure::race, "{} is written while {} may be reading it", name, contexts_[u].name);
       }
-    if ((shadow.writer != task || shadow.write_epoch != epoch) && !lone()) objects_.set_plain_write(shadow, task, epoch);
+    if ((shadow.writer != task || shadow.write_epoch != epoch) && !lone())
+      objects_.set_plain_write(shadow, task, epoch);
   }
   if (recording_ != nullptr)
     recording_->events.push_back({Event::Kind::plain,

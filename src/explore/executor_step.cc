@@ -219,8 +219,7 @@ void Executor::update_sync_clock(Node& node, unsigned task, const Op& op, Reader
     const Object& o = objects_.at(node.object);
     if (has(op.flags, OpFlag::acquires)) {
       clock.join(o.released);
-      if (node.kind != OpKind::acquire_shared && node.kind != OpKind::try_acquire_shared)
-        clock.join(o.released_shared);
+      if (node.kind != OpKind::acquire_shared && node.kind != OpKind::try_acquire_shared) clock.join(o.released_shared);
     }
   }
   // A reader that no running grace period waits for sees all that was done before that period began.
@@ -264,8 +263,10 @@ void Executor::publish(const Node& node, const Op& op) {
 void Executor::update_columns(const Node& node, unsigned task, const Op& op, const CpuTouch& touch) {
   if (node.object != kNoObject) objects_.set_last(node.object, column_of(node.kind), task, node.clk);
   if (op.kind == OpKind::retry)
-    for_each_retry_object(task,
-                          [&](ObjectIndex o, unsigned) { objects_.set_last(o, Column::watch, task, node.clk); });
+    for_each_retry_object(task, [&](ObjectIndex o, unsigned, ColumnMask changes) {
+      bool shared_too = (changes & bit(Column::release_shared)) != 0;
+      objects_.set_last(o, shared_too ? Column::watch : Column::watch_writes, task, node.clk);
+    });
   if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, node.clk);
   if (node.reader_edge) objects_.set_last(kReadersObject, Column::read, task, node.clk);
   unsigned cpu = contexts_[task].cpu;

@@ -32,6 +32,24 @@ Column column_of(sync::OpKind kind) {
   }
 }
 
+ColumnMask seen_by(sync::OpKind kind) {
+  using sync::OpKind;
+  switch (kind) {
+    case OpKind::load:
+    case OpKind::await:
+    case OpKind::rmw:
+      return bit(Column::write) | bit(Column::add) | bit(Column::release_shared);
+    case OpKind::acquire:
+    case OpKind::try_acquire:
+      return bit(Column::write) | bit(Column::release_shared);
+    case OpKind::acquire_shared:
+    case OpKind::try_acquire_shared:
+      return bit(Column::write);
+    default:
+      return 0;
+  }
+}
+
 void Objects::Unmap::operator()(uint16_t* p) const { munmap(p, bytes); }
 
 // The tables cover the whole arena; pages of them that are never touched cost nothing.
@@ -69,7 +87,8 @@ ObjectIndex Objects::make_extent(std::size_t offset, std::size_t bytes) {
   ObjectIndex extent = extent_at_[offset / kGranule];
   if (extent != kNoObject) return extent;
   extent = make_object();
-  for (std::size_t at = offset / kGranule; at <= (offset + bytes - 1) / kGranule; ++at) extent_at_[at] = static_cast<uint16_t>(extent);
+  for (std::size_t at = offset / kGranule; at <= (offset + bytes - 1) / kGranule; ++at)
+    extent_at_[at] = static_cast<uint16_t>(extent);
   return extent;
 }
 

@@ -19,13 +19,18 @@
 namespace quire::explore {
 
 /// How a step touched its object; two steps in columns that conflict are dependent.
-/// `watch` is what a retry point looked at: only what may end the repetition conflicts with it.
-enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release_shared, watch };
-inline constexpr unsigned kColumns = 7;
+/// `watch` is what a retry point looked at, and `watch_writes` what it looked at without seeing the ends of shared
+/// holds (seen_by): only what may end the repetition conflicts with them.
+enum class Column : uint8_t { read, write, add, acquire, acquire_shared, release_shared, watch, watch_writes };
+inline constexpr unsigned kColumns = 8;
 using ColumnMask = uint8_t;
 [[nodiscard]] constexpr ColumnMask bit(Column c) { return static_cast<ColumnMask>(1U << static_cast<unsigned>(c)); }
 /// The column of a step of that effective kind.
 [[nodiscard]] Column column_of(sync::OpKind kind);
+
+/// The columns of the steps whose effect a step of that effective kind sees: all of them depend on it, so that what
+/// came after the look is the same in equivalent executions. None for a step that changes without looking.
+[[nodiscard]] ColumnMask seen_by(sync::OpKind kind);
 
 struct Object {
   /// Per column and task: the number (Node::clk) of that task's last such step, 0 if none.
@@ -142,9 +147,9 @@ class Objects {
 
   static constexpr std::size_t kBlock = 1024;
   static constexpr std::size_t kGranule = 8;
-  Table object_at_;    ///< arena offset -> object
-  Table plain_index_;  ///< arena offset -> shadow
-  Table extent_at_;    ///< arena offset / kGranule -> object of the extent
+  Table object_at_;            ///< arena offset -> object
+  Table plain_index_;          ///< arena offset -> shadow
+  Table extent_at_;            ///< arena offset / kGranule -> object of the extent
   std::vector<bool> seen_at_;  ///< arena offset / kGranule -> whether one of the first two knows anything there
   std::vector<Object> objects_;
   std::vector<std::unique_ptr<std::array<PlainShadow, kBlock>>> plains_;

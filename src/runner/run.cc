@@ -162,9 +162,8 @@ std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scena
                         fmt::format("expected a schedule of this scenario, found '{}'", options.schedule)};
     auto schedule = find_schedule(plan, *wanted);
     if (!schedule)
-      return Diagnostic{
-          std::string(file), wanted->at.line, wanted->at.column,
-          fmt::format("expected an order that can happen, found none within {} pre-emptions", kBoundMax)};
+      return Diagnostic{std::string(file), wanted->at.line, wanted->at.column,
+                        fmt::format("expected an order that can happen, found none within {} pre-emptions", kBoundMax)};
     strategy = std::make_unique<explore::Replay>(*schedule);
   }
   RunResult result;

@@ -33,7 +33,7 @@ const bool kAdded[] = {
                 .tasks = 2,
                 .body = body<2>,
                 .finish = finish<4>,
-                .executions = 10176,
+                .executions = 7550,
                 .size = Size::large}),
 };
 
