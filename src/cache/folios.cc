@@ -31,8 +31,9 @@ base::Result<FolioRef> Folios::alloc(phys::Gfp gfp, Order order) {
   auto pfn = frames_.alloc_pages(gfp, order);
   if (!pfn) return pfn.error();
   Folio* head = &array_[pfn->value()];
+  if (sync::driven()) [[unlikely]]
+    for (uint64_t i = 0; i < order.pages().value(); ++i) unpoison(head[i]);
   for (uint64_t i = 0; i < order.pages().value(); ++i) {
-    unpoison(head[i]);
     head[i].flags_.init(0);
     head[i].head_distance_ = static_cast<uint16_t>(i);
   }
@@ -49,7 +50,8 @@ void Folios::free(Folio& folio) {
   folio.set_swap({});
   Order order = folio.order_;
   Pfn pfn = folio.pfn_;
-  for (uint64_t i = 0; i < order.pages().value(); ++i) poison((&folio)[i]);
+  if (sync::driven()) [[unlikely]]
+    for (uint64_t i = 0; i < order.pages().value(); ++i) poison((&folio)[i]);
   frames_.free_pages(pfn, order);
 }
 

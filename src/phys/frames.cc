@@ -60,8 +60,9 @@ void Frames::push(PerCpuPages& pcp, uint32_t frame) {
 }
 
 uint32_t Frames::pop(PerCpuPages& pcp) {
-  if (pcp.count == 0) return Buddy::kNone;
-  --pcp.count.mutate();
+  uint32_t& count = pcp.count.mutate();
+  if (count == 0) return Buddy::kNone;
+  --count;
   uint32_t frame = pcp.first;
   pcp.first = buddy_.record(frame).next;
   return frame;

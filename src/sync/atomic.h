@@ -56,7 +56,8 @@ class Atomic {
   }
   /// On failure `expected` becomes the current value; a failed exchange only reads.
   [[nodiscard]] bool compare_exchange(T& expected, T desired, Order order = Order::acq_rel) {
-    announce(OpKind::cas, order, equal_to(expected));
+    if (driven()) [[unlikely]]
+      sync::announce(OpKind::cas, order_flags(order), this, Name.text, equal_to(expected));
     return value_.compare_exchange_strong(
         expected, desired, std_order(order),
         order == Order::relaxed ? std::memory_order_relaxed : std::memory_order_acquire);
@@ -116,9 +117,9 @@ class Atomic {
   void init(T value) { value_.store(value, std::memory_order_relaxed); }
 
  private:
-  void announce(OpKind kind, Order order, Condition when = {}) const {
-    if (Driver* d = hook()) [[unlikely]]
-      d->step({kind, order_flags(order), {}, this, Name.text, when});
+  void announce(OpKind kind, Order order) const {
+    if (driven()) [[unlikely]]
+      sync::announce(kind, order_flags(order), this, Name.text);
   }
   [[nodiscard]] Condition equal_to(T value) const {
     Condition c;

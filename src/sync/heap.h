@@ -24,21 +24,25 @@
 namespace quire::sync {
 
 [[nodiscard]] inline void* allocate(std::size_t bytes, std::size_t align) {
-  if (Driver* d = hook()) return d->allocate(bytes, align);
+  if (Driver* d = hook()) [[unlikely]]
+    return d->allocate(bytes, align);
   return ::operator new (bytes, std::align_val_t{align});
 }
 /// `bytes` and `align` as given to allocate().
 inline void deallocate(void* memory, std::size_t bytes, std::size_t align) {
-  if (Driver* d = hook()) return d->deallocate(memory, bytes);
+  if (Driver* d = hook()) [[unlikely]]
+    return d->deallocate(memory, bytes);
   ::operator delete (memory, std::align_val_t{align});
 }
 
 /// Nobody may touch [memory, +bytes) until unpoison(); a touch is a use after free of `what`.
 inline void poison(const void* memory, std::size_t bytes, const char* what) {
-  if (Driver* d = hook()) d->poison(memory, bytes, what);
+  if (driven()) [[unlikely]]
+    announce_poison(memory, bytes, what);
 }
 inline void unpoison(const void* memory, std::size_t bytes) {
-  if (Driver* d = hook()) d->unpoison(memory, bytes);
+  if (driven()) [[unlikely]]
+    announce_unpoison(memory, bytes);
 }
 
 template <typename T>

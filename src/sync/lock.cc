@@ -14,6 +14,50 @@ void relax(unsigned round) {
 }
 }  // namespace
 
+#ifndef QUIRE_NO_EXPLORER
+void LockWord::driven_lock(LockClass c, OpFlag flags) {
+  hook()->step({OpKind::acquire, OpFlag::acquires | flags, c, this, rule(c).name, free_of(kExclusive | kReaders)});
+  set_exclusive();
+}
+
+void LockWord::driven_lock_shared(LockClass c, OpFlag flags) {
+  hook()->step({OpKind::acquire_shared, OpFlag::acquires | flags, c, this, rule(c).name, free_of(kExclusive)});
+  add_reader(+1);
+}
+
+// The trylock of a sleeping lock may be made to fail: its holder in a kernel may be somebody the scenario has not.
+bool LockWord::driven_try_lock(LockClass c, OpFlag flags) {
+  bool unlucky = !has(flags, OpFlag::spins) && hook()->should_fail({"trylock", rule(c).name});
+  OpKind kind = unlucky ? OpKind::load : OpKind::try_acquire;
+  hook()->step({kind, OpFlag::acquires | flags, c, this, rule(c).name, free_of(kExclusive | kReaders)});
+  if (unlucky || busy(kExclusive | kReaders)) return false;
+  set_exclusive();
+  return true;
+}
+
+bool LockWord::driven_try_lock_shared(LockClass c, OpFlag flags) {
+  hook()->step({OpKind::try_acquire_shared, OpFlag::acquires | flags, c, this, rule(c).name, free_of(kExclusive)});
+  if (busy(kExclusive)) return false;
+  add_reader(+1);
+  return true;
+}
+
+void LockWord::driven_unlock(LockClass c, OpFlag flags) {
+  hook()->step({OpKind::release, OpFlag::releases | flags, c, this, rule(c).name, {}});
+  clear_exclusive();
+}
+
+void LockWord::driven_unlock_shared(LockClass c, OpFlag flags) {
+  hook()->step({OpKind::release_shared, OpFlag::releases | flags, c, this, rule(c).name, {}});
+  add_reader(-1);
+}
+
+bool LockWord::driven_is_locked(LockClass c) const {
+  hook()->step({OpKind::load, OpFlag::none, c, this, rule(c).name, {}});
+  return held_exclusive();
+}
+#endif
+
 // A sleeper sets kContended before it sleeps, so that every release after that wakes. It takes the lock with kContended
 // still set: whether others sleep is not known, and one needless wake is cheaper than a lost one.
 void LockWord::sleep_until(uint32_t busy, uint32_t gain) {

@@ -30,23 +30,15 @@ class LockWord {
   LockWord(const LockWord&) = delete;
   LockWord& operator=(const LockWord&) = delete;
 
-  [[nodiscard]] Condition free_for_exclusive() const {
-    return {&word_, kExclusive | kReaders, 0, 4, Condition::Test::equal};
-  }
-  [[nodiscard]] Condition free_for_shared() const { return {&word_, kExclusive, 0, 4, Condition::Test::equal}; }
+  // Operations under a driver, all out of line: what runs natively stays small.
+  void driven_lock(LockClass lock_class, OpFlag flags);
+  void driven_lock_shared(LockClass lock_class, OpFlag flags);
+  [[nodiscard]] bool driven_try_lock(LockClass lock_class, OpFlag flags);
+  [[nodiscard]] bool driven_try_lock_shared(LockClass lock_class, OpFlag flags);
+  void driven_unlock(LockClass lock_class, OpFlag flags);
+  void driven_unlock_shared(LockClass lock_class, OpFlag flags);
+  [[nodiscard]] bool driven_is_locked(LockClass lock_class) const;
 
-  // Effects, after a driver's step: nobody else runs.
-  void set_exclusive() { word_.store(word_.load(std::memory_order_relaxed) | kExclusive, std::memory_order_relaxed); }
-  void clear_exclusive() {
-    word_.store(word_.load(std::memory_order_relaxed) & ~kExclusive, std::memory_order_relaxed);
-  }
-  void add_reader(int delta) {
-    word_.store(word_.load(std::memory_order_relaxed) + static_cast<uint32_t>(delta), std::memory_order_relaxed);
-  }
-  [[nodiscard]] bool is_free_for_exclusive() const {
-    return (word_.load(std::memory_order_relaxed) & (kExclusive | kReaders)) == 0;
-  }
-  [[nodiscard]] bool is_free_for_shared() const { return (word_.load(std::memory_order_relaxed) & kExclusive) == 0; }
   [[nodiscard]] bool held_exclusive() const { return (word_.load(std::memory_order_acquire) & kExclusive) != 0; }
 
   // Native operations.
@@ -88,6 +80,17 @@ class LockWord {
   }
 
  private:
+  [[nodiscard]] Condition free_of(uint32_t busy) const { return {&word_, busy, 0, 4, Condition::Test::equal}; }
+  // Effects, after a driver's step: nobody else runs.
+  void set_exclusive() { word_.store(word_.load(std::memory_order_relaxed) | kExclusive, std::memory_order_relaxed); }
+  void clear_exclusive() {
+    word_.store(word_.load(std::memory_order_relaxed) & ~kExclusive, std::memory_order_relaxed);
+  }
+  void add_reader(int delta) {
+    word_.store(word_.load(std::memory_order_relaxed) + static_cast<uint32_t>(delta), std::memory_order_relaxed);
+  }
+  [[nodiscard]] bool busy(uint32_t bits) const { return (word_.load(std::memory_order_relaxed) & bits) != 0; }
+
   void sleep_until(uint32_t busy, uint32_t gain);
   void spin_until_exclusive();
   void spin_until_shared();
@@ -103,37 +106,24 @@ class QUIRE_CAPABILITY("mutex") Mutex {
 
  public:
   void lock() QUIRE_ACQUIRE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::acquire, OpFlag::acquires | OpFlag::may_sleep, Class, this, rule(Class).name,
-               word_.free_for_exclusive()});
-      word_.set_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_lock(Class, OpFlag::may_sleep);
     word_.native_sleep_exclusive();
   }
   [[nodiscard]] bool try_lock() QUIRE_TRY_ACQUIRE(true) {
-    Driver* d = hook();
-    if (d == nullptr) [[likely]]
-      return word_.native_try_exclusive();
-    bool unlucky = d->should_fail({"trylock", rule(Class).name});
-    OpKind kind = unlucky ? OpKind::load : OpKind::try_acquire;
-    d->step({kind, OpFlag::acquires, Class, this, rule(Class).name, word_.free_for_exclusive()});
-    if (unlucky || !word_.is_free_for_exclusive()) return false;
-    word_.set_exclusive();
-    return true;
+    if (driven()) [[unlikely]]
+      return word_.driven_try_lock(Class, OpFlag::none);
+    return word_.native_try_exclusive();
   }
   void unlock() QUIRE_RELEASE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::release, OpFlag::releases, Class, this, rule(Class).name, {}});
-      word_.clear_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_unlock(Class, OpFlag::none);
     word_.native_release_exclusive();
   }
   /// Whether anybody holds it: a step that reads.
   [[nodiscard]] bool is_locked() const {
-    if (Driver* d = hook()) [[unlikely]]
-      d->step({OpKind::load, OpFlag::none, Class, this, rule(Class).name, {}});
+    if (driven()) [[unlikely]]
+      return word_.driven_is_locked(Class);
     return word_.held_exclusive();
   }
   /// For check() and dump() at quiescent points.
@@ -155,34 +145,22 @@ class QUIRE_CAPABILITY("spinlock") SpinLock {
 
  public:
   void lock() QUIRE_ACQUIRE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::acquire, OpFlag::acquires | OpFlag::spins, Class, this, rule(Class).name,
-               word_.free_for_exclusive()});
-      word_.set_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_lock(Class, OpFlag::spins);
     native_rcu_read_lock();
     word_.native_spin_exclusive();
   }
   [[nodiscard]] bool try_lock() QUIRE_TRY_ACQUIRE(true) {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::try_acquire, OpFlag::acquires | OpFlag::spins, Class, this, rule(Class).name,
-               word_.free_for_exclusive()});
-      if (!word_.is_free_for_exclusive()) return false;
-      word_.set_exclusive();
-      return true;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_try_lock(Class, OpFlag::spins);
     native_rcu_read_lock();
     if (word_.native_try_exclusive()) return true;
     native_rcu_read_unlock();
     return false;
   }
   void unlock() QUIRE_RELEASE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::release, OpFlag::releases | OpFlag::spins, Class, this, rule(Class).name, {}});
-      word_.clear_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_unlock(Class, OpFlag::spins);
     word_.native_release_exclusive();
     native_rcu_read_unlock();
   }
@@ -198,15 +176,12 @@ template <LockClass Class, LockKind Kind>
 class QUIRE_CAPABILITY("rwlock") SharedLock {
   static_assert(rule(Class).kind == Kind);
   static constexpr OpFlag kFlags = Kind == LockKind::spin ? OpFlag::spins : OpFlag::may_sleep;
-  static constexpr OpFlag kUnlockFlags = Kind == LockKind::spin ? OpFlag::spins : OpFlag::none;
+  static constexpr OpFlag kNoWaitFlags = Kind == LockKind::spin ? OpFlag::spins : OpFlag::none;
 
  public:
   void lock() QUIRE_ACQUIRE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::acquire, OpFlag::acquires | kFlags, Class, this, rule(Class).name, word_.free_for_exclusive()});
-      word_.set_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_lock(Class, kFlags);
     if constexpr (Kind == LockKind::spin) {
       native_rcu_read_lock();
       word_.native_spin_exclusive();
@@ -215,12 +190,8 @@ class QUIRE_CAPABILITY("rwlock") SharedLock {
     }
   }
   void lock_shared() QUIRE_ACQUIRE_SHARED() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step(
-          {OpKind::acquire_shared, OpFlag::acquires | kFlags, Class, this, rule(Class).name, word_.free_for_shared()});
-      word_.add_reader(+1);
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_lock_shared(Class, kFlags);
     if constexpr (Kind == LockKind::spin) {
       native_rcu_read_lock();
       word_.native_spin_shared();
@@ -229,46 +200,30 @@ class QUIRE_CAPABILITY("rwlock") SharedLock {
     }
   }
   [[nodiscard]] bool try_lock() QUIRE_TRY_ACQUIRE(true) {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::try_acquire, OpFlag::acquires | kUnlockFlags, Class, this, rule(Class).name,
-               word_.free_for_exclusive()});
-      if (!word_.is_free_for_exclusive()) return false;
-      word_.set_exclusive();
-      return true;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_try_lock(Class, kNoWaitFlags);
     if constexpr (Kind == LockKind::spin) native_rcu_read_lock();
     if (word_.native_try_exclusive()) return true;
     if constexpr (Kind == LockKind::spin) native_rcu_read_unlock();
     return false;
   }
   [[nodiscard]] bool try_lock_shared() QUIRE_TRY_ACQUIRE_SHARED(true) {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::try_acquire_shared, OpFlag::acquires | kUnlockFlags, Class, this, rule(Class).name,
-               word_.free_for_shared()});
-      if (!word_.is_free_for_shared()) return false;
-      word_.add_reader(+1);
-      return true;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_try_lock_shared(Class, kNoWaitFlags);
     if constexpr (Kind == LockKind::spin) native_rcu_read_lock();
     if (word_.native_try_shared()) return true;
     if constexpr (Kind == LockKind::spin) native_rcu_read_unlock();
     return false;
   }
   void unlock() QUIRE_RELEASE() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::release, OpFlag::releases | kUnlockFlags, Class, this, rule(Class).name, {}});
-      word_.clear_exclusive();
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_unlock(Class, kNoWaitFlags);
     word_.native_release_exclusive();
     if constexpr (Kind == LockKind::spin) native_rcu_read_unlock();
   }
   void unlock_shared() QUIRE_RELEASE_SHARED() {
-    if (Driver* d = hook()) [[unlikely]] {
-      d->step({OpKind::release_shared, OpFlag::releases | kUnlockFlags, Class, this, rule(Class).name, {}});
-      word_.add_reader(-1);
-      return;
-    }
+    if (driven()) [[unlikely]]
+      return word_.driven_unlock_shared(Class, kNoWaitFlags);
     word_.native_release_shared();
     if constexpr (Kind == LockKind::spin) native_rcu_read_unlock();
   }

@@ -17,15 +17,15 @@ class Plain {
   Plain& operator=(const Plain&) = delete;
 
   [[nodiscard]] const T& get() const {
-    if (Driver* d = hook()) [[unlikely]]
-      d->plain(PlainAccess::read, this, sizeof(T), Name.text);
+    if (driven()) [[unlikely]]
+      announce_read(this, kField);
     return value_;
   }
   void set(T value) { mutate() = static_cast<T&&>(value); }
   /// The value for changing it in place: counts as a write.
   T& mutate() {
-    if (Driver* d = hook()) [[unlikely]]
-      d->plain(PlainAccess::write, this, sizeof(T), Name.text);
+    if (driven()) [[unlikely]]
+      announce_write(this, kField);
     return value_;
   }
   operator const T&() const { return get(); }  // NOLINT: reads like the field it is
@@ -45,17 +45,18 @@ class Plain {
   [[nodiscard]] const T& peek() const { return value_; }
 
  private:
+  static constexpr PlainField kField{Name.text, sizeof(T)};
   T value_;
 };
 
 /// Announces an access to bulk memory at `object` (its identity): CPUs may race on it, and each order is explored.
 inline void region_read(const void* object, const char* name) {
-  if (Driver* d = hook()) [[unlikely]]
-    d->step({OpKind::load, OpFlag::none, {}, object, name, {}});
+  if (driven()) [[unlikely]]
+    announce(OpKind::load, OpFlag::none, object, name);
 }
 inline void region_write(const void* object, const char* name) {
-  if (Driver* d = hook()) [[unlikely]]
-    d->step({OpKind::store, OpFlag::none, {}, object, name, {}});
+  if (driven()) [[unlikely]]
+    announce(OpKind::store, OpFlag::none, object, name);
 }
 
 }  // namespace quire::sync

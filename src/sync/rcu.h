@@ -16,11 +16,13 @@ inline void native_rcu_read_lock() { internal::urcu_read_lock(); }
 inline void native_rcu_read_unlock() { internal::urcu_read_unlock(); }
 
 inline void rcu_read_lock() {
-  if (Driver* d = hook()) return d->context(ContextChange::rcu_lock);
+  if (Driver* d = hook()) [[unlikely]]
+    return d->context(ContextChange::rcu_lock);
   internal::urcu_read_lock();
 }
 inline void rcu_read_unlock() {
-  if (Driver* d = hook()) return d->context(ContextChange::rcu_unlock);
+  if (Driver* d = hook()) [[unlikely]]
+    return d->context(ContextChange::rcu_unlock);
   internal::urcu_read_unlock();
 }
 

@@ -18,37 +18,41 @@ namespace quire::sync {
 /// Marks that `function` runs while the object lives.
 class FunctionScope {
  public:
-  explicit FunctionScope(const char* function) : driver_(hook()) {
-    if (driver_ != nullptr) [[unlikely]]
-      driver_->enter(function);
+  explicit FunctionScope(const char* function) {
+    if (driven()) [[unlikely]]
+      enter(function);
   }
   ~FunctionScope() {
-    if (driver_ != nullptr) [[unlikely]]
-      driver_->leave();
+    if (driven()) [[unlikely]]
+      leave();
   }
   FunctionScope(const FunctionScope&) = delete;
   FunctionScope& operator=(const FunctionScope&) = delete;
 
  private:
-  Driver* driver_;
+  static void enter(const char* function);
+  static void leave();
 };
 
-/// Tells `driver` of the point, formatted if it wants the text.
-void point_with(Driver& driver, const char* name, fmt::string_view text, fmt::format_args args);
+// Tell the driver, which there must be; of a point with its text if it wants that.
+void announce_point(const char* name, fmt::string_view text, fmt::format_args args);
+void announce_point(const char* name);
+void announce_reached(const char* branch);
+[[nodiscard]] bool ask_should_fail(const char* site, const char* detail);
 
 template <typename... Args>
 void point(const char* name, fmt::format_string<Args...> text, const Args&... args) {
-  if (Driver* d = hook()) [[unlikely]]
-    point_with(*d, name, text, fmt::make_format_args(args...));
+  if (driven()) [[unlikely]]
+    announce_point(name, text, fmt::make_format_args(args...));
 }
 inline void point(const char* name) {
-  if (Driver* d = hook()) [[unlikely]]
-    d->point(name, {});
+  if (driven()) [[unlikely]]
+    announce_point(name);
 }
 
 inline void reached(const char* branch) {
-  if (Driver* d = hook()) [[unlikely]]
-    d->reached(branch);
+  if (driven()) [[unlikely]]
+    announce_reached(branch);
 }
 
 /// A finding that does not depend on the caller's own state (a kernel's BUG or WARN). Explored: ends the execution.
@@ -60,8 +64,8 @@ inline void reached(const char* branch) {
 
 /// Whether the step at `site` is to fail now (never natively).
 [[nodiscard]] inline bool should_fail(const char* site, const char* detail = "") {
-  if (Driver* d = hook()) [[unlikely]]
-    return d->should_fail({site, detail});
+  if (driven()) [[unlikely]]
+    return ask_should_fail(site, detail);
   return false;
 }
 

@@ -56,7 +56,8 @@ void retry_point(const char* what);
 
 /// Fails as atomic_sleep when the caller must not sleep. Linux: might_sleep()
 inline void might_sleep(const char* what) {
-  if (Driver* d = hook()) d->might_sleep(what);
+  if (driven()) [[unlikely]]
+    announce_might_sleep(what);
 }
 
 }  // namespace quire::sync
