@@ -1,5 +1,5 @@
 // What the explorer's hook costs when nobody explores: the native paths of locks, atomics and faults. Built twice, with
-// the hook (preset release) and without (preset nohook); `./q bench-hook` runs the two in turn and prints the ratios.
+// the hook (preset release) and without (preset nohook); `./q hook` runs the two in turn and prints the ratios.
 #include <benchmark/benchmark.h>
 
 #include "machine/machine.h"

@@ -41,12 +41,15 @@ void PageTables::free_table(void* table, unsigned level) const {
 }
 
 LeafTable* PageTables::find(VirtPage page) const {
-  void* table = root_;
-  for (unsigned level = geometry_.levels - 1U; level > 0; --level) {
-    table = static_cast<Slot*>(table)[index_at(page, level)].load();
-    if (table == nullptr) return nullptr;
-  }
-  return static_cast<LeafTable*>(table);
+  auto walk = [this, page](auto load) {
+    void* table = root_;
+    for (unsigned level = geometry_.levels - 1U; level > 0 && table != nullptr; --level)
+      table = load(static_cast<const Slot*>(table)[index_at(page, level)]);
+    return static_cast<LeafTable*>(table);
+  };
+  if (sync::driven()) [[unlikely]]
+    return walk([](const Slot& slot) { return slot.load(); });
+  return walk([](const Slot& slot) { return slot.load_undriven(); });
 }
 
 LeafTable* PageTables::find_or_create(VirtPage page) {

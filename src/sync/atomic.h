@@ -46,6 +46,8 @@ class Atomic {
     announce(OpKind::load, order);
     return value_.load(std_order(order));
   }
+  /// load() for a loop that has asked once that nobody is driven().
+  [[nodiscard]] T load_undriven(Order order = Order::acquire) const { return value_.load(std_order(order)); }
   void store(T value, Order order = Order::release) {
     announce(OpKind::store, order);
     value_.store(value, std_order(order));

@@ -22,8 +22,11 @@ void announce_write(const void* address, const PlainField& field) {
   hook()->plain(PlainAccess::write, address, field.bytes, field.name);
 }
 
-void announce(OpKind kind, OpFlag flags, const void* object, const char* name,
-              const Condition& when) {
+void announce(OpKind kind, OpFlag flags, const void* object, const char* name) {
+  hook()->step({kind, flags, {}, object, name, {}});
+}
+
+void announce(OpKind kind, OpFlag flags, const void* object, const char* name, const Condition& when) {
   hook()->step({kind, flags, {}, object, name, when});
 }
 #else

@@ -144,13 +144,13 @@ inline constexpr unsigned kAnyCpu = ~0U;
 namespace internal {
 /// The rooms are linked into programs, never into shared objects: the shortest way to a thread's own word will do.
 extern thread_local constinit Driver* driver_of_thread __attribute__((tls_model("local-exec")));
-}
+}  // namespace internal
 /// The driver of this thread, or nullptr.
 [[nodiscard]] inline Driver* hook() { return internal::driver_of_thread; }
 #endif
 
-/// Whether a driver drives this thread. Asked everywhere: what then follows is out of line and fetches the driver itself,
-/// so that what runs natively stays small.
+/// Whether a driver drives this thread. Asked everywhere: what then follows is out of line and fetches the driver
+/// itself, so that what runs natively stays small.
 [[nodiscard]] inline bool driven() { return hook() != nullptr; }
 
 struct PlainField {
@@ -163,7 +163,8 @@ void announce_write(const void* address, const PlainField& field);
 void announce_poison(const void* memory, std::size_t bytes, const char* what);
 void announce_unpoison(const void* memory, std::size_t bytes);
 void announce_might_sleep(const char* what);
-void announce(OpKind kind, OpFlag flags, const void* object, const char* name, const Condition& when = {});
+void announce(OpKind kind, OpFlag flags, const void* object, const char* name);
+void announce(OpKind kind, OpFlag flags, const void* object, const char* name, const Condition& when);
 
 /// Makes `driver` drive this thread while the object lives.
 class DriverScope {
