@@ -10,7 +10,7 @@ packages=(
 )
 quire=build/release/quire
 demo_scenario=scenarios/s2-swapoff/free-swap-vs-swapoff.qs
-fuzz_time=${QUIRE_FUZZ_TIME:-60s}
+fuzz_seconds=${QUIRE_FUZZ_TIME:-60}
 stress_repeats=${QUIRE_STRESS_REPEATS:-20}
 
 help() {
@@ -30,7 +30,7 @@ help() {
 ./q bench      run the benchmarks (options go to each of them)
 ./q stress     the native stress program for 30 s, then the stress tests QUIRE_STRESS_REPEATS times, 20 unless told
 ./q hook       what the explorer's hook costs when nobody explores, as ratios of two builds run in turn
-./q fuzz       random scenarios for QUIRE_FUZZ_TIME, 60s unless told (options go to `quire fuzz`)
+./q fuzz       random texts into the parser for QUIRE_FUZZ_TIME seconds, 60 unless told
 
 ./q setup      install the packages that are missing, nothing else
 ./q help       this text
@@ -125,6 +125,7 @@ test_all() {
   part "unit and stress tests" '/ tests failed out of / { print $9 - $4, $4 }' ctest --preset release
   part "scenarios, the explorer's own suite among them" '/^[0-9]+ passed, [0-9]+ failed/ { print $1, $3 }' \
     "$quire" check scenarios/
+  part "the README's example" '/^readme: / { print $2, $7 }' tools/readme
   part "lint" '/^lint: / { print ($4 == 0), ($4 != 0) }' tools/lint
   printf '%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
@@ -174,10 +175,14 @@ hook() {
   tools/hook_ratio build/release/bench/hook_bench build/nohook/bench/hook_bench "$@"
 }
 
+# Starts from the scenarios there are; whatever crashes the parser is left in build/fuzz.
 fuzz() {
-  build release quire
-  need_quire
-  "$quire" fuzz --time "$fuzz_time" "$@"
+  setup
+  [[ -f build/fuzz/build.ninja ]] || cmake --preset asan -B build/fuzz -DQUIRE_FUZZ=ON
+  cmake --build build/fuzz --parallel "$(jobs_count)" --target scenario_parse_fuzz
+  mkdir -p build/fuzz/corpus
+  (cd build/fuzz && ./scenario_parse_fuzz -max_total_time="$fuzz_seconds" -print_final_stats=1 -verbosity=0 "$@" \
+    corpus ../../scenarios/*/)
 }
 
 # --- sources ----------------------------------------------------------------------------------------------------------

@@ -80,14 +80,15 @@ void Folios::zero(Folio& folio) {
 void Folios::check(sync::CheckReport& report) const {
   for (uint32_t i = 0; i < frames_.ram().value(); ++i) {
     const Folio& folio = array_[i];
-    report.expect(folio.peek_refcount() >= 0, sync::Failure::bug, "I1: folio {} has refcount {}", i,
+    report.expect(folio.peek_refcount() >= 0, sync::Failure::bug, "folio I1: folio {} has refcount {}", i,
                   folio.peek_refcount());
     report.expect(folio.peek_mapcount() >= 0 && folio.peek_mapcount() <= folio.peek_refcount(), sync::Failure::bug,
                   "I6: folio {} has mapcount {} and refcount {}", i, folio.peek_mapcount(), folio.peek_refcount());
     report.expect(!folio.peek_locked(), sync::Failure::bug, "I9: folio {} is left locked", i);
     report.expect(!folio.peek_writeback(), sync::Failure::bug, "folio {} is left under writeback", i);
     bool cached = any(folio.peek_flags() & FolioFlag::swapcache);
-    report.expect(!cached || !folio.peek_swap().none(), sync::Failure::bug, "I4: folio {} is cached without a slot", i);
+    report.expect(!cached || !folio.peek_swap().none(), sync::Failure::bug,
+                  "folio I4: folio {} is cached without a slot", i);
   }
 }
 

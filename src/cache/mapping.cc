@@ -109,10 +109,10 @@ void Mapping::check(sync::CheckReport& report) const {
     const Folio& folio = entry.folio();
     bool right = folio.peek_mapping() == this && folio.peek_index() <= index &&
                  (index - folio.peek_index()) < folio.pages() && folio.peek_refcount() > 0;
-    report.expect(right, sync::Failure::bug, "I1: index {} holds folio {} which is not of this place", index.value(),
-                  folio.pfn().value());
+    report.expect(right, sync::Failure::bug, "mapping I1: index {} holds folio {} which is not of this place",
+                  index.value(), folio.pfn().value());
   });
-  report.expect(pages == nr_pages_.peek(), sync::Failure::bug, "I2: nrpages {} but {} pages are in the index",
+  report.expect(pages == nr_pages_.peek(), sync::Failure::bug, "mapping I2: nrpages {} but {} pages are in the index",
                 nr_pages_.peek(), pages);
 }
 

@@ -75,7 +75,7 @@ void SwapCache::check(sync::CheckReport& report) const {
     SwapEntry at = folio->peek_swap();
     bool right = any(folio->peek_flags() & FolioFlag::swapcache) && at.offset() <= SwapOffset(i) &&
                  (SwapOffset(i) - at.offset()) < folio->pages() && folio->peek_refcount() > 0;
-    report.expect(right, sync::Failure::swap_count, "I1: slot {} caches folio {} which has slot {}", i,
+    report.expect(right, sync::Failure::swap_count, "swap cache I1: slot {} caches folio {} which has slot {}", i,
                   folio->pfn().value(), at.offset().value());
   }
 }

@@ -63,12 +63,12 @@ uint32_t Buddy::check(sync::CheckReport& report) const {
       continue;
     }
     uint32_t size = 1U << r.order;
-    report.expect((frame & (size - 1)) == 0, sync::Failure::bug, "I3: free block {} of order {} is not aligned", frame,
-                  r.order);
+    report.expect((frame & (size - 1)) == 0, sync::Failure::bug, "phys I3: free block {} of order {} is not aligned",
+                  frame, r.order);
     uint32_t buddy = frame ^ size;
     bool mergeable = r.order < kMaxOrder && buddy + size <= records_.size() &&
                      records_[buddy].state == FrameState::head && records_[buddy].order == r.order;
-    report.expect(!mergeable, sync::Failure::bug, "I2: blocks {} and {} are free buddies", frame, buddy);
+    report.expect(!mergeable, sync::Failure::bug, "phys I2: blocks {} and {} are free buddies", frame, buddy);
     free += size;
     frame += size;
   }

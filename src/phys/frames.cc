@@ -191,15 +191,16 @@ PageCount Frames::peek_free() const {
 
 void Frames::check(sync::CheckReport& report) const {
   uint32_t in_zone = buddy_.check(report);
-  report.expect(in_zone == nr_free_.peek(), sync::Failure::bug, "I2: nr_free {} but {} frames are in blocks",
+  report.expect(in_zone == nr_free_.peek(), sync::Failure::bug, "phys I2: nr_free {} but {} frames are in blocks",
                 nr_free_.peek(), in_zone);
   for (const PerCpuPages& pcp : pcps_) {
     uint32_t listed = 0;
     for (uint32_t f = pcp.first; f != Buddy::kNone && listed <= pcp.count.peek(); f = buddy_.record(f).next) {
       ++listed;
-      report.expect(buddy_.record(f).state != FrameState::head, sync::Failure::bug, "I1: frame {} is free twice", f);
+      report.expect(buddy_.record(f).state != FrameState::head, sync::Failure::bug, "phys I1: frame {} is free twice",
+                    f);
     }
-    report.expect(listed == pcp.count.peek(), sync::Failure::bug, "I1: a list of {} pages has count {}", listed,
+    report.expect(listed == pcp.count.peek(), sync::Failure::bug, "phys I1: a list of {} pages has count {}", listed,
                   pcp.count.peek());
   }
 }

@@ -95,6 +95,7 @@ class Checker {
       hold();
     judge_conditions();
     judge_outcomes();
+    judge_injections();
     fill_stats();
     return verdict_;
   }
@@ -297,6 +298,21 @@ class Checker {
       if (!stated.contains(seen)) return disagree(fmt::format("an outcome that is not stated: {}", seen));
     for (const std::string& row : stated)
       if (!program_.outcomes.contains(row)) return disagree(fmt::format("an outcome that never happens: {}", row));
+  }
+
+  // A failure that is asked for and never comes says nothing about what follows from it.
+  void judge_injections() {
+    if (!verdict_.as_stated || !verdict_.complete) return;
+    auto each = [this](const std::vector<Call>& calls) {
+      for (const Call& call : calls)
+        for (const Injection& i : call.injections)
+          if (!program_.ever_failed[static_cast<std::size_t>(i.counter)])
+            disagree(fmt::format("line {}: '{}' never fails{}{} (complete, {} executions)", call.at.line, i.site,
+                                 i.func.empty() ? "" : " in ", i.func, verdict_.executions));
+    };
+    each(plan_.setup);
+    for (const TaskPlan& task : plan_.tasks) each(task.calls);
+    each(plan_.check);
   }
 
   // A row in the order of the plan's captures, as ScenarioProgram::outcome() prints it.

@@ -214,23 +214,22 @@ const Injection* ScenarioProgram::injection_for(unsigned task, const sync::FailS
 explore::FaultDecision ScenarioProgram::fault(unsigned task, const sync::FailSite& site,
                                               std::span<const char* const> functions) {
   using explore::FaultDecision;
-  const Injection* i = injection_for(task, site, functions);
+  const Injection* i = asked_ = injection_for(task, site, functions);
   if (i == nullptr) return FaultDecision::succeed;
   auto c = static_cast<std::size_t>(i->counter);
   bool now = i->any_nth || ++state_->passed[c] == i->nth;
   if (!now || state_->failed[c] != 0) return FaultDecision::succeed;
   if (i->modality == scenario::Modality::always) {
-    state_->failed[c] = 1;
     return FaultDecision::fail;
   }
   return FaultDecision::explore_both;
 }
 
-void ScenarioProgram::fault_outcome(unsigned task, const sync::FailSite& site, bool failed) {
-  const Call* call = state_->running[task];
-  if (!failed || call == nullptr) return;
-  for (const Injection& i : call->injections)
-    if (i.site == site.site) state_->failed[static_cast<std::size_t>(i.counter)] = 1;
+void ScenarioProgram::fault_outcome(unsigned, const sync::FailSite&, bool failed) {
+  if (!failed || asked_ == nullptr) return;
+  auto c = static_cast<std::size_t>(asked_->counter);
+  state_->failed[c] = 1;
+  ever_failed.set(c);
 }
 
 }  // namespace quire::runner

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <bitset>
 #include <set>
 #include <string>
 #include <vector>
@@ -80,6 +81,8 @@ class ScenarioProgram : public explore::Program, public Runtime {
   /// Whether observe() keeps the final observations.
   enum class Keep : uint8_t { nothing, outcomes } keep = Keep::nothing;
   std::set<std::string> outcomes;
+  /// By Injection::counter: the failures that came in some execution.
+  std::bitset<kCountersMax> ever_failed;
 
   void setup() override;
   [[nodiscard]] unsigned task_count() const override { return static_cast<unsigned>(plan_.tasks.size()); }
@@ -105,6 +108,8 @@ class ScenarioProgram : public explore::Program, public Runtime {
   [[nodiscard]] bool holds(const PlanCondition& condition);
   [[nodiscard]] const Injection* injection_for(unsigned task, const sync::FailSite& site,
                                                std::span<const char* const> functions) const;
+
+  const Injection* asked_ = nullptr;  ///< by fault(), until fault_outcome()
 };
 
 }  // namespace quire::runner

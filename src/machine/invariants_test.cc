@@ -1,0 +1,142 @@
+// check() must notice: each invariant of SEMANTICS 0.7 is broken on purpose in a machine that was sound a moment ago.
+#include <gtest/gtest.h>
+
+#include "machine/machine.h"
+
+namespace quire::machine {
+namespace {
+
+using cache::Folio;
+using cache::FolioFlag;
+using pgtable::LockedPageTable;
+using pgtable::Pte;
+
+constexpr int kReadWrite = abi::kProtRead | abi::kProtWrite;
+constexpr int kAnonymous = abi::kMapPrivate | abi::kMapAnonymous;
+constexpr uint64_t kPage = 4096;
+
+/// A process with an anonymous page, a swapped-out anonymous page, and a page of a tmpfs file mapped shared.
+class Invariant : public testing::Test {
+ protected:
+  Invariant() {
+    at_[0] = *machine_.mmap(a_, 0, 2 * kPage, kReadWrite, kAnonymous, -1, 0);
+    at_[1] = at_[0] + kPage;
+    int fd = *machine_.memfd_create(a_);
+    EXPECT_EQ(machine_.ftruncate(a_, fd, 2 * kPage), Errno::ok);
+    at_[2] = *machine_.mmap(a_, 0, 2 * kPage, kReadWrite, abi::kMapShared, fd, 0);
+    for (uint64_t address : at_) EXPECT_TRUE(machine_.store(a_, address, std::byte{1}).none());
+    EXPECT_EQ(machine_.madvise(a_, swapped(), kPage, abi::kMadvPageout), Errno::ok);
+    EXPECT_EQ(finding(), "");
+  }
+  [[nodiscard]] std::string finding() {
+    sync::CheckReport report;
+    machine_.check(report);
+    return report.ok() ? "" : std::string(name(report.failure())) + " " + std::string(report.message());
+  }
+  /// What check() says begins like this.
+  void expect_finding(std::string_view begin) { EXPECT_EQ(finding().substr(0, begin.size()), begin) << finding(); }
+
+  [[nodiscard]] uint64_t present() const { return at_[0]; }
+  [[nodiscard]] uint64_t swapped() const { return at_[1]; }
+  [[nodiscard]] uint64_t file() const { return at_[2]; }
+  [[nodiscard]] mm::AddressSpace& mm() { return a_.mm(); }
+  [[nodiscard]] Pte get(uint64_t address) {
+    base::VirtPage page = base::page_of(base::VirtAddr(address));
+    return LockedPageTable(*mm().tables.find(page)).get(page);
+  }
+  void set(uint64_t address, Pte pte) {
+    base::VirtPage page = base::page_of(base::VirtAddr(address));
+    LockedPageTable(*mm().tables.find_or_create(page)).set(page, pte);
+  }
+  [[nodiscard]] Folio& folio_at(uint64_t address) { return mm().env.folios.of(get(address).pfn()); }
+
+  static MachineOptions options() {
+    MachineOptions options = MachineOptions::explored();
+    options.add_swap("S", PageCount(8));
+    return options;
+  }
+  Machine machine_{options()};
+  Process& a_ = machine_.create_process("A");
+  std::array<uint64_t, 3> at_{};
+};
+
+TEST_F(Invariant, I1SlotWithOneReferenceTooMany) {
+  EXPECT_EQ(mm().env.swap.swap_duplicate(get(swapped()).swap_entry()), Errno::ok);
+  expect_finding("swap_count I1: slot 1 has byte 0x02 and 1 references");
+  mm().env.swap.swap_free(get(swapped()).swap_entry());
+}
+
+TEST_F(Invariant, I1SlotWithOneReferenceTooFew) {
+  Pte entry = get(swapped());
+  set(swapped(), Pte::none());
+  mm().rss.add(rmap::RssClass::swap_entries, -1);
+  expect_finding("swap_count I1: slot 1 has byte 0x01 and 0 references");
+  set(swapped(), entry);
+  mm().rss.add(rmap::RssClass::swap_entries, +1);
+}
+
+TEST_F(Invariant, I2FlagWithoutPlaceInTheSwapCache) {
+  folio_at(present()).set(FolioFlag::swapcache);
+  expect_finding("bug folio I4: folio");
+  folio_at(present()).clear(FolioFlag::swapcache);
+}
+
+TEST_F(Invariant, I4EntryOfAnAreaThatIsNotLive) {
+  base::SwapEntry elsewhere(base::SwapType(1), base::SwapOffset(3));
+  Pte entry = get(swapped());
+  set(swapped(), Pte::swap(elsewhere));
+  expect_finding("swap_count I4: page");
+  set(swapped(), entry);
+}
+
+TEST_F(Invariant, I5CounterOffByOne) {
+  mm().rss.add(rmap::RssClass::anon, 1);
+  expect_finding("rss_mismatch I5: rss counter 1 is 2 but the tables have 1");
+  mm().rss.add(rmap::RssClass::anon, -1);
+}
+
+TEST_F(Invariant, I6ReferenceThatNobodyHas) {
+  folio_at(present()).get(1);
+  expect_finding("bug I6: folio");
+  folio_at(present()).put();
+}
+
+TEST_F(Invariant, I6MappingThatNobodyHas) {
+  folio_at(file()).add_mapping(1);
+  expect_finding("bug I6: folio");
+  (void)folio_at(file()).remove_mapping(1);
+}
+
+TEST_F(Invariant, I7FilePageAtTheWrongPlace) {
+  set(file() + kPage, get(file()));
+  folio_at(file()).get(1);
+  folio_at(file()).add_mapping(1);
+  mm().rss.add(rmap::RssClass::shmem, 1);
+  expect_finding("stale_pte I7: page");
+  set(file() + kPage, Pte::none());
+  mm().rss.add(rmap::RssClass::shmem, -1);
+  (void)folio_at(file()).remove_mapping(1);
+  folio_at(file()).put();
+}
+
+TEST_F(Invariant, I9FolioLeftLocked) {
+  folio_at(file()).lock();
+  expect_finding("bug I9: folio");
+  folio_at(file()).unlock();
+}
+
+TEST_F(Invariant, EntryOutsideEveryMapping) {
+  set(present() + 4 * kPage, Pte::zero_page());
+  expect_finding("stale_pte mm I2: page");
+  set(present() + 4 * kPage, Pte::none());
+}
+
+TEST_F(Invariant, FrameThatIsMappedAndFree) {
+  Pte pte = get(present());
+  set(present(), Pte::present(base::Pfn(machine_.options().ram.value() - 1)));
+  expect_finding("stale_pte page");
+  set(present(), pte);
+}
+
+}  // namespace
+}  // namespace quire::machine
