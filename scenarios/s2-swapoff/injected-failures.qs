@@ -11,14 +11,14 @@ setup {
 }
 
 cpu 0 as A { load(p[0]) = 'A' }
-cpu 1 as B { r = swapoff(S) [may fail: page_alloc] }
+cpu 1 as B { r = swapoff(S)   [may fail: page_alloc] }
 
 check {
   A: load(p[0])   = 'A'
   rss(A).anon     = 1
   rss(A).swapents = 0
   folios_leaked() = 0
-  B: swapoff(S)   = 0|-EINVAL
+  B: swapoff(S)   = 0 | -EINVAL
 }
 
 expect { sometimes B:r == 0   sometimes B:r == -ENOMEM   never leak   never swap_count   complete }
@@ -33,7 +33,7 @@ setup {
   A: madvise(p, 8K, MADV_PAGEOUT) = 0
 }
 
-cpu 0 as A { r = load(p[0]) [may fail: io_read] }
+cpu 0 as A { r = load(p[0])   [may fail: io_read] }
 cpu 1 as A { load(p[1]) = 'B' }
 
 check {

@@ -231,8 +231,8 @@ TEST_P(MachineOf, LargeFolioKeepsItsSlotsTogether) {
   EXPECT_EQ(load(child, q + kPage), 2);
 }
 
-TEST_P(MachineOf, SwapMapMaxStopsFork) {
-  if (GetParam().options.swap_map_max > 2) GTEST_SKIP();
+using MachineWithShortCounts = MachineOf;
+TEST_P(MachineWithShortCounts, SwapMapMaxStopsFork) {
   uint64_t p = map_anonymous(a_, 1);
   store(a_, p, 7);
   EXPECT_EQ(pageout(a_, p, 1), Errno::ok);
@@ -245,8 +245,8 @@ TEST_P(MachineOf, SwapMapMaxStopsFork) {
   EXPECT_EQ(machine_.folios_leaked(), 0U);
 }
 
-TEST_P(MachineOf, ReclaimMakesRoomForMoreThanRam) {
-  if (GetParam().options.ram > PageCount(64)) GTEST_SKIP();
+using SmallMachine = MachineOf;
+TEST_P(SmallMachine, ReclaimMakesRoomForMoreThanRam) {
   Process* many[5];
   for (Process*& process : many) process = &machine_.create_process("P");
   uint64_t p = 0;
@@ -334,12 +334,20 @@ MachineOptions synchronous() {
   return options;
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    Machines, MachineOf,
-    ::testing::Values(Sizes{"Native", with_swap({}, 64)}, Sizes{"Explored", with_swap(MachineOptions::explored())},
-                      Sizes{"TwoLevels", with_swap(two_levels())}, Sizes{"Parking", with_swap(parking())},
-                      Sizes{"ShortCounts", with_swap(short_counts())}, Sizes{"Synchronous", synchronous()}),
-    [](const auto& param_info) { return std::string(param_info.param.name); });
+const Sizes kSmall[] = {
+    {"Explored", with_swap(MachineOptions::explored())},
+    {"TwoLevels", with_swap(two_levels())},
+    {"Parking", with_swap(parking())},
+    {"ShortCounts", with_swap(short_counts())},
+    {"Synchronous", synchronous()},
+};
+std::string name_of(const testing::TestParamInfo<Sizes>& sizes) { return sizes.param.name; }
+
+INSTANTIATE_TEST_SUITE_P(Native, MachineOf, testing::Values(Sizes{"Native", with_swap({}, 64)}), name_of);
+INSTANTIATE_TEST_SUITE_P(Small, MachineOf, testing::ValuesIn(kSmall), name_of);
+INSTANTIATE_TEST_SUITE_P(Small, SmallMachine, testing::ValuesIn(kSmall), name_of);
+INSTANTIATE_TEST_SUITE_P(Small, MachineWithShortCounts,
+                         testing::Values(Sizes{"ShortCounts", with_swap(short_counts())}), name_of);
 
 }  // namespace
 }  // namespace quire::machine
