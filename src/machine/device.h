@@ -12,10 +12,12 @@ struct Machine::Device {
     auto* device = sync::make_object<Device>();
     device->settings = settings;
     PageCount pages = settings.pages + PageCount(1);  // the header
+    bool synchronous = settings.synchronous == OnOff::on;
+    auto path = synchronous ? swap::SwapInPath::around_cache : swap::SwapInPath::through_cache;
     if (settings.fd < 0)
-      device->ram = sync::make_object<swap::RamBackend>(settings.name, pages, payload_bytes);
+      device->ram = sync::make_object<swap::RamBackend>(settings.name, pages, payload_bytes, path);
     else
-      device->file = sync::make_object<swap::FileBackend>(settings.name, dup(settings.fd), pages);
+      device->file = sync::make_object<swap::FileBackend>(settings.name, dup(settings.fd), pages, path);
     return device;
   }
   static void destroy(Device* device) {

@@ -22,13 +22,8 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   swap.cluster_shift = static_cast<unsigned>(std::bit_width(o.slots_per_cluster) - 1);
   swap.map_max = o.swap_map_max;
   swap.slot_cache = o.slot_cache == OnOff::on ? swap::SwapOptions::SlotCache::on : swap::SwapOptions::SlotCache::off;
+  swap.slot_cache_size = o.slot_cache_size;
   return swap;
-}
-
-rmap::SwapInPath swap_in_path(const MachineOptions& o) {
-  for (unsigned i = 0; i < o.swap_devices; ++i)
-    if (o.swap[i].synchronous == OnOff::on) return rmap::SwapInPath::around_cache;
-  return rmap::SwapInPath::through_cache;
 }
 
 std::size_t scratch_words(const MachineOptions& o) {
@@ -44,13 +39,7 @@ Machine::Machine(const MachineOptions& options)
       frames_(frames_options(options)),
       folios_(frames_),
       swap_(swap_options(options), folios_, options_.defects),
-      env_{folios_,
-           swap_,
-           anon_vmas_,
-           options.defects,
-           base::Order(options.thp_order),
-           options.page_table,
-           swap_in_path(options)},
+      env_{folios_, swap_, anon_vmas_, options.defects, base::Order(options.thp_order), options.page_table},
       tmpfs_(env_, options.index_bits),
       reclaim_(env_),
       scratch_(scratch_words(options)) {

@@ -29,6 +29,7 @@ MachineOptions MachineOptions::explored() {
   options.slots_per_cluster = 4;
   options.thp_order = 1;
   options.files_max = 4;
+  options.slot_cache_size = 8;
   options.pcp_prefill = 4;
   return options;
 }

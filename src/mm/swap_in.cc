@@ -18,6 +18,7 @@ using rmap::RssClass;
 struct AddressSpace::SwapIn {
   Fault& fault;
   SwapEntry entry;
+  swap::SwapArea* area = nullptr;  ///< with a device reference
   FolioRef folio;
   LockedFolio locked;    ///< after `folio`: unlocked first
   bool cached = true;    ///< the folio is in the swap cache
@@ -51,7 +52,7 @@ AddressSpace::Got AddressSpace::read_around_swap_cache(SwapIn& in, FaultEnd& end
 
 // Linux: mm/memory.c do_swap_page(), until the page-table lock
 AddressSpace::Got AddressSpace::get_folio_for_swap_in(SwapIn& in, FaultEnd& end) {
-  if (env.swap_in == rmap::SwapInPath::around_cache) {
+  if (in.area->backend().swap_in_path() == swap::SwapInPath::around_cache) {
     in.folio = env.swap.swap_cache_get_folio(in.entry);
     if (!in.folio && env.swap.swap_count(in.entry) == 1) return read_around_swap_cache(in, end);
   }
@@ -113,9 +114,8 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
 // Linux: mm/memory.c do_swap_page()
 AddressSpace::FaultEnd AddressSpace::do_swap_page(Fault& fault) {
   QUIRE_FUNC();
-  SwapIn in{fault, fault.entry.swap_entry(), {}, {}};
-  swap::SwapArea* area = env.swap.get_swap_device(in.entry);
-  if (area == nullptr) {
+  SwapIn in{fault, fault.entry.swap_entry(), env.swap.get_swap_device(fault.entry.swap_entry()), {}, {}};
+  if (in.area == nullptr) {
     // swapoff has finished, so the entry is another by now.
     sync::retry_point("do_swap_page: no device");
     return FaultEnd::again;
@@ -124,8 +124,8 @@ AddressSpace::FaultEnd AddressSpace::do_swap_page(Fault& fault) {
   if (get_folio_for_swap_in(in, end) == Got::folio) end = map_swapped_in(in);
   in.locked.unlock();
   in.folio.reset();
-  if (in.claimed) env.swap.swapcache_clear(*area, in.entry);
-  env.swap.put_swap_device(*area);
+  if (in.claimed) env.swap.swapcache_clear(*in.area, in.entry);
+  env.swap.put_swap_device(*in.area);
   return end;
 }
 

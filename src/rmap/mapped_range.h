@@ -46,9 +46,6 @@ class FileBacking {
   cache::Mapping& mapping_;
 };
 
-/// How a slot with a single reference is read back. Linux: SWP_SYNCHRONOUS_IO in do_swap_page()
-enum class SwapInPath : uint8_t { through_cache, around_cache };
-
 /// What all address spaces of a machine have in common; owned by the machine.
 struct Environment {
   cache::Folios& folios;
@@ -57,7 +54,6 @@ struct Environment {
   base::DefectSet defects;
   base::Order thp_order;       ///< of a large anonymous folio
   pgtable::Geometry geometry;  ///< of page tables
-  SwapInPath swap_in = SwapInPath::through_cache;
 };
 
 /// The part of an address space that page-table walks from below work on.

@@ -39,6 +39,7 @@ struct SwapOptions {
   unsigned cache_shift = 14;   ///< slots that share one lock of the swap cache: 2^n
   unsigned map_max = CountByte::kMax;
   enum class SlotCache : uint8_t { off, on } slot_cache = SlotCache::off;
+  unsigned slot_cache_size = 64;  ///< slots parked per CPU
 };
 
 /// Who calls free_swap_and_cache(), which decides what protects it.

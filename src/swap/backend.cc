@@ -31,8 +31,8 @@ Errno SwapBackend::write_page(SwapOffset slot, std::span<const std::byte> payloa
   return write(slot, payload);
 }
 
-RamBackend::RamBackend(const char* name, PageCount pages, uint32_t payload_bytes)
-    : SwapBackend(name, pages),
+RamBackend::RamBackend(const char* name, PageCount pages, uint32_t payload_bytes, SwapInPath path)
+    : SwapBackend(name, pages, path),
       payload_bytes_(payload_bytes),
       storage_(static_cast<std::byte*>(sync::allocate(pages.value() * payload_bytes, alignof(uint64_t)))) {
   phys::zero_contents(storage_, pages.value() * payload_bytes);

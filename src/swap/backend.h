@@ -18,15 +18,19 @@ using base::PageCount;
 using base::Result;
 using base::SwapOffset;
 
+/// How a page with one reference comes back. Linux: SWP_SYNCHRONOUS_IO
+enum class SwapInPath : uint8_t { through_cache, around_cache };
+
 class SwapBackend {
  public:
-  SwapBackend(const char* name, PageCount pages) : name_(name), pages_(pages) {}
+  SwapBackend(const char* name, PageCount pages, SwapInPath path) : name_(name), pages_(pages), path_(path) {}
   SwapBackend(const SwapBackend&) = delete;
   SwapBackend& operator=(const SwapBackend&) = delete;
 
   [[nodiscard]] const char* name() const { return name_.c_str(); }
   /// Its size, the header page included.
   [[nodiscard]] PageCount pages() const { return pages_; }
+  [[nodiscard]] SwapInPath swap_in_path() const { return path_; }
   /// One page at `slot`; sleeps; ok or -EIO. Fail points "io_read" and "io_write" with the name.
   [[nodiscard]] Errno read_page(SwapOffset slot, std::span<std::byte> payload);
   [[nodiscard]] Errno write_page(SwapOffset slot, std::span<const std::byte> payload);
@@ -39,12 +43,13 @@ class SwapBackend {
  private:
   const sync::String name_;
   const PageCount pages_;
+  const SwapInPath path_;
 };
 
 /// Keeps the pages in memory (Linux brd).
 class RamBackend final : public SwapBackend {
  public:
-  RamBackend(const char* name, PageCount pages, uint32_t payload_bytes);
+  RamBackend(const char* name, PageCount pages, uint32_t payload_bytes, SwapInPath path = SwapInPath::through_cache);
   ~RamBackend();
 
  private:
@@ -59,7 +64,8 @@ class RamBackend final : public SwapBackend {
 class FileBackend final : public SwapBackend {
  public:
   /// Takes over the open descriptor `fd`.
-  FileBackend(const char* name, int fd, PageCount pages) : SwapBackend(name, pages), fd_(fd) {}
+  FileBackend(const char* name, int fd, PageCount pages, SwapInPath path = SwapInPath::through_cache)
+      : SwapBackend(name, pages, path), fd_(fd) {}
   ~FileBackend();
   /// Makes or opens `path` and gives it the size of `pages` pages; -errno.
   [[nodiscard]] static Result<int> open(const char* path, PageCount pages, uint32_t payload_bytes);

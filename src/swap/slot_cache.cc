@@ -1,9 +1,23 @@
 #include "swap/slot_cache.h"
 
+#include <algorithm>
+
+#include "base/assert.h"
 #include "phys/cpu.h"
 #include "sync/trace.h"
 
 namespace quire::swap {
+
+SlotCache::SlotCache(unsigned cpus, unsigned size) : cpus_(cpus), enabled_(cpus > 0 ? 1 : 0) {
+  QUIRE_ASSERT(size > 0 && size <= kParkedMax);
+  for (PerCpu& cache : cpus_) cache.entries.resize(size);
+}
+
+void SlotCache::empty(PerCpu& cache, Batch& batch) {
+  batch.count = cache.count;
+  std::copy_n(cache.entries.begin(), batch.count, batch.entries.begin());
+  cache.count = 0;
+}
 
 // Linux: mm/swap_slots.c free_swap_slot()
 SlotCache::Parking SlotCache::park(base::SwapEntry entry, Batch& batch) {
@@ -12,11 +26,7 @@ SlotCache::Parking SlotCache::park(base::SwapEntry entry, Batch& batch) {
   sync::Guard guard(cache.lock);
   // disable() drains under this lock after it has cleared the flag: what is parked here now would stay.
   if (enabled_.load(sync::Order::relaxed) == 0) return Parking::refused;
-  if (cache.count == kParkedMax) {
-    batch.entries = cache.entries;
-    batch.count = kParkedMax;
-    cache.count = 0;
-  }
+  if (cache.count == cache.entries.size()) empty(cache, batch);
   cache.entries[cache.count] = entry;
   ++cache.count.mutate();
   return Parking::parked;
@@ -38,9 +48,7 @@ void SlotCache::enable() {
 void SlotCache::drain(unsigned cpu, Batch& batch) {
   PerCpu& cache = cpus_[cpu];
   sync::Guard guard(cache.lock);
-  batch.entries = cache.entries;
-  batch.count = cache.count;
-  cache.count = 0;
+  empty(cache, batch);
 }
 
 bool SlotCache::peek_parked(base::SwapEntry entry) const {

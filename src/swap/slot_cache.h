@@ -18,7 +18,7 @@ namespace quire::swap {
 
 class SlotCache {
  public:
-  static constexpr unsigned kParkedMax = 8;
+  static constexpr unsigned kParkedMax = 64;  ///< Linux SWAP_SLOTS_CACHE_SIZE
   /// Slots that were parked and are now the caller's to free.
   struct Batch {
     std::array<base::SwapEntry, kParkedMax> entries;
@@ -30,8 +30,8 @@ class SlotCache {
     parked,   ///< and what is in the batch, if anything, is the caller's to free
   };
 
-  /// 0 CPUs: never parks.
-  explicit SlotCache(unsigned cpus) : cpus_(cpus), enabled_(cpus > 0 ? 1 : 0) {}
+  /// 0 CPUs: never parks. `size`: slots per CPU, up to kParkedMax.
+  SlotCache(unsigned cpus, unsigned size);
 
   /// A full cache is emptied into `batch` first.
   [[nodiscard]] Parking park(base::SwapEntry entry, Batch& batch);
@@ -52,8 +52,9 @@ class SlotCache {
   struct PerCpu {
     sync::SpinLock<sync::LockClass::slots_free_lock> lock;
     sync::Plain<unsigned, "slots_ret"> count{0};
-    std::array<base::SwapEntry, kParkedMax> entries;
+    sync::Vector<base::SwapEntry> entries;  ///< under lock; announced by `count`
   };
+  static void empty(PerCpu& cache, Batch& batch);
 
   sync::Mutex<sync::LockClass::swap_slots_cache_mutex> mutex_;
   sync::Vector<PerCpu> cpus_;

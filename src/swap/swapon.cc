@@ -8,7 +8,8 @@ SwapAreas::SwapAreas(const SwapOptions& options, cache::Folios& folios, const ba
     : options_(options),
       folios_(folios),
       defects_(defects),
-      slot_cache_(options.slot_cache == SwapOptions::SlotCache::on ? folios.frames().cpus() : 0) {
+      slot_cache_(options.slot_cache == SwapOptions::SlotCache::on ? folios.frames().cpus() : 0,
+                  options.slot_cache_size) {
   QUIRE_ASSERT(options.areas_max <= kAreasMax);
   areas_.reserve(options.areas_max);
   for (unsigned type = 0; type < options.areas_max; ++type)
