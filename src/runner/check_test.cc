@@ -117,6 +117,13 @@ TEST_F(Checked, AFailureThatMustComeComesOnce) {
   EXPECT_EQ(v.executions, 1U);
 }
 
+TEST_F(Checked, AFailureIsOfItsGfpClass) {
+  Verdict v = verdict(store_with("[may fail: GFP_USER]", "expect { sometimes A:r == SIGBUS complete }"));
+  EXPECT_TRUE(v.as_stated) << v.summary;
+  v = verdict(store_with("[may fail: GFP_ATOMIC]", "expect { never bug complete }"));
+  EXPECT_FALSE(v.as_stated) << "none of that class is asked for";
+}
+
 TEST_F(Checked, AFailureAtAnotherPlaceDoesNotCome) {
   Verdict v = verdict(store_with("[fail: page_alloc @ swapoff]", "expect { always A:r == SIGBUS complete }"));
   EXPECT_FALSE(v.as_stated);

@@ -2,6 +2,8 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+#include <array>
 #include <map>
 
 #include "runner/machine_line.h"
@@ -21,6 +23,12 @@ using scenario::Statement;
 namespace {
 
 constexpr std::size_t kCallsMax = 10'000;
+
+/// What sync::should_fail() is asked with: a site, or the GFP class of the allocation.
+bool is_fail_site(std::string_view name) {
+  constexpr std::array<std::string_view, 5> kSites = {"page_alloc", "slab", "io_read", "io_write", "trylock"};
+  return std::find(kSites.begin(), kSites.end(), name) != kSites.end() || name.starts_with("GFP_");
+}
 
 /// Makes a plan step by step; the first complaint is kept and ends it.
 class Planner {
@@ -322,6 +330,11 @@ class Planner {
   void property(const scenario::Property& p, Call& result) {
     if (p.name == "keep_swapcache") {
       result.keep_swapcache = true;
+    } else if (p.name == "fail" && !is_fail_site(p.site)) {
+      complain(p.at,
+               fmt::format("expected a place that can fail (page_alloc, slab, io_read, io_write, trylock) or a GFP "
+                           "class, found '{}'",
+                           p.site));
     } else if (p.name == "fail") {
       Injection injection{
           p.modality,      p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == scenario::Modality::may,

@@ -53,7 +53,7 @@ struct Expected {
 /// `[fail: SITE@FUNC nth=N]`, `[may fail: SITE]`.
 struct Injection {
   scenario::Modality modality = scenario::Modality::always;
-  std::string site;
+  std::string site;  ///< or the GFP class
   std::string func;
   int64_t nth = 1;  ///< which passing of the site; [may fail] without nth: any one
   bool any_nth = false;

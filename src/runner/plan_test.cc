@@ -42,6 +42,9 @@ const Complaint kComplaints[] = {
      "4:11: expected a constant, a swap area, a process or a captured result, found 'p'"},
     {"Property", kMachine, "A: exit() [later]", "exit()", "tasks()", kPlain,
      "4:13: expected the property keep_swapcache or fail, found 'later'"},
+    {"FailSite", kMachine, "A: exit() [fail: page_aloc]", "exit()", "tasks()", kPlain,
+     "4:13: expected a place that can fail (page_alloc, slab, io_read, io_write, trylock) or a GFP class, found "
+     "'page_aloc'"},
     {"MachineKey", "cpu=2", "A: exit()", "exit()", "tasks()", kPlain,
      "2:9: expected an option of the machine, found 'cpu' (did you mean 'cpus'?)"},
     {"MachineRange", "cpus=99", "A: exit()", "exit()", "tasks()", kPlain, "2:9: expected cpus=1..8"},

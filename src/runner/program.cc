@@ -203,7 +203,7 @@ const Injection* ScenarioProgram::injection_for(unsigned task, const sync::FailS
   const Call* call = state_ == nullptr ? nullptr : state_->running[task];
   if (call == nullptr) return nullptr;
   for (const Injection& i : call->injections) {
-    if (i.site != site.site) continue;
+    if (i.site != site.site && i.site != site.detail) continue;
     bool inside = i.func.empty();
     for (const char* f : functions) inside = inside || i.func == f;
     if (inside) return &i;
