@@ -107,7 +107,7 @@ class Check {
     if (!request_.only.empty() && !known) {
       return fmt::format("no scenario is called '{}'{}", request_.only, suggestion(request_.only, names));
     }
-    return fmt::format("no expectation is stated{} here", with_defects(request_.defects));
+    return fmt::format("no expectation is stated{} here", with_defects(request_.options.defects));
   }
 
   const CheckRequest& request_;
@@ -122,7 +122,7 @@ class Check {
 };
 
 ExitCode check(const CheckRequest& request, const Console& console) {
-  if (const std::string complaint = unknown_defect(request.defects); !complaint.empty()) {
+  if (const std::string complaint = unknown_defect(request.options.defects); !complaint.empty()) {
     complain(console, complaint);
     return ExitCode::bad_input;
   }

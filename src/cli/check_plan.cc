@@ -7,12 +7,6 @@
 namespace quire::cli {
 namespace {
 
-bool wanted(const std::vector<std::string>& defects, const CheckRequest& request) {
-  return request.defects.empty() || std::any_of(defects.begin(), defects.end(), [&](const std::string& id) {
-           return std::find(request.defects.begin(), request.defects.end(), id) != request.defects.end();
-         });
-}
-
 std::vector<std::string> defects_of(const scenario::Expect& expect) {
   std::vector<std::string> ids;
   for (const scenario::Name& name : expect.defects) ids.push_back(name.text);
@@ -21,9 +15,9 @@ std::vector<std::string> defects_of(const scenario::Expect& expect) {
 
 bool wanted(const scenario::Scenario& scenario, const CheckRequest& request) {
   if (!request.only.empty() && scenario.name != request.only) return false;
-  return request.defects.empty() ||
+  return request.options.defects.empty() ||
          std::any_of(scenario.expects.begin(), scenario.expects.end(),
-                     [&](const scenario::Expect& expect) { return wanted(defects_of(expect), request); });
+                     [&](const scenario::Expect& expect) { return request.options.wants(expect); });
 }
 
 std::string stated_text(const scenario::Expect& expect) {
@@ -44,9 +38,8 @@ Entry skip_entry(int line, std::vector<std::string> defects, const std::string& 
 void skip(CheckSlot& slot, const std::string& reason, const CheckRequest& request) {
   slot.outcome.skipped = reason;
   for (const scenario::Expect& expect : slot.scenario->expects) {
-    std::vector<std::string> defects = defects_of(expect);
-    if (!wanted(defects, request)) continue;
-    slot.outcome.entries.push_back(skip_entry(expect.at.line, std::move(defects), reason));
+    if (!request.options.wants(expect)) continue;
+    slot.outcome.entries.push_back(skip_entry(expect.at.line, defects_of(expect), reason));
     slot.outcome.entries.back().verdict.stated = stated_text(expect);
   }
   if (slot.outcome.entries.empty()) slot.outcome.entries.push_back(skip_entry(slot.outcome.line, {}, reason));
@@ -55,7 +48,6 @@ void skip(CheckSlot& slot, const std::string& reason, const CheckRequest& reques
 void settle_check(CheckSlot& slot, runner::ScenarioCheck check, const CheckRequest& request) {
   if (!check.skipped.empty()) return skip(slot, check.skipped, request);
   for (runner::Verdict& verdict : check.verdicts) {
-    if (!wanted(verdict.defects, request)) continue;
     const Mark mark = verdict.as_stated ? Mark::passed : Mark::failed;
     slot.outcome.entries.push_back({mark, std::move(verdict)});
   }

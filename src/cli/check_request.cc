@@ -58,7 +58,7 @@ void add_check_options(CLI::App& command, CheckRequest& request) {
       ->check(CLI::Range(1U, kJobsMax).description(""))
       ->option_text("N");
   command.add_option("--only", request.only, "Only the scenario of that name")->option_text("NAME");
-  command.add_option("--defect", request.defects, "Only expectations `with` one of these defects")
+  command.add_option("--defect", request.options.defects, "Only expectations `with` one of these defects")
       ->delimiter(',')
       ->allow_extra_args(false)
       ->option_text("ID,...");

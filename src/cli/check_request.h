@@ -20,8 +20,7 @@ struct CheckRequest {
   bool ktap = false;
   std::string junit;  ///< file, or empty
   unsigned jobs = 1;
-  std::string only;                  ///< name of a scenario, or empty for all
-  std::vector<std::string> defects;  ///< only expectations that switch one of these on; empty for all
+  std::string only;  ///< name of a scenario, or empty for all
 };
 
 /// The options of the command; they write into `request`, which outlives the parser.

@@ -87,7 +87,7 @@ CheckResult check_scenario(const scenario::Scenario& scenario, std::string_view 
     }
   }
   for (const scenario::Expect& expect : scenario.expects) {
-    check.verdicts.push_back(verdict_of(scenario, expect, file, options));
+    if (options.wants(expect)) check.verdicts.push_back(verdict_of(scenario, expect, file, options));
   }
   return check;
 }

@@ -8,6 +8,7 @@
 // parser's.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <optional>
@@ -39,7 +40,15 @@ struct CheckOptions {
   std::optional<unsigned> preemptions_max;  ///< upper bound of the iterative pre-emption bound; default 3
   uint64_t seed = 1;
   enum class Report : uint8_t { unexpected, all } report = Report::unexpected;  ///< which findings get Verdict::report
+  std::vector<std::string> defects;  ///< only expectations that switch one of these on; empty for all
   std::function<void(const Progress&)> on_progress;
+
+  [[nodiscard]] bool wants(const scenario::Expect& expect) const {
+    auto asked = [this](const scenario::Name& id) {
+      return std::find(defects.begin(), defects.end(), id.text) != defects.end();
+    };
+    return defects.empty() || std::any_of(expect.defects.begin(), expect.defects.end(), asked);
+  }
 };
 
 /// Figures of one search.
