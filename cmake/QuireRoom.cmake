@@ -63,7 +63,7 @@ function(quire_command program room)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
-# quire_stress_run(NAME OPTIONS...): the test quire_stress.NAME, labelled `stress`: a run of quire_stress on real threads.
+# quire_stress_run(NAME OPTIONS...): the test quire_stress.NAME, labelled `stress`: quire_stress on real threads.
 function(quire_stress_run name)
   add_test(NAME quire_stress.${name} COMMAND quire_stress --threads 4 ${ARGN})
   set_tests_properties(quire_stress.${name} PROPERTIES LABELS stress TIMEOUT 600)

@@ -196,9 +196,11 @@ class Folio {
   }
   [[nodiscard]] static constexpr uint32_t bits(FolioFlag f) { return static_cast<uint32_t>(f); }
 
-  Lock lock_;
-  sync::Atomic<uint32_t, "folio->flags"> flags_{0};
+  /// Alone in eight bytes: scans of all frames look at it in free folios, whose rest is poisoned.
   sync::Atomic<int32_t, "folio->refcount"> refcount_{0};
+  static constexpr std::size_t kPoisonedFrom = 8;
+  alignas(kPoisonedFrom) Lock lock_;
+  sync::Atomic<uint32_t, "folio->flags"> flags_{0};
   sync::Atomic<int32_t, "folio->mapcount"> mapcount_{0};
   sync::Atomic<uint32_t, "folio->writeback"> writeback_{0};
   Pfn pfn_;

@@ -63,15 +63,9 @@ FolioRef Folios::try_get(Pfn pfn) {
   return {};
 }
 
-void Folios::poison(Folio& page) const {
-  auto* first = reinterpret_cast<std::byte*>(&page);
-  auto* count = reinterpret_cast<std::byte*>(&page.refcount_);
-  std::byte* rest = count + sizeof(page.refcount_);
-  sync::poison(first, static_cast<std::size_t>(count - first), kFolio);
-  sync::poison(rest, static_cast<std::size_t>(first + sizeof(Folio) - rest), kFolio);
-}
+void Folios::poison(Folio& page) const { sync::poison(&page.lock_, sizeof(Folio) - Folio::kPoisonedFrom, kFolio); }
 
-void Folios::unpoison(Folio& page) const { sync::unpoison(&page, sizeof(Folio)); }
+void Folios::unpoison(Folio& page) const { sync::unpoison(&page.lock_, sizeof(Folio) - Folio::kPoisonedFrom); }
 
 void Folios::zero(Folio& folio) {
   for (Pfn pfn : base::Range<Pfn>::of(folio.pfn(), folio.pages())) frames_.zero(pfn);

@@ -73,13 +73,11 @@ Reclaim::Shrunk Reclaim::shrink_folio(FolioRef isolated, SwapCached cached) {
     isolated->set(FolioFlag::lru);
     return Shrunk::kept;
   }
-  bool in_swap_cache = isolated->test(FolioFlag::swapcache);
   if (!remove_mapping(*isolated)) {
     isolated->set(FolioFlag::lru);
     return Shrunk::kept;
   }
   locked.unlock();
-  if (in_swap_cache) isolated->ref_unfreeze(1);
   QUIRE_POINT("reclaimed", "frame {}", isolated->pfn().value());
   return Shrunk::freed;
 }
