@@ -110,8 +110,8 @@ void Dpor::collect(Executor& x, unsigned task, const Op& op, const Node& step, c
   if (step.object != kNoObject && (with.race | with.order) != 0)
     collect_object(x, x.objects().at(step.object), with.race, with.order, task, before, 0, c);
   if (op.kind == OpKind::retry)
-    x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since, ColumnMask changes) {
-      collect_object(x, x.objects().at(o), changes, 0, task, before, since, c);
+    x.for_each_retry_object(task, [&](ObjectIndex o, unsigned since, OpKind look) {
+      collect_object(x, x.objects().at(o), seen_by(look), 0, task, before, since, c);
     });
   const Object& readers = x.objects().at(kReadersObject);
   if (op.kind == OpKind::grace_begin) collect_object(x, readers, kRead, 0, task, before, 0, c);

@@ -376,6 +376,7 @@ unsigned Executor::decide_new() {
   depths[node.clk] = static_cast<uint16_t>(depth_ + 1);
   node.reader_edge = reader_edge(task, op, node.kind);
   node.reader_ended = false;
+  node.quiet = nothing_written_under(task, op);
   bool preempts = node.previous < kTasksMax && task != node.previous && (node.enabled & bit(node.previous)) != 0;
   strategy_->before_step(*this, depth_);
   bool watched = !lone();
@@ -432,15 +433,36 @@ TaskMask Executor::enabled_tasks() const {
   return mask;
 }
 
+// Something that the task looked at has changed since. That a lock was held meanwhile is no change to who took it
+// itself, if nothing was written under it: two tasks that spin on the same state do not wake each other.
 bool Executor::retry_enabled(unsigned task) const {
-  bool changed = false;
-  for_each_retry_object(task, [&](ObjectIndex index, unsigned since, ColumnMask changes) {
-    const Object& o = objects_.at(index);
-    for (ColumnMask rest = changes; rest != 0; rest &= static_cast<ColumnMask>(rest - 1))
-      for (unsigned u = 0; u < task_count_; ++u)
-        if (u != task && depth_of(u, o.last[lowest(rest)][u]) > since) changed = true;
+  looks_.clear();
+  unsigned first = kStepsMax;
+  for_each_retry_object(task, [&](ObjectIndex object, unsigned since, OpKind kind) {
+    looks_.push_back({object, since, kind});
+    first = std::min(first, since);
   });
-  return changed;
+  for (unsigned u = 0; u < task_count_; ++u) {
+    if (u == task) continue;
+    for (unsigned d = contexts_[u].last_depth; d > first; d = path_[d - 1].task_before) {
+      const Node& node = path_[d - 1];
+      for (const Look& look : looks_) {
+        if (look.object != node.object || d <= look.since || (seen_by(look.kind) & bit(column_of(node.kind))) == 0)
+          continue;
+        bool took = look.kind != OpKind::load && look.kind != OpKind::await && look.kind != OpKind::rmw;
+        if (!took || !node.quiet) return true;
+      }
+    }
+  }
+  return false;
+}
+
+bool Executor::nothing_written_under(unsigned task, const Op& op) const {
+  if (op.kind != OpKind::release) return false;
+  const TaskContext& t = contexts_[task];
+  for (unsigned i = t.held_count; i-- > 0;)
+    if (t.held[i].object == op.object) return t.held[i].writes_before == t.plain_writes;
+  return false;
 }
 
 }  // namespace quire::explore

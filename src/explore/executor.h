@@ -106,8 +106,8 @@ class Executor final : public sync::Driver {
   /// Reader steps that ended what the grace period of `task` waited for: calls visit(depth).
   template <typename Visit>
   void for_each_awaited_reader(unsigned task, Visit visit) const;
-  /// Objects that `task` has looked at since it was last at this retry point: calls visit(object, since, changes), with
-  /// depth + 1 of the look and the columns of what it would see changed.
+  /// Objects that `task` has looked at since it was last at this retry point: calls visit(object, since, kind) with
+  /// depth + 1 and the kind of the look (seen_by).
   template <typename Visit>
   void for_each_retry_object(unsigned task, Visit visit) const;
 
@@ -167,6 +167,7 @@ class Executor final : public sync::Driver {
     const void* object;
     sync::LockClass lock_class;
     bool shared;
+    uint32_t writes_before;  ///< TaskContext::plain_writes when it was taken
   };
   /// The program's half of what is known of a task; part of every checkpoint.
   struct TaskContext {
@@ -176,6 +177,7 @@ class Executor final : public sync::Driver {
     void* argument = nullptr;
     const char* name = "";
     uint32_t heap_used = 0;
+    uint32_t plain_writes = 0;
     uint16_t clk = 0;
     uint16_t last_depth = 0;
     uint16_t birth = 0;
@@ -223,6 +225,7 @@ class Executor final : public sync::Driver {
   /// Only one task is left: what it does is still compared with what others did, but no other will ever look at it.
   [[nodiscard]] bool lone() const { return (live_ & (live_ - 1)) == 0; }
   [[nodiscard]] bool retry_enabled(unsigned task) const;
+  [[nodiscard]] bool nothing_written_under(unsigned task, const sync::Op& op) const;
   void run_sequentially(void (Program::*part)());
   ExecutionEnd finish_execution();
   void report_blocked();
@@ -285,6 +288,12 @@ class Executor final : public sync::Driver {
   std::optional<Incident> incident_;
   std::vector<std::string> reached_;
   std::vector<uint16_t> unordered_with_;
+  struct Look {
+    ObjectIndex object;
+    unsigned since;
+    sync::OpKind kind;
+  };
+  mutable std::vector<Look> looks_;  ///< for retry_enabled(), so that it allocates nothing
 
   Mode mode_ = Mode::sequential;
   Request request_ = Request::none;
@@ -327,7 +336,7 @@ void Executor::for_each_retry_object(unsigned task, Visit visit) const {
   for (unsigned d = contexts_[task].last_depth; d != 0; d = path_[d - 1].task_before) {
     const Node& node = path_[d - 1];
     if (node.kind == sync::OpKind::start || (node.kind == sync::OpKind::retry && node.loop == loop)) return;
-    if (ColumnMask changes = seen_by(node.kind); changes != 0) visit(node.object, d, changes);
+    if (seen_by(node.kind) != 0) visit(node.object, d, node.kind);
   }
 }
 

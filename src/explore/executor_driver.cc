@@ -59,6 +59,7 @@ void Executor::unpoison(const void* memory, std::size_t bytes) {
 }
 
 void Executor::plain(sync::PlainAccess access, const void* address, std::size_t size, const char* name) {
+  if (access == sync::PlainAccess::write) ++current_->plain_writes;
   if (mode_ == Mode::repeating) return;
   if (!arena_.contains(address)) [[unlikely]]
     fail_outside(address, name);

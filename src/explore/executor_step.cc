@@ -110,7 +110,7 @@ Executor::ReaderEdge Executor::take_effect(unsigned task, const Op& op, OpKind k
     case OpKind::try_acquire_shared:
       QUIRE_ASSERT(t.held_count < kHeldMax, "too many locks held by one task");
       t.held[t.held_count++] = {op.object, op.lock_class,
-                                kind == OpKind::acquire_shared || kind == OpKind::try_acquire_shared};
+                                kind == OpKind::acquire_shared || kind == OpKind::try_acquire_shared, t.plain_writes};
       if (spins) ++t.atomic_depth;
       return spin_reads ? begin_reader(t) : ReaderEdge::none;
     case OpKind::release:
@@ -263,8 +263,8 @@ void Executor::publish(const Node& node, const Op& op) {
 void Executor::update_columns(const Node& node, unsigned task, const Op& op, const CpuTouch& touch) {
   if (node.object != kNoObject) objects_.set_last(node.object, column_of(node.kind), task, node.clk);
   if (op.kind == OpKind::retry)
-    for_each_retry_object(task, [&](ObjectIndex o, unsigned, ColumnMask changes) {
-      bool shared_too = (changes & bit(Column::release_shared)) != 0;
+    for_each_retry_object(task, [&](ObjectIndex o, unsigned, OpKind look) {
+      bool shared_too = (seen_by(look) & bit(Column::release_shared)) != 0;
       objects_.set_last(o, shared_too ? Column::watch : Column::watch_writes, task, node.clk);
     });
   if (op.kind == OpKind::grace_begin) objects_.set_last(kReadersObject, Column::add, task, node.clk);

@@ -47,6 +47,7 @@ struct Node {
 
   // The step.
   sync::OpKind kind{};        ///< as it took effect: a failed compare-exchange is a load
+  bool quiet = false;         ///< the end of a hold under which no plain field was written
   bool reader_edge = false;   ///< an outermost reader began or ended
   bool reader_ended = false;  ///< an outermost reader ended and a grace period may have waited for it
   uint16_t clk = 0;           ///< the step's number within its task, from 1

@@ -48,6 +48,7 @@ Result<FolioRef> SwapAreas::read_swap_cache_async(SwapEntry entry, phys::Gfp gfp
 
 Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp) {
   cache::SwapCache& cached = swap_cache(entry);
+  Result<FolioRef> fresh = FolioRef();  // made once, kept while waiting
   for (;;) {
     if (FolioRef folio = cached.get_folio(entry.offset())) return folio;
     // Not worth a page if nobody refers to the slot any more. A parked slot would keep its cache bit for as long as it
@@ -55,7 +56,7 @@ Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry ent
     // over.
     CountByte byte = area.swap_map(entry.offset());
     if (byte.free() || (byte.references() == 0 && slot_cache_.enabled())) return FolioRef();
-    Result<FolioRef> fresh = folios_.alloc(gfp, Order(0));
+    if (!*fresh) fresh = folios_.alloc(gfp, Order(0));
     if (!fresh) return fresh;
     Errno error = swapcache_prepare(entry);
     if (error == Errno::ok) {
@@ -68,7 +69,6 @@ Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry ent
     }
     if (error != Errno::eexist) return FolioRef();
     // Somebody has the cache bit and is about to put a folio there, or has just taken one away.
-    fresh->reset();
     sync::retry_point("swapcache_prepare");
   }
 }
