@@ -227,8 +227,9 @@ class Checker {
     }
     if (found) return describe(smallest(*found), "found");
     verdict_.as_stated = verdict_.complete || !expectation_.must_be_complete;
-    verdict_.summary =
-        fmt::format("{} ({}, {} executions)", verdict_.as_stated ? "holds" : "not complete", how, verdict_.executions);
+    bool unreachable = verdict_.complete && !verdict_.defects.empty();  // the defect is there and does no harm here
+    std::string_view word = !verdict_.as_stated ? "not complete" : unreachable ? "unreachable" : "holds";
+    verdict_.summary = fmt::format("{} ({}, {} executions)", word, how, verdict_.executions);
   }
 
   std::string hold_bounded(std::optional<Finding>& found) {
