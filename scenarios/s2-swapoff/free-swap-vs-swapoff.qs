@@ -3,7 +3,7 @@
 # lock. With the fix a device reference is held across the whole of it.
 
 scenario free-swap-vs-swapoff "a hole punch frees the last swap reference while swapoff tears the device down"
-ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # S2, CVE-2024-26960
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # V2, CVE-2024-26960
 machine  cpus=2 ram=16 swap=S:8
 
 setup {

@@ -1,7 +1,7 @@
 # The same race from truncation, which frees a swapped page of a tmpfs file by the same path.
 
 scenario truncate-vs-swapoff "a truncation frees the last swap reference while swapoff tears the device down"
-ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"
+ref      "mm: swap: Fix race between free_swap_and_cache() and swapoff()"  # V2
 machine  cpus=2 ram=16 swap=S:8
 
 setup {
