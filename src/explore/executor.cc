@@ -460,9 +460,8 @@ bool Executor::retry_enabled(unsigned task) const {
 bool Executor::nothing_written_under(unsigned task, const Op& op) const {
   if (op.kind != OpKind::release) return false;
   const TaskContext& t = contexts_[task];
-  for (unsigned i = t.held_count; i-- > 0;)
-    if (t.held[i].object == op.object) return t.held[i].writes_before == t.plain_writes;
-  return false;
+  unsigned i = place_of_held(t, op.object);
+  return i != 0 && t.held[i - 1].writes_before == t.plain_writes;
 }
 
 }  // namespace quire::explore

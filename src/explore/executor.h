@@ -235,6 +235,8 @@ class Executor final : public sync::Driver {
   enum class ReaderEdge : uint8_t { none, began, ended };
   void check_announced(const sync::Op& op);
   ReaderEdge take_effect(unsigned task, const sync::Op& op, sync::OpKind kind);
+  /// 1 + the index of the latest hold of `object` in TaskContext::held; 0 if it is not held.
+  [[nodiscard]] static unsigned place_of_held(const TaskContext& t, const void* object);
   static void forget_held(TaskContext& t, const void* object);
   void check_order(const TaskContext& t, const sync::Op& op);
   void check_release(const TaskContext& t, const sync::Op& op);

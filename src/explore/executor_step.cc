@@ -138,12 +138,17 @@ Executor::ReaderEdge Executor::take_effect(unsigned task, const Op& op, OpKind k
   }
 }
 
-void Executor::forget_held(TaskContext& t, const void* object) {
+unsigned Executor::place_of_held(const TaskContext& t, const void* object) {
   unsigned i = t.held_count;
-  while (i-- > 0 && t.held[i].object != object) {
-  }
-  if (i >= t.held_count) return;
-  for (--t.held_count; i < t.held_count; ++i) t.held[i] = t.held[i + 1];
+  while (i > 0 && t.held[i - 1].object != object) --i;
+  return i;
+}
+
+void Executor::forget_held(TaskContext& t, const void* object) {
+  unsigned i = place_of_held(t, object);
+  if (i == 0) return;
+  for (; i < t.held_count; ++i) t.held[i - 1] = t.held[i];
+  --t.held_count;
 }
 
 void Executor::fail_outside(const void* address, const char* what) {
