@@ -63,6 +63,7 @@ enum class FolioFlag : uint32_t {
 [[nodiscard]] constexpr FolioFlag operator&(FolioFlag a, FolioFlag b) {
   return static_cast<FolioFlag>(static_cast<uint32_t>(a) & static_cast<uint32_t>(b));
 }
+[[nodiscard]] constexpr FolioFlag operator~(FolioFlag a) { return static_cast<FolioFlag>(~static_cast<uint32_t>(a)); }
 [[nodiscard]] constexpr bool any(FolioFlag f) { return f != FolioFlag::none; }
 
 /// The class of a folio in the RSS counters.

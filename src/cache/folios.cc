@@ -11,8 +11,8 @@ constexpr const char* kFolio = "folio";
 
 Folios::Folios(phys::Frames& frames)
     : frames_(frames),
-      array_(static_cast<Folio*>(sync::allocate(frames.ram().value() * sizeof(Folio), alignof(Folio)))) {
-  for (uint32_t i = 0; i < frames.ram().value(); ++i) {
+      array_(static_cast<Folio*>(sync::allocate(frames.frames().value() * sizeof(Folio), alignof(Folio)))) {
+  for (uint32_t i = 0; i < frames.frames().value(); ++i) {
     auto* folio = new (&array_[i]) Folio();
     folio->pfn_ = Pfn(i);
     folio->folios_ = this;
@@ -21,16 +21,20 @@ Folios::Folios(phys::Frames& frames)
 }
 
 Folios::~Folios() {
-  std::size_t bytes = frames_.ram().value() * sizeof(Folio);
+  std::size_t bytes = frames_.frames().value() * sizeof(Folio);
   sync::unpoison(array_, bytes);
-  for (uint32_t i = 0; i < frames_.ram().value(); ++i) array_[i].~Folio();
+  for (uint32_t i = 0; i < frames_.frames().value(); ++i) array_[i].~Folio();
   sync::deallocate(array_, bytes, alignof(Folio));
 }
 
 base::Result<FolioRef> Folios::alloc(phys::Gfp gfp, Order order) {
   auto pfn = frames_.alloc_pages(gfp, order);
   if (!pfn) return pfn.error();
-  Folio* head = &array_[pfn->value()];
+  return prepare(*pfn, order);
+}
+
+FolioRef Folios::prepare(Pfn pfn, Order order) {
+  Folio* head = &array_[pfn.value()];
   if (sync::driven()) [[unlikely]]
     for (uint64_t i = 0; i < order.pages().value(); ++i) unpoison(head[i]);
   for (uint64_t i = 0; i < order.pages().value(); ++i) {
@@ -40,6 +44,30 @@ base::Result<FolioRef> Folios::alloc(phys::Gfp gfp, Order order) {
   head->order_ = order;
   head->refcount_.init(1);
   return FolioRef::adopt(*head);
+}
+
+base::Result<FolioRef> Folios::alloc_device() {
+  auto pfn = frames_.alloc_device_page();
+  if (!pfn) return pfn.error();
+  return prepare(*pfn, Order(0));
+}
+
+void Folios::split(Folio& folio, int references) {
+  FolioFlag whole = folio.flags() & ~(FolioFlag::anon_exclusive | FolioFlag::hwpoison | FolioFlag::lru);
+  SwapEntry entry = folio.swap();
+  uint64_t pages = folio.pages().value();
+  folio.order_ = Order(0);
+  for (uint64_t i = 1; i < pages; ++i) {
+    Folio& page = array_[folio.pfn().value() + i];
+    page.lock();
+    page.set(whole);
+    page.order_ = Order(0);
+    page.head_distance_ = 0;
+    page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
+    if (!entry.none()) page.set_swap(entry + PageCount(i));
+    page.refcount_.store(references);
+  }
+  folio.refcount_.store(references);
 }
 
 void Folios::free(Folio& folio) {
@@ -72,7 +100,7 @@ void Folios::zero(Folio& folio) {
 }
 
 void Folios::check(sync::CheckReport& report) const {
-  for (uint32_t i = 0; i < frames_.ram().value(); ++i) {
+  for (uint32_t i = 0; i < frames_.frames().value(); ++i) {
     const Folio& folio = array_[i];
     report.expect(folio.peek_refcount() >= 0, sync::Failure::bug, "folio I1: folio {} has refcount {}", i,
                   folio.peek_refcount());

@@ -24,6 +24,13 @@ class Folios {
   /// A folio with one reference, no flags, no mapping, undefined contents; -ENOMEM. Linux: folio_alloc()
   [[nodiscard]] base::Result<FolioRef> alloc(phys::Gfp gfp, Order order);
 
+  /// A page of the device's memory, which the CPU cannot reach; -ENOMEM. Linux: zone_device_page_init()
+  [[nodiscard]] base::Result<FolioRef> alloc_device();
+
+  /// The large anonymous `folio` (locked, its references frozen) becomes folios of one page, all locked by the caller and
+  /// each with `references`; what is said of the whole is said of each. Linux: mm/huge_memory.c __split_huge_page_tail()
+  void split(Folio& folio, int references);
+
   /// The folio that the allocated frame `pfn` belongs to. Linux: pfn_folio()
   [[nodiscard]] Folio& of(Pfn pfn) {
     Folio& page = array_[pfn.value()];
@@ -50,6 +57,7 @@ class Folios {
 
  private:
   friend class Folio;
+  [[nodiscard]] FolioRef prepare(Pfn pfn, Order order);
   void poison(Folio& page) const;
   void unpoison(Folio& page) const;
   /// The last reference is gone. Linux: mm/swap.c __folio_put()

@@ -47,6 +47,28 @@ void Mapping::remove_folio(Folio& folio) {
   nr_pages_.sub(pages);
 }
 
+// The references are frozen under i_pages, so that no look-up meets a folio with none.
+bool Mapping::move_folio(Folio& from, Folio& to, int references) {
+  QUIRE_ASSERT(from.mapping() == this, "a folio of another mapping");
+  auto pages = static_cast<int>(from.pages().value());
+  FileIndex index = from.index();
+  to.set_file(*this, index);
+  to.get(pages);
+  {
+    sync::Guard guard(i_pages_);
+    if (from.ref_freeze(references + pages)) {
+      for (uint64_t i = 0; i < from.pages().value(); ++i)
+        (void)index_.store(index.value() + i, IndexEntry::of(to).word());
+      from.clear_mapping();
+      from.ref_unfreeze(references);
+      return true;
+    }
+  }
+  to.clear_mapping();
+  to.put(pages);
+  return false;
+}
+
 // Linux: mm/shmem.c shmem_delete_from_page_cache()
 void Mapping::replace_folio(Folio& folio, SwapEntry entry) {
   QUIRE_ASSERT(folio.mapping() == this, "a folio of another mapping");

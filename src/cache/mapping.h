@@ -3,6 +3,7 @@
 // The state of an index, and what changes it (always under i_pages, for folios also under their lock):
 //   none -> folio: add_folio        folio -> none: remove_folio
 //   folio -> value: replace_folio   value -> folio: add_folio with `expected`    value -> none: replace_value
+//   folio -> another with the same contents: move_folio
 //
 // I1  a folio at index i has mapping() == this and index() == i (for every page of a large folio the same head)
 // I2  nr_pages = pages held by folios in the index; values are not counted
@@ -59,6 +60,9 @@ class Mapping {
   /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one
   /// per page. Linux: mm/filemap.c filemap_remove_folio()
   void remove_folio(Folio& folio);
+  /// `to` (locked, in no mapping, as many pages) takes the places of `from` (locked, in this mapping), if nobody but the
+  /// index and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
+  [[nodiscard]] bool move_folio(Folio& from, Folio& to, int references);
   /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
   /// Linux: mm/shmem.c shmem_delete_from_page_cache()
   void replace_folio(Folio& folio, SwapEntry entry);

@@ -61,6 +61,30 @@ bool SwapCache::try_remove(Folio& folio, int references) {
   return clean;
 }
 
+bool SwapCache::move(Folio& from, Folio& to, int references) {
+  auto pages = static_cast<int>(from.pages().value());
+  SwapEntry entry = from.swap();
+  sync::Guard guard(lock_of(entry.offset()));
+  if (!from.ref_freeze(references + pages)) return false;
+  erase(from);
+  from.ref_unfreeze(references);
+  to.get(pages);
+  to.set_swap(entry);
+  to.set(FolioFlag::swapcache);
+  for (uint64_t i = 0; i < to.pages().value(); ++i) slots_[entry.offset().value() + i] = &to;
+  return true;
+}
+
+bool SwapCache::split(Folio& folio) {
+  uint64_t pages = folio.pages().value();
+  uint32_t first = folio.swap().offset().value();
+  sync::Guard guard(lock_of(folio.swap().offset()));
+  if (!folio.ref_freeze(1 + static_cast<int>(pages))) return false;
+  folio.folios().split(folio, 2);
+  for (uint64_t i = 0; i < pages; ++i) slots_[first + i] = &folio.folios().page(folio.pfn() + PageCount(i));
+  return true;
+}
+
 // Linux: mm/swap_state.c swap_cache_get_folio()
 FolioRef SwapCache::get_folio(SwapOffset slot) {
   sync::SharedGuard guard(lock_of(slot));

@@ -39,7 +39,7 @@ struct Machine::Recount {
 // I5 and I7, and the references of one address space.
 void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* report) {
   int64_t rss[rmap::kRssClasses] = {};
-  mm.tables.peek_each([&](base::VirtPage page, Pte pte) {
+  mm.tables.peek_each([&](base::VirtPage page, Pte pte, PageCount pages) {
     if (pte.is_swap()) {
       ++rss[static_cast<unsigned>(RssClass::swap_entries)];
       uint32_t* slot = r.slot(pte.swap_entry());
@@ -49,16 +49,19 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
         report->fail(Failure::swap_count, "I4: page {:#x} names slot {} of an area that is not live", page.value(),
                      pte.swap_entry().offset().value());
     }
-    if (!pte.is_present()) return;
+    if (!pte.has_pfn() || pte.kind() == PteKind::hwpoison) return;
     Folio& folio = folios_.of(pte.pfn());
     if (!folios_.peek_in_use(folio.pfn()) || !folio.contains(pte.pfn())) {
       if (report != nullptr)
         report->fail(Failure::stale_pte, "page {:#x} maps free frame {}", page.value(), pte.pfn().value());
       return;
     }
+    rss[static_cast<unsigned>(Folio::rss_class(folio.peek_flags()))] += static_cast<int64_t>(pages.value());
+    if (report != nullptr)
+      report->expect(!pte.is_migration(), Failure::stale_pte, "page {:#x} is left with a migration entry", page.value());
+    if (pte.is_migration()) return;
     ++r.references[folio.pfn().value()];
-    ++r.mappings[folio.pfn().value()];
-    ++rss[static_cast<unsigned>(Folio::rss_class(folio.peek_flags()))];
+    if (pte.kind() != PteKind::device_exclusive) ++r.mappings[folio.pfn().value()];
   });
   if (report == nullptr) return;
   for (unsigned c = 0; c < rmap::kRssClasses; ++c)
@@ -66,7 +69,7 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
                    "I5: rss counter {} is {} but the tables have {}", c, mm.rss.peek(static_cast<RssClass>(c)), rss[c]);
   mm.peek_vmas([&](const mm::Vma& vma) {
     if (vma.file() == nullptr) return;
-    mm.tables.peek_each([&](base::VirtPage page, Pte pte) {
+    mm.tables.peek_each([&](base::VirtPage page, Pte pte, PageCount) {
       if (!vma.peek_pages().contains(page) || !pte.is_present()) return;
       Folio& folio = folios_.of(pte.pfn());
       if (cache::any(folio.peek_flags() & FolioFlag::anon)) return;
@@ -101,8 +104,8 @@ void Machine::recount_swap_cache(Recount& r) {
 void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   std::fill(scratch_.begin(), scratch_.end(), 0);
   r.references = scratch_.data();
-  r.mappings = r.references + options_.ram.value();
-  r.slots = r.mappings + options_.ram.value();
+  r.mappings = r.references + frames_.frames().value();
+  r.slots = r.mappings + frames_.frames().value();
   uint32_t first = 0;
   for (unsigned type = 0; type < swap_.areas_max(); ++type) {
     const swap::SwapArea& area = swap_.peek_area(SwapType(type));
@@ -116,7 +119,7 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
 
 // I6: the references and mappings of every folio.
 void Machine::check_folios(const Recount& r, CheckReport& report) {
-  for (uint32_t frame = 0; frame < options_.ram.value(); ++frame) {
+  for (uint32_t frame = 0; frame < frames_.frames().value(); ++frame) {
     if (!folios_.peek_in_use(Pfn(frame))) {
       report.expect(r.references[frame] == 0, Failure::stale_pte, "I6: free frame {} is referred to", frame);
       continue;
@@ -169,7 +172,7 @@ uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   for (const Process* process = tasks_; process != nullptr; process = process->next_)
     recount_space(r, process->mm(), nullptr);
   uint64_t leaked = 0;
-  for (uint32_t frame = 0; frame < options_.ram.value(); ++frame)
+  for (uint32_t frame = 0; frame < frames_.frames().value(); ++frame)
     if (folios_.peek_in_use(Pfn(frame)) && r.references[frame] == 0) leaked += folios_.peek(Pfn(frame)).pages().value();
   return leaked;
 }

@@ -27,14 +27,14 @@ void line(sync::String& out, fmt::format_string<Args...> text, Args&&... args) {
   out.push_back('\n');
 }
 
-void dump_entry(sync::String& out, base::VirtPage page, Pte pte) {
+void dump_entry(sync::String& out, base::VirtPage page, Pte pte, PageCount pages) {
   uint64_t address = base::address_of(page).value();
   switch (pte.kind()) {
     case PteKind::none:
       break;
     case PteKind::present:
-      return line(out, "    {:#x} frame {}{}{}", address, pte.pfn().value(), pte.writable() ? " w" : "",
-                  pte.has(PteBit::dirty) ? " dirty" : "");
+      return line(out, "    {:#x} {}frame {}{}{}", address, pages > PageCount(1) ? "huge " : "", pte.pfn().value(),
+                  pte.writable() ? " w" : "", pte.has(PteBit::dirty) ? " dirty" : "");
     case PteKind::zero_page:
       return line(out, "    {:#x} zero page", address);
     case PteKind::swap:
@@ -42,12 +42,16 @@ void dump_entry(sync::String& out, base::VirtPage page, Pte pte) {
                   pte.swap_entry().offset().value(), pte.has(PteBit::exclusive) ? " exclusive" : "");
     case PteKind::migration:
       return line(out, "    {:#x} migration of frame {}", address, pte.pfn().value());
-    case PteKind::device:
+    case PteKind::device_private:
       return line(out, "    {:#x} device page {}", address, pte.pfn().value());
-    case PteKind::poison:
+    case PteKind::device_exclusive:
+      return line(out, "    {:#x} frame {} for the device alone", address, pte.pfn().value());
+    case PteKind::hwpoison:
       return line(out, "    {:#x} poison of frame {}", address, pte.pfn().value());
     case PteKind::marker:
-      return line(out, "    {:#x} marker", address);
+      return line(out, "    {:#x} marker{}", address, pte.has(PteBit::uffd_wp) ? " uffd-wp" : " guard");
+    case PteKind::swapin_error:
+      return line(out, "    {:#x} swap-in error", address);
   }
 }
 
@@ -65,7 +69,7 @@ void Machine::dump_space(sync::String& out, const Process& process) {
          has(mm::VmFlag::write) ? 'w' : '-', has(mm::VmFlag::shared) ? "shared" : "private",
          vma.file() == nullptr ? "" : " file");
   });
-  mm.tables.peek_each([&](base::VirtPage page, Pte pte) { dump_entry(out, page, pte); });
+  mm.tables.peek_each([&](base::VirtPage page, Pte pte, PageCount pages) { dump_entry(out, page, pte, pages); });
 }
 
 void Machine::dump_files(sync::String& out) {

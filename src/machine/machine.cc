@@ -12,6 +12,8 @@ phys::FramesOptions frames_options(const MachineOptions& o) {
   frames.ram = o.ram;
   frames.payload_bytes = o.payload_bytes;
   frames.cpus = o.cpus;
+  frames.nodes = o.nodes;
+  frames.device = o.device;
   frames.pcp_prefill = o.pcp_prefill;
   return frames;
 }
@@ -27,7 +29,7 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
 }
 
 std::size_t scratch_words(const MachineOptions& o) {
-  std::size_t words = 2 * o.ram.value();
+  std::size_t words = 2 * (o.ram + o.device).value();
   for (unsigned i = 0; i < o.swap_devices; ++i) words += o.swap[i].pages.value() + 1;
   return words;
 }
@@ -39,12 +41,14 @@ Machine::Machine(const MachineOptions& options)
       frames_(frames_options(options)),
       folios_(frames_),
       swap_(swap_options(options), folios_, options_.defects),
-      env_{folios_, swap_, anon_vmas_, options.defects, base::Order(options.thp_order), options.page_table},
+      tlbs_(options.tlb == OnOff::on ? options.cpus : 0),
+      env_{folios_,         swap_, anon_vmas_, tlbs_, options.defects, base::Order(options.thp_order), options.page_table,
+           options.punched_poison},
       tmpfs_(env_, options.index_bits),
       reclaim_(env_),
       scratch_(scratch_words(options)) {
   QUIRE_ASSERT(std::has_single_bit(options.slots_per_cluster));
-  QUIRE_ASSERT(options.thp_order <= options.page_table.bits_per_level, "a large folio is mapped by one table");
+  QUIRE_ASSERT(options.thp_order <= options.page_table.pte_bits, "a large folio is mapped by one table");
   frames_.set_pressure(&reclaim_);
   devices_.reserve(options.swap_devices);
   for (unsigned i = 0; i < options.swap_devices; ++i) {

@@ -81,6 +81,8 @@ class Machine {
   [[nodiscard]] Result<bool> mincore(Process& process, uint64_t address);
   [[nodiscard]] mm::PagemapKind pagemap(Process& process, uint64_t address);
   [[nodiscard]] Rss rss(const Process& process) const;
+  /// Every CPU forgets its translations, as if all came from idle.
+  void flush_tlb_all() { tlbs_.flush_tlb_all(); }
   /// Injects a corrupted page table: the entry of `to` becomes a copy of that of `from`, and nothing is counted.
   void corrupt_pte(Process& process, uint64_t to, uint64_t from);
 
@@ -130,6 +132,7 @@ class Machine {
   cache::Folios folios_;
   rmap::AnonVmas anon_vmas_;
   swap::SwapAreas swap_;
+  pgtable::Tlbs tlbs_;
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
   reclaim::Reclaim reclaim_;

@@ -24,7 +24,8 @@ MachineOptions MachineOptions::explored() {
   MachineOptions options;
   options.ram = PageCount(16);
   options.payload_bytes = 8;
-  options.page_table = {1, 3};
+  options.page_table = {1, 3, 3};
+  options.tlb = OnOff::on;
   options.index_bits = 2;
   options.slots_per_cluster = 4;
   options.thp_order = 1;

@@ -11,6 +11,7 @@
 #include "base/defects.h"
 #include "base/types.h"
 #include "pgtable/page_table.h"
+#include "rmap/zap_details.h"
 
 namespace quire::machine {
 
@@ -36,12 +37,16 @@ struct MachineOptions {
   static constexpr unsigned kSwapDevices = 4;
 
   unsigned cpus = 2;
+  unsigned nodes = 1;   ///< each with an equal part of RAM
   PageCount ram{4096};
+  PageCount device{0};  ///< of a device's own memory
   uint32_t payload_bytes = 4096;  ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;
 
-  pgtable::Geometry page_table = {4, 9};
+  pgtable::Geometry page_table = {4, 9, 9};
+  OnOff tlb = OnOff::off;  ///< CPUs remember translations until they are flushed
+  rmap::PunchedPoison punched_poison = rmap::PunchedPoison::keep_all;
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
   uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX

@@ -1,11 +1,29 @@
-// What the program does: loads and stores through its page tables, and the fault when the entry does not allow it.
+// What the program does: loads and stores through what its CPU remembers, then through its page tables, and the fault
+// when the entry does not allow it.
 #include "mm/address_space.h"
+#include "phys/cpu.h"
 #include "sync/trace.h"
 
 namespace quire::mm {
 namespace {
+
+using pgtable::LeafTable;
 using pgtable::LockedPageTable;
+using pgtable::LockedPmd;
+using pgtable::Pmd;
+using pgtable::Tlb;
+using pgtable::Translation;
+
+bool allows(Pte pte, Access access) { return access == Access::write ? pte.writable() : pte.readable(); }
+
+// As the CPU's walk leaves an entry that it has used.
+Pte used(Pte pte, Access access) {
+  if (!pte.is_present()) return pte;
+  pte = pte.with(PteBit::accessed);
+  return access == Access::write ? pte.with(PteBit::dirty) : pte;
 }
+
+}  // namespace
 
 Signal AddressSpace::signal_of(FaultEnd end) {
   switch (end) {
@@ -15,60 +33,118 @@ Signal AddressSpace::signal_of(FaultEnd end) {
       return {SignalNumber::sigsegv, 2};
     case FaultEnd::sigbus:
       return {SignalNumber::sigbus, 2};
+    case FaultEnd::hwpoison:
+      return {SignalNumber::sigbus, 4};
     case FaultEnd::no_memory:
       return {SignalNumber::sigbus, 0};
     case FaultEnd::again:
+    case FaultEnd::write_protected:
       break;
   }
   return {};
 }
 
-// Access and translation are one step under the page-table lock, which stands for the TLB flush that an unmapping waits
-// for.
-Loaded AddressSpace::load(VirtAddr address) {
+// A translation must go before its page does.
+void AddressSpace::check_translation(Pte pte) const {
+  if (!sync::driven() || !pte.is_present()) return;
+  if (env.folios.of(pte.pfn()).peek_refcount() > 0) return;
+  sync::bug(sync::Failure::stale_tlb, "a CPU uses a translation of a page that is free");
+}
+
+// An access that this CPU remembers how to do; false: it has to walk.
+template <typename Touch>
+bool AddressSpace::access_through_tlb(VirtPage page, Access access, Touch touch) {
+  if (!env.tlbs.enabled()) return false;
+  Tlb::Access cpu(env.tlbs.of(phys::this_cpu(env.folios.frames().cpus())));
+  const Translation* translation = cpu.find(tlb, page);
+  if (translation == nullptr) return false;
+  Pte pte = translation->pte;
+  if (!allows(pte, access) || used(pte, access) != pte) {
+    // Too few rights, or the entry is to be marked dirty. Linux: flush_tlb_fix_spurious_fault()
+    cpu.drop(page);
+    return false;
+  }
+  check_translation(pte);
+  touch(pte);
+  return true;
+}
+
+// The access with an entry whose lock is held; afterwards the CPU remembers it.
+template <typename Touch>
+void AddressSpace::access_entry(VirtPage page, Pte pte, Touch touch) {
+  if (!env.tlbs.enabled()) return touch(pte);
+  Tlb::Access cpu(env.tlbs.of(phys::this_cpu(env.folios.frames().cpus())));
+  cpu.insert(tlb, page, pte);
+  touch(pte);
+}
+
+// The walk of the page tables, and the access, under the lock of the entry; false: a fault.
+template <typename Touch>
+bool AddressSpace::access_through_tables(VirtPage page, Access access, Touch touch) {
+  LeafTable* leaf = tables.find(page);
+  if (leaf == nullptr) return false;
+  {
+    LockedPageTable table(*leaf);
+    if (table) {
+      Pte pte = table.get(page);
+      if (!allows(pte, access)) return false;
+      Pte now = used(pte, access);
+      if (now != pte) table.set(page, now);
+      access_entry(page, now, touch);
+      return true;
+    }
+  }
+  LockedPmd pmd(*leaf);
+  if (!pmd.get().is_huge()) return false;
+  Pte whole = pmd.get().entry();
+  if (!allows(whole, access)) return false;
+  Pte now = used(whole, access);
+  if (now != whole) pmd.set(Pmd::huge(now));
+  access_entry(page, now.moved_by(page - tables.leaf_range(page).start()), touch);
+  return true;
+}
+
+template <typename Touch>
+Signal AddressSpace::access(VirtAddr address, Access access, Touch touch) {
   VirtPage page = base::page_of(address);
   for (;;) {
-    if (pgtable::LeafTable* leaf = tables.find(page)) {
-      LockedPageTable table(*leaf);
-      Pte pte = table.get(page);
-      if (pte.kind() == PteKind::zero_page) return {};
-      if (pte.is_present()) {
-        if (!pte.has(PteBit::accessed)) table.set(page, pte.with(PteBit::accessed));
-        phys::Frames& frames = env.folios.frames();
-        return {frames.read_byte(pte.pfn(), frames.payload_offset(base::offset_in_page(address))), {}};
-      }
+    if (access_through_tlb(page, access, touch) || access_through_tables(page, access, touch)) return {};
+    FaultEnd end = handle_mm_fault(address, access);
+    if (end == FaultEnd::write_protected) {
+      // Looked at before the entry is looked at once more, so that a change in between is not slept over.
+      uint32_t seen = uffd_resolved_.load();
+      end = handle_mm_fault(address, access);
+      if (end == FaultEnd::write_protected) uffd_resolved_.await_change(seen);
     }
-    FaultEnd end = handle_mm_fault(address, Access::read);
-    if (end != FaultEnd::again) return {std::byte{0}, signal_of(end)};
+    if (end != FaultEnd::again && end != FaultEnd::write_protected) return signal_of(end);
   }
 }
 
+Loaded AddressSpace::load(VirtAddr address) {
+  Loaded loaded;
+  phys::Frames& frames = env.folios.frames();
+  loaded.signal = access(address, Access::read, [&](Pte pte) {
+    loaded.value = pte.is_present() ? frames.read_byte(pte.pfn(), frames.payload_offset(base::offset_in_page(address)))
+                                    : std::byte{0};
+  });
+  return loaded;
+}
+
 Signal AddressSpace::store(VirtAddr address, std::byte value) {
-  VirtPage page = base::page_of(address);
-  for (;;) {
-    if (pgtable::LeafTable* leaf = tables.find(page)) {
-      LockedPageTable table(*leaf);
-      Pte pte = table.get(page);
-      if (pte.writable()) {
-        Pte used = pte.with(PteBit::accessed).with(PteBit::dirty);
-        if (used != pte) table.set(page, used);
-        phys::Frames& frames = env.folios.frames();
-        frames.write_byte(pte.pfn(), frames.payload_offset(base::offset_in_page(address)), value);
-        return {};
-      }
-    }
-    FaultEnd end = handle_mm_fault(address, Access::write);
-    if (end != FaultEnd::again) return signal_of(end);
-  }
+  phys::Frames& frames = env.folios.frames();
+  return access(address, Access::write, [&](Pte pte) {
+    frames.write_byte(pte.pfn(), frames.payload_offset(base::offset_in_page(address)), value);
+  });
 }
 
 void AddressSpace::corrupt_pte(VirtAddr to, VirtAddr from) {
   sync::SharedGuard guard(mmap_lock);
-  pgtable::LeafTable* source = tables.find(base::page_of(from));
-  pgtable::LeafTable* target = tables.find_or_create(base::page_of(to));
+  LeafTable* source = tables.find(base::page_of(from));
+  LeafTable* target = tables.find_or_create(base::page_of(to));
   if (source == nullptr || target == nullptr) return;
-  Pte entry = pgtable::LockedPageTable(*source).get(base::page_of(from));
-  pgtable::LockedPageTable(*target).set(base::page_of(to), entry);
+  target->populate();
+  Pte entry = LockedPageTable(*source).get(base::page_of(from));
+  LockedPageTable(*target).set(base::page_of(to), entry);
 }
 
 }  // namespace quire::mm

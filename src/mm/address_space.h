@@ -58,8 +58,23 @@ struct Loaded {
 
 enum class Advice : uint8_t { dont_need, free, huge_page, no_huge_page };
 
-/// What the pagemap file says of a page.
-enum class PagemapKind : uint8_t { none, present_file, present_anon, swapped, other };
+/// What the pagemap file and smaps say of a page.
+enum class PagemapKind : uint8_t {
+  none,
+  present_file,
+  present_anon,
+  swapped,
+  zero_page,
+  migration,
+  hwpoison,
+  device_private,
+  device_exclusive,
+  uffd_wp,  ///< a marker
+  guard,    ///< a marker
+  swapin_error,
+  huge_anon,
+  huge_file,
+};
 
 class AddressSpace final : public rmap::MappedSpace {
  public:
@@ -126,8 +141,10 @@ class AddressSpace final : public rmap::MappedSpace {
     again,  ///< handled, or the entry changed meanwhile: look at the entry again
     no_memory,
     sigbus,
+    hwpoison,
     maperr,
     accerr,
+    write_protected,  ///< by userfaultfd: again after the range was resolved
   };
   struct Fault {
     Vma& vma;
@@ -138,6 +155,17 @@ class AddressSpace final : public rmap::MappedSpace {
     [[nodiscard]] bool write() const { return access == Access::write; }
   };
 
+  // mm/access.cc; touch(Pte) is the access itself, with the entry of exactly this page
+  void check_translation(Pte pte) const;
+  template <typename Touch>
+  [[nodiscard]] bool access_through_tlb(VirtPage page, Access access, Touch touch);
+  template <typename Touch>
+  [[nodiscard]] bool access_through_tables(VirtPage page, Access access, Touch touch);
+  template <typename Touch>
+  void access_entry(VirtPage page, Pte pte, Touch touch);
+  template <typename Touch>
+  [[nodiscard]] Signal access(VirtAddr address, Access access, Touch touch);
+
   // mm/mmap.cc
   [[nodiscard]] static Errno check_request(const MmapRequest& request, uint64_t pages_max);
   [[nodiscard]] Result<VirtPage> get_unmapped_area(const MmapRequest& request, PageCount pages) const;
@@ -146,23 +174,40 @@ class AddressSpace final : public rmap::MappedSpace {
   void insert(Vma& vma) QUIRE_REQUIRES(mmap_lock);
   [[nodiscard]] std::size_t index_after(VirtPage page) const;
 
-  // mm/exit.cc, mm/zap.cc, mm/madvise.cc
+  // mm/exit.cc, mm/madvise.cc, mm/madvise_free.cc
   void exit_mmap();
   void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
+  void madvise_free_pte(pgtable::LockedPageTable& table, VirtPage page, Pte pte);
   [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
   [[nodiscard]] static Signal signal_of(FaultEnd end);
+  [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/fork.cc
   [[nodiscard]] Errno dup_mmap(AddressSpace& child) QUIRE_REQUIRES(mmap_lock);
   struct Copying;
   [[nodiscard]] Errno copy_page_range(AddressSpace& child, const Vma& vma);
   [[nodiscard]] Errno copy_pte_range(Copying& c, Range<VirtPage> range);
+  [[nodiscard]] Errno copy_leaf(AddressSpace& child, const Vma& vma, pgtable::LeafTable& source, Range<VirtPage> range);
+  void copy_huge_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);
+  [[nodiscard]] Errno copy_swap_pte(Copying& c, VirtPage page, Pte pte);
+  void copy_migration_pte(Copying& c, VirtPage page, Pte pte);
+  void copy_device_pte(Copying& c, VirtPage page, Pte pte);
   void copy_present_pte(Copying& c, VirtPage page, Pte pte);
 
-  // mm/fault.cc, mm/cow.cc, mm/swap_in.cc
+  // mm/fault.cc, mm/huge_fault.cc, mm/device_fault.cc, mm/cow.cc, mm/swap_in.cc
   [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
   [[nodiscard]] FaultEnd handle_pte_fault(Fault& fault);
+  [[nodiscard]] FaultEnd handle_marker(Fault& fault);
+  [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);
+  [[nodiscard]] bool huge_page_fits(const Vma& vma, VirtPage page) const;
+  [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault);
+  [[nodiscard]] FaultEnd do_huge_pmd_fault(Fault& fault);
+  [[nodiscard]] FaultEnd do_huge_pmd_wp_page(Fault& fault, pgtable::LockedPmd& pmd);
+  [[nodiscard]] bool do_set_pmd(Fault& fault, cache::FolioRef& folio);
+  [[nodiscard]] FaultEnd migrate_to_ram(Fault& fault);
+  [[nodiscard]] FaultEnd remove_device_exclusive_entry(Fault& fault);
+  void restore_exclusive_pte(pgtable::LockedPageTable& table, VirtPage page, Pte entry);
   [[nodiscard]] FaultEnd do_anonymous_page(Fault& fault);
   [[nodiscard]] Result<cache::FolioRef> alloc_anon_folio(Fault& fault);
   [[nodiscard]] FaultEnd do_fault(Fault& fault);
@@ -186,6 +231,8 @@ class AddressSpace final : public rmap::MappedSpace {
   void unuse_pte(Vma& vma, VirtPage page, pgtable::LeafTable& leaf, Pte entry, Folio& folio);
 
   sync::Atomic<int32_t, "mm->mm_users"> users_{1};
+  /// Counts what was resolved of ranges that userfaultfd protects: a write that waits looks again when it changes.
+  sync::Atomic<uint32_t, "uffd resolved"> uffd_resolved_{0};
   const VirtPage lowest_;
   /// Every access to the mappings announces this field.
   sync::Plain<uint32_t, "mm->map_count"> map_count_{0};

@@ -14,8 +14,11 @@ using rmap::RssClass;
 constexpr FolioFlag kNewAnon =
     FolioFlag::uptodate | FolioFlag::swapbacked | FolioFlag::anon | FolioFlag::anon_exclusive;
 
-Pte new_anon_pte(const Folio& folio) {
-  return Pte::present(folio.pfn()).with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed);
+// Writable at once, unless the place was write-protected by userfaultfd. Linux: mm/memory.c vmf_orig_pte_uffd_wp()
+Pte new_anon_pte(const Folio& folio, Pte before) {
+  Pte pte = Pte::present(folio.pfn()).with(PteBit::accessed);
+  if (before.has(PteBit::uffd_wp)) return pte.with(PteBit::uffd_wp);
+  return pte.with(PteBit::writable).with(PteBit::dirty);
 }
 
 }  // namespace
@@ -35,15 +38,16 @@ AddressSpace::FaultEnd AddressSpace::do_cow_fault(Fault& fault) {
   copy->init_flags(kNewAnon);
   copy->set_anon(fault.vma.anon_vma(), index);
   // The file's page stays locked until the copy is mapped, so that truncation's second unmapping comes after it.
+  fault.leaf.populate();
   LockedPageTable table(fault.leaf);
-  if (table.get(fault.page) != fault.entry) {
+  if (!table || table.get(fault.page) != fault.entry) {
     table.unlock();
     return FaultEnd::again;
   }
   rss.add(RssClass::anon, 1);
   copy->add_mapping();
   copy->set(FolioFlag::lru);
-  table.set(fault.page, new_anon_pte(*copy));
+  table.set(fault.page, new_anon_pte(*copy, fault.entry));
   (void)copy.release();
   return FaultEnd::again;
 }
@@ -62,10 +66,11 @@ bool AddressSpace::wp_can_reuse_anon_folio(Folio& folio, FolioFlag flags) {
 // A write to an entry that is read-only. Linux: mm/memory.c do_wp_page(), wp_page_reuse()
 AddressSpace::FaultEnd AddressSpace::do_wp_page(Fault& fault) {
   QUIRE_FUNC();
+  if (fault.entry.has(PteBit::uffd_wp)) return FaultEnd::write_protected;
   FolioRef old;
   {
     LockedPageTable table(fault.leaf);
-    if (table.get(fault.page) != fault.entry) return FaultEnd::again;
+    if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;
     if (fault.entry.is_present()) {
       base::Pfn pfn = fault.entry.pfn();
       Folio& folio = env.folios.of(pfn);
@@ -103,13 +108,16 @@ AddressSpace::FaultEnd AddressSpace::wp_page_copy(Fault& fault, FolioRef old) {
   copy->set_anon(fault.vma.anon_vma(), fault.vma.index_of(fault.page));
   {
     LockedPageTable table(fault.leaf);
-    if (table.get(fault.page) != fault.entry) return FaultEnd::again;
+    if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;
+    // No CPU reads the old page any more when the first can write to the new one. Linux: ptep_clear_flush()
+    table.set(fault.page, Pte::none());
+    flush_tlb(fault.page);
     RssClass before = old ? Folio::rss_class(old->flags()) : RssClass::anon;
     if (!old || before != RssClass::anon) rss.add(RssClass::anon, 1);
     if (old && before != RssClass::anon) rss.add(before, -1);
     copy->add_mapping();
     copy->set(FolioFlag::lru);
-    table.set(fault.page, new_anon_pte(*copy));
+    table.set(fault.page, new_anon_pte(*copy, fault.entry));
     (void)copy.release();
     if (!old) return FaultEnd::again;
     (void)old->remove_mapping();

@@ -44,7 +44,7 @@ void AddressSpace::check(sync::CheckReport& report) const {
     end = vma->peek_pages().limit();
   }
   std::size_t at = 0;
-  tables.peek_each([&](VirtPage page, Pte pte) {
+  tables.peek_each([&](VirtPage page, Pte pte, PageCount) {
     while (at < vmas_.size() && vmas_[at]->peek_pages().limit() <= page) ++at;
     bool mapped = at < vmas_.size() && vmas_[at]->peek_pages().contains(page);
     report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());

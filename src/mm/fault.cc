@@ -24,7 +24,19 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
   if (access == Access::write ? !vma->writable() : !vma->readable()) return FaultEnd::accerr;
   pgtable::LeafTable* leaf = tables.find_or_create(page);
   if (leaf == nullptr) return FaultEnd::no_memory;
-  Fault fault{*vma, page, access, *leaf, LockedPageTable(*leaf).get(page)};
+  Fault fault{*vma, page, access, *leaf, Pte::none()};
+  pgtable::Pmd pmd = leaf->pmd();
+  if (pmd.is_huge()) return do_huge_pmd_fault(fault);
+  // A table is made when it is known that no huge page will be mapped: a file's faults know it last.
+  if (pmd.is_none() && vma->is_anonymous()) {
+    if (do_huge_pmd_anonymous_page(fault)) return FaultEnd::again;
+    leaf->populate();
+  }
+  if (pmd.is_table() || vma->is_anonymous()) {
+    LockedPageTable table(*leaf);
+    if (!table) return FaultEnd::again;
+    fault.entry = table.get(page);
+  }
   return handle_pte_fault(fault);
 }
 
@@ -40,12 +52,38 @@ AddressSpace::FaultEnd AddressSpace::handle_pte_fault(Fault& fault) {
       // Somebody else has handled it unless it is a write to an entry that is read-only.
       return fault.write() && !fault.entry.writable() ? do_wp_page(fault) : FaultEnd::again;
     case PteKind::migration:
-    case PteKind::device:
-    case PteKind::poison:
+      return migration_entry_wait(fault);
+    case PteKind::device_private:
+      return migrate_to_ram(fault);
+    case PteKind::device_exclusive:
+      return remove_device_exclusive_entry(fault);
+    case PteKind::hwpoison:
+      return FaultEnd::hwpoison;
     case PteKind::marker:
+      return handle_marker(fault);
+    case PteKind::swapin_error:
       return FaultEnd::sigbus;
   }
   return FaultEnd::sigbus;
+}
+
+// Linux: mm/memory.c handle_pte_marker()
+AddressSpace::FaultEnd AddressSpace::handle_marker(Fault& fault) {
+  if (fault.entry.has(PteBit::guard)) return FaultEnd::maperr;
+  return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
+}
+
+// The folio is locked by whoever moves it, and in use for as long as the entry is there; it is not referred to after the
+// entry's lock is dropped, so that a wait does not keep it from being moved. Linux: mm/migrate.c migration_entry_wait()
+AddressSpace::FaultEnd AddressSpace::migration_entry_wait(Fault& fault) {
+  QUIRE_FUNC();
+  {
+    LockedPageTable table(fault.leaf);
+    if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;
+    if (!env.folios.of(fault.entry.pfn()).is_locked()) return FaultEnd::again;
+  }
+  sync::retry_point("migration_entry_wait");
+  return FaultEnd::again;
 }
 
 // Gives one page of `folio` to `page`: the folio belongs to the tree from its first mapping on. The reference is the
@@ -69,11 +107,11 @@ Result<FolioRef> AddressSpace::alloc_anon_folio(Fault& fault) {
   Result<FolioRef> folio = Errno::enomem;
   PageCount large = env.thp_order.pages();
   auto around = Range<VirtPage>::of(fault.page.align_down(large), large);
-  if (large > PageCount(1) && fault.vma.has(VmFlag::huge_page) && fault.vma.pages().contains(around)) {
+  if (large > PageCount(1) && large <= env.geometry.entries() && fault.vma.has(VmFlag::huge_page) && fault.vma.pages().contains(around)) {
     bool empty = true;
     {
       LockedPageTable table(fault.leaf);
-      for (VirtPage page : around) empty = empty && table.get(page).is_none();
+      for (VirtPage page : around) empty = empty && table && table.get(page).is_none();
     }
     if (empty) folio = env.folios.alloc(Gfp::user().without_retry(), env.thp_order);
   }
@@ -93,14 +131,17 @@ AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
   QUIRE_FUNC();
   if (!fault.write()) {
     LockedPageTable table(fault.leaf);
-    if (table.get(fault.page).is_none()) table.set(fault.page, Pte::zero_page());
+    if (table && table.get(fault.page) == fault.entry)
+      table.set(fault.page, Pte::zero_page().with_if(fault.entry.has(PteBit::uffd_wp), PteBit::uffd_wp));
     return FaultEnd::again;
   }
+  if (fault.entry.has(PteBit::uffd_wp)) return FaultEnd::write_protected;
   Result<FolioRef> allocated = alloc_anon_folio(fault);
   if (!allocated) return FaultEnd::no_memory;
   Folio& folio = **allocated;
   auto range = Range<VirtPage>::of(fault.page.align_down(folio.pages()), folio.pages());
   LockedPageTable table(fault.leaf);
+  if (!table) return FaultEnd::again;
   for (VirtPage page : range)
     if (!table.get(page).is_none()) {
       QUIRE_REACHED("do_anonymous_page: somebody else mapped a page");
@@ -122,15 +163,21 @@ AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
 
 // Maps the locked folio of the file. Linux: mm/memory.c finish_fault(), set_pte_range()
 AddressSpace::FaultEnd AddressSpace::finish_fault(Fault& fault, FolioRef folio) {
+  if (do_set_pmd(fault, folio)) return FaultEnd::again;
+  fault.leaf.populate();
   LockedPageTable table(fault.leaf);
-  if (table.get(fault.page) != fault.entry) {
+  if (!table || table.get(fault.page) != fault.entry) {
     table.unlock();
     return FaultEnd::again;
   }
   base::Pfn pfn = folio->pfn() + (fault.vma.index_of(fault.page) - folio->index());
   Pte pte = Pte::present(pfn).with(PteBit::accessed);
-  if (!fault.vma.is_cow() && fault.vma.writable()) pte = pte.with(PteBit::writable);
-  if (fault.write()) pte = pte.with(PteBit::dirty);
+  if (fault.entry.has(PteBit::uffd_wp)) {
+    pte = pte.with(PteBit::uffd_wp);
+  } else {
+    pte = pte.with_if(!fault.vma.is_cow() && fault.vma.writable(), PteBit::writable);
+    pte = pte.with_if(fault.write(), PteBit::dirty);
+  }
   rss.add(Folio::rss_class(folio->flags()), 1);
   folio->add_mapping();
   table.set(fault.page, pte);

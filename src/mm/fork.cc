@@ -11,6 +11,8 @@ using base::Defect;
 using cache::FolioFlag;
 using pgtable::LeafTable;
 using pgtable::LockedPageTable;
+using pgtable::LockedPmd;
+using pgtable::Pmd;
 using rmap::RssClass;
 using rmap::RssDeltas;
 }  // namespace
@@ -23,12 +25,8 @@ struct AddressSpace::Copying {
   RssDeltas& deltas;
 };
 
-// Linux: mm/memory.c copy_nonpresent_pte()
-Errno AddressSpace::copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte) {
-  if (!pte.is_swap()) {
-    c.to.set(page, pte);
-    return Errno::ok;
-  }
+// Linux: mm/memory.c copy_nonpresent_pte(), its swap entries
+Errno AddressSpace::copy_swap_pte(Copying& c, VirtPage page, Pte pte) {
   Errno error = env.swap.swap_duplicate(pte.swap_entry());
   if (error == Errno::enomem) return error;
   if (error != Errno::ok) sync::bug(sync::Failure::swap_count, "fork copies a swap entry that has no reference");
@@ -37,7 +35,62 @@ Errno AddressSpace::copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte) {
   Pte shared = pte.without(PteBit::exclusive);
   if (shared != pte) c.from.set(page, shared);
   c.deltas.add(RssClass::swap_entries);
-  c.to.set(page, shared);
+  c.to.set(page, shared.without(PteBit::uffd_wp));
+  return Errno::ok;
+}
+
+// Read by both from now on; the folio is locked, so its class does not change.
+void AddressSpace::copy_migration_pte(Copying& c, VirtPage page, Pte pte) {
+  c.deltas.add(Folio::rss_class(env.folios.of(pte.pfn()).flags()));
+  Pte shared = pte;
+  if (c.vma.is_cow()) shared = shared.without(PteBit::writable).without(PteBit::exclusive);
+  if (shared != pte) c.from.set(page, shared);
+  c.to.set(page, shared.without(PteBit::uffd_wp));
+}
+
+// Linux: mm/memory.c copy_nonpresent_pte(), its device-private entries
+void AddressSpace::copy_device_pte(Copying& c, VirtPage page, Pte pte) {
+  Folio& folio = env.folios.of(pte.pfn());
+  folio.get();
+  folio.add_mapping();
+  (void)env.folios.page(pte.pfn()).test_and_clear(FolioFlag::anon_exclusive);
+  c.deltas.add(RssClass::anon);
+  Pte shared = c.vma.is_cow() ? pte.without(PteBit::writable) : pte;
+  if (shared != pte) c.from.set(page, shared);
+  c.to.set(page, shared.without(PteBit::uffd_wp));
+}
+
+// Linux: mm/memory.c copy_nonpresent_pte()
+Errno AddressSpace::copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte) {
+  switch (pte.kind()) {
+    case PteKind::swap:
+      return copy_swap_pte(c, page, pte);
+    case PteKind::migration:
+      copy_migration_pte(c, page, pte);
+      break;
+    case PteKind::device_private:
+      copy_device_pte(c, page, pte);
+      break;
+    case PteKind::device_exclusive: {
+      // The device gives the page back first; who holds its lock is not waited for here.
+      cache::LockedFolio locked = cache::LockedFolio::try_lock(env.folios.of(pte.pfn()));
+      if (!locked) return Errno::ebusy;
+      restore_exclusive_pte(c.from, page, pte);
+      copy_present_pte(c, page, c.from.get(page));
+      break;
+    }
+    case PteKind::marker:
+      // The child's mapping is not write-protected. Linux: copy_pte_marker()
+      if (pte.has(PteBit::guard)) c.to.set(page, pte);
+      break;
+    case PteKind::none:
+    case PteKind::present:
+    case PteKind::zero_page:
+    case PteKind::hwpoison:
+    case PteKind::swapin_error:
+      c.to.set(page, pte);
+      break;
+  }
   return Errno::ok;
 }
 
@@ -54,7 +107,7 @@ void AddressSpace::copy_present_pte(Copying& c, VirtPage page, Pte pte) {
       exact.clear(FolioFlag::anon_exclusive);
   }
   c.deltas.add(Folio::rss_class(flags));
-  Pte copy = pte.without(PteBit::accessed);
+  Pte copy = pte.without(PteBit::accessed).without(PteBit::uffd_wp);
   if (c.vma.is_cow()) {
     if (pte.writable()) c.from.set(page, pte.without(PteBit::writable));
     copy = copy.without(PteBit::writable);
@@ -79,26 +132,55 @@ Errno AddressSpace::copy_pte_range(Copying& c, Range<VirtPage> range) {
   return Errno::ok;
 }
 
+// One mapping and one reference more for the whole. Linux: mm/huge_memory.c copy_huge_pmd()
+void AddressSpace::copy_huge_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& from) {
+  QUIRE_FUNC();
+  Pte entry = from.get().entry();
+  Folio& folio = env.folios.of(entry.pfn());
+  FolioFlag flags = folio.flags();
+  if (!cache::any(flags & FolioFlag::anon)) return;  // a file's is found again by a fault
+  if (entry.is_present()) {
+    folio.get();
+    folio.add_mapping();
+    folio.clear(FolioFlag::anon_exclusive);
+  }
+  child.rss.add(Folio::rss_class(flags), static_cast<int32_t>(env.geometry.entries().value()));
+  Pte shared = entry.without(PteBit::writable).without(PteBit::exclusive);
+  from.set(Pmd::huge(shared));
+  to.set(Pmd::huge(shared.without(PteBit::accessed).without(PteBit::uffd_wp)));
+}
+
+// The part of one leaf. Linux: mm/memory.c copy_pmd_range(), copy_pte_range()
+Errno AddressSpace::copy_leaf(AddressSpace& child, const Vma& vma, LeafTable& source, Range<VirtPage> range) {
+  LeafTable* destination = child.tables.find_or_create(range.start());
+  if (destination == nullptr) return Errno::enomem;
+  if (source.pmd().is_huge()) {
+    LockedPmd to(*destination);
+    LockedPmd from(source);
+    if (from.get().is_huge()) {
+      copy_huge_pmd(child, to, from);
+      return Errno::ok;
+    }
+  }
+  destination->populate();
+  LockedPageTable to(*destination);
+  LockedPageTable from(source);
+  if (!from) return Errno::ok;
+  RssDeltas deltas;
+  Copying c{child, vma, to, from, deltas};
+  Errno error = copy_pte_range(c, range);
+  from.unlock();
+  child.rss.apply(deltas);
+  return error;
+}
+
 // Linux: mm/memory.c copy_page_range()
 Errno AddressSpace::copy_page_range(AddressSpace& child, const Vma& vma) {
-  Range<VirtPage> range = vma.pages();
-  for (VirtPage page = range.start(); page < range.limit();) {
-    VirtPage end = std::min(range.limit(), tables.end_of_leaf(page));
-    if (LeafTable* source = tables.find(page)) {
-      LeafTable* destination = child.tables.find_or_create(page);
-      if (destination == nullptr) return Errno::enomem;
-      LockedPageTable to(*destination);
-      LockedPageTable from(*source);
-      RssDeltas deltas;
-      Copying c{child, vma, to, from, deltas};
-      Errno error = copy_pte_range(c, {page, end});
-      from.unlock();
-      child.rss.apply(deltas);
-      if (error != Errno::ok) return error;
-    }
-    page = end;
-  }
-  return Errno::ok;
+  Errno error = Errno::ok;
+  tables.for_each_leaf(vma.pages(), [&](LeafTable* source, Range<VirtPage> part) {
+    if (source != nullptr && error == Errno::ok) error = copy_leaf(child, vma, *source, part);
+  });
+  return error;
 }
 
 // Both mmap_locks are held. Linux: kernel/fork.c dup_mmap()
@@ -132,6 +214,8 @@ Result<AddressSpace*> AddressSpace::fork() {
     sync::Guard guard(mmap_lock);
     sync::Guard child_guard(child->mmap_lock);
     error = dup_mmap(*child);
+    // What was made read-only is so for every CPU from now on. Linux: kernel/fork.c dup_mmap(), flush_tlb_mm()
+    flush_tlb({VirtPage(0), env.geometry.limit()});
   }
   if (error == Errno::ok) return child;
   child->mmput();

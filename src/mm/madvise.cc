@@ -42,7 +42,7 @@ Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
   sync::SharedGuard guard(mmap_lock);
   bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
     if (advice == Advice::dont_need)
-      zap_range(vma, part, {});
+      zap_range(vma, part, {.markers = rmap::Markers::keep});
     else if (vma.is_anonymous())
       madvise_free(part);
     else
@@ -59,8 +59,7 @@ Result<bool> AddressSpace::mincore(VirtAddr address) {
   sync::SharedGuard guard(mmap_lock);
   Vma* vma = find_vma(page);
   if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
-  Pte pte;
-  if (pgtable::LeafTable* leaf = tables.find(page)) pte = LockedPageTable(*leaf).get(page);
+  Pte pte = entry_of(page);
   if (pte.is_swap()) return in_swap_cache(env.swap, pte.swap_entry());
   if (!pte.is_none() && pte.kind() != PteKind::marker) return true;
   if (vma->is_anonymous()) return false;
@@ -69,25 +68,45 @@ Result<bool> AddressSpace::mincore(VirtAddr address) {
   return found.entry.swap().type().value() < env.swap.areas_max() && in_swap_cache(env.swap, found.entry.swap());
 }
 
+// What maps `page`: of a huge page the entry that its part would have.
+Pte AddressSpace::entry_of(VirtPage page) {
+  pgtable::LeafTable* leaf = tables.find(page);
+  if (leaf == nullptr) return Pte::none();
+  if (pgtable::Pmd pmd = leaf->pmd(); pmd.is_huge())
+    return pmd.entry().moved_by(page - tables.leaf_range(page).start());
+  LockedPageTable table(*leaf);
+  return table ? table.get(page) : Pte::none();
+}
+
+// Linux: fs/proc/task_mmu.c pte_to_pagemap_entry()
 PagemapKind AddressSpace::pagemap(VirtAddr address) {
   VirtPage page = base::page_of(address);
-  pgtable::LeafTable* leaf = tables.find(page);
-  if (leaf == nullptr) return PagemapKind::none;
-  LockedPageTable table(*leaf);
-  Pte pte = table.get(page);
+  Pte pte = entry_of(page);
   switch (pte.kind()) {
     case PteKind::none:
       return PagemapKind::none;
     case PteKind::swap:
       return PagemapKind::swapped;
     case PteKind::zero_page:
-      return PagemapKind::present_anon;
+      return PagemapKind::zero_page;
     case PteKind::present:
-      return env.folios.of(pte.pfn()).test(cache::FolioFlag::anon) ? PagemapKind::present_anon
-                                                                   : PagemapKind::present_file;
-    default:
-      return PagemapKind::other;
+      break;
+    case PteKind::migration:
+      return PagemapKind::migration;
+    case PteKind::hwpoison:
+      return PagemapKind::hwpoison;
+    case PteKind::device_private:
+      return PagemapKind::device_private;
+    case PteKind::device_exclusive:
+      return PagemapKind::device_exclusive;
+    case PteKind::marker:
+      return pte.has(PteBit::guard) ? PagemapKind::guard : PagemapKind::uffd_wp;
+    case PteKind::swapin_error:
+      return PagemapKind::swapin_error;
   }
+  bool huge = tables.find(page)->pmd().is_huge();
+  if (env.folios.of(pte.pfn()).test(cache::FolioFlag::anon)) return huge ? PagemapKind::huge_anon : PagemapKind::present_anon;
+  return huge ? PagemapKind::huge_file : PagemapKind::present_file;
 }
 
 }  // namespace quire::mm

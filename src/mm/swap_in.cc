@@ -86,7 +86,7 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   Fault& fault = in.fault;
   Folio& folio = *in.folio;
   LockedPageTable table(fault.leaf);
-  if (table.get(fault.page) != fault.entry) {
+  if (!table || table.get(fault.page) != fault.entry) {
     QUIRE_REACHED("do_swap_page: entry changed");
     return FaultEnd::again;
   }
@@ -101,7 +101,10 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   rss.add(RssClass::swap_entries, -1);
   rss.add(RssClass::anon, 1);
   Pte pte = Pte::present(pfn).with(PteBit::accessed);
-  if (fault.write() && exclusive) pte = pte.with(PteBit::writable).with(PteBit::dirty);
+  if (fault.entry.has(PteBit::uffd_wp))
+    pte = pte.with(PteBit::uffd_wp);
+  else if (fault.write() && exclusive)
+    pte = pte.with(PteBit::writable).with(PteBit::dirty);
   map_anon_page(fault.vma, fault.page, folio, pfn, exclusive);
   table.set(fault.page, pte);
   QUIRE_POINT("swapped in", "page {:#x} <- slot {}", fault.page.value(), in.entry.offset().value());

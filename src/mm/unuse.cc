@@ -22,6 +22,7 @@ struct FoundEntry {
 
 FoundEntry next_entry_of(LeafTable& leaf, Range<VirtPage> range, base::SwapType type) {
   LockedPageTable table(leaf);
+  if (!table) return {range.limit(), Pte::none()};
   for (VirtPage page : range) {
     Pte pte = table.get(page);
     if (pte.is_swap() && pte.swap_entry().type() == type) return {page, pte};
@@ -35,13 +36,13 @@ void AddressSpace::unuse_pte(Vma& vma, VirtPage page, LeafTable& leaf, Pte entry
   QUIRE_FUNC();
   SwapEntry slot = entry.swap_entry();
   LockedPageTable table(leaf);
-  if (table.get(page) != entry) {
+  if (!table || table.get(page) != entry) {
     QUIRE_REACHED("unuse_pte: entry changed");
     return;
   }
   rss.add(RssClass::swap_entries, -1);
   if (!folio.uptodate()) {
-    table.set(page, Pte::marker());
+    table.set(page, Pte::swapin_error());
     env.swap.swap_free(slot);
     return;
   }
@@ -50,7 +51,7 @@ void AddressSpace::unuse_pte(Vma& vma, VirtPage page, LeafTable& leaf, Pte entry
   rss.add(RssClass::anon, 1);
   folio.get();
   map_anon_page(vma, page, folio, pfn, entry.has(PteBit::exclusive));
-  table.set(page, Pte::present(pfn));
+  table.set(page, Pte::present(pfn).with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp));
   env.swap.swap_free(slot);
   QUIRE_POINT("unused", "page {:#x} <- slot {}", page.value(), slot.offset().value());
 }

@@ -1,133 +1,254 @@
-// Removing entries: munmap, exit, MADV_DONTNEED, MADV_FREE of swapped pages, truncation and hole punch.
+// Removing entries: munmap, exit, MADV_DONTNEED, truncation, hole punch, and whatever else asks for it (zap_details.h).
 #include <span>
 
 #include "mm/address_space.h"
+#include "rmap/huge_pmd.h"
 #include "sync/trace.h"
 
 namespace quire::mm {
 namespace {
 
+using base::Defect;
 using cache::FolioFlag;
 using pgtable::LeafTable;
 using pgtable::LockedPageTable;
-using rmap::EvenCows;
+using pgtable::LockedPmd;
+using pgtable::Pmd;
+using rmap::Markers;
 using rmap::RssClass;
 using rmap::RssDeltas;
+using rmap::VmaKind;
 using rmap::ZapDetails;
+using rmap::ZapFrom;
 
-/// Folios whose entries are gone; their references are dropped after the lock. Linux: struct mmu_gather
+/// Folios whose entries are gone, and translations that have to go before them. Emptied at the end, after the locks.
+/// Linux: include/asm-generic/tlb.h struct mmu_gather
 class Gather {
  public:
   explicit Gather(AddressSpace& mm) : mm_(mm) {}
-  // Linux: mm/swap_state.c free_pages_and_swap_cache()
+  // Linux: mm/mmu_gather.c tlb_flush_mmu()
   ~Gather() {
-    for (Item& item : std::span(items_, count_)) {
-      if (item.cached == Cached::yes) mm_.free_swap_cache(*item.folio);
-      item.folio->put();
-    }
+    bool late = mm_.env.defects.has(Defect::D1_17);
+    if (!late) flush();
+    free();
+    if (late) flush();
   }
   Gather(const Gather&) = delete;
   Gather& operator=(const Gather&) = delete;
-  enum class Cached : uint8_t { no, yes };
+
+  enum class Unmapped : uint8_t { now, after_flush };
   [[nodiscard]] bool full() const { return count_ == kMax; }
-  void add(Folio& folio, Cached cached) { items_[count_++] = {&folio, cached}; }
+  /// In ascending order.
+  void touch(Range<VirtPage> pages) {
+    touched_ = touched_.empty() ? pages : Range<VirtPage>(touched_.start(), pages.limit());
+  }
+  void add(Range<VirtPage> pages, Folio& folio, FolioFlag flags, Unmapped unmapped) {
+    touch(pages);
+    items_[count_++] = {&folio, cache::any(flags & FolioFlag::swapcache), unmapped};
+  }
+  // A dirty page of a file is unmapped only when no CPU can write to it any more. Linux: tlb_flush_rmaps()
+  void flush_if_forced() {
+    bool forced = false;
+    for (const Item& item : items()) forced = forced || item.unmapped == Unmapped::after_flush;
+    if (!forced) return;
+    flush();
+    for (Item& item : items())
+      if (std::exchange(item.unmapped, Unmapped::now) == Unmapped::after_flush) (void)item.folio->remove_mapping();
+  }
 
  private:
   static constexpr unsigned kMax = 32;
   struct Item {
     Folio* folio;
-    Cached cached;  ///< was in the swap cache when its entry went
+    bool cached;  ///< was in the swap cache when its entry went
+    Unmapped unmapped;
   };
+  [[nodiscard]] std::span<Item> items() { return std::span(items_, count_); }
+  void flush() {
+    if (!touched_.empty()) mm_.flush_tlb(touched_);
+    touched_ = {};
+  }
+  // Linux: mm/swap_state.c free_pages_and_swap_cache()
+  void free() {
+    for (Item& item : items()) {
+      if (item.cached) mm_.free_swap_cache(*item.folio);
+      item.folio->put();
+    }
+  }
+
   AddressSpace& mm_;
+  Range<VirtPage> touched_;
   Item items_[kMax];
   unsigned count_ = 0;
 };
 
+/// One request on one table.
 struct Zap {
-  rmap::Environment& env;
+  AddressSpace& mm;
   const ZapDetails& details;
+  const Vma& vma;
   LockedPageTable& table;
   RssDeltas& deltas;
   Gather& gather;
+  [[nodiscard]] rmap::Environment& env() const { return mm.env; }
 };
 
-// Linux: mm/memory.c zap_present_pte()
-void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
-  Folio& folio = z.env.folios.of(pte.pfn());
-  if (z.details.single_folio != nullptr && z.details.single_folio != &folio) return;
-  FolioFlag flags = folio.flags();
-  bool anon = cache::any(flags & FolioFlag::anon);
-  if (anon && z.details.even_cows == EvenCows::keep) return;
-  z.table.set(page, Pte::none());
-  if (!anon && pte.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
-  z.deltas.add(Folio::rss_class(flags), -1);
-  (void)folio.remove_mapping();
-  z.gather.add(folio, cache::any(flags & FolioFlag::swapcache) ? Gather::Cached::yes : Gather::Cached::no);
+VmaKind kind_of(const Vma& vma) { return vma.is_anonymous() ? VmaKind::anonymous : VmaKind::file; }
+
+// A write-protected page of a file stays so when it comes back. Linux: mm/memory.c zap_install_uffd_wp_if_needed()
+Pte left_behind(const Zap& z, Pte zapped) {
+  bool keep = z.details.markers == Markers::keep && !z.vma.is_anonymous() && zapped.has(PteBit::uffd_wp);
+  return keep ? Pte::marker(PteBit::uffd_wp) : Pte::none();
 }
 
-// Linux: mm/memory.c zap_nonpresent_ptes(). Whatever it is, it belongs to private data.
-void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
-  if (z.details.even_cows == EvenCows::keep) return;
-  if (pte.is_swap()) {
-    z.deltas.add(RssClass::swap_entries, -1);
-    // The page-table lock makes this an RCU reader, which swapoff waits for.
-    if (z.env.swap.free_swap_and_cache(pte.swap_entry(), swap::FreeCaller::page_table) == swap::FreeOutcome::no_device)
-      sync::bug(sync::Failure::bug, "Bad page map: a swap entry of no device");
-  }
+// Linux: mm/memory.c zap_present_folio_ptes()
+void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
+  Folio& folio = z.env().folios.of(pte.pfn());
+  FolioFlag flags = folio.flags();
+  bool dirty_file = !cache::any(flags & FolioFlag::anon) && pte.has(PteBit::dirty);
+  z.table.set(page, left_behind(z, pte));
+  // Before the mapping is dropped: afterwards nobody would look for it here.
+  if (dirty_file) folio.set(FolioFlag::dirty);
+  z.deltas.add(Folio::rss_class(flags), -1);
+  auto unmapped = Gather::Unmapped::now;
+  if (dirty_file && z.env().tlbs.enabled())
+    unmapped = Gather::Unmapped::after_flush;
+  else
+    (void)folio.remove_mapping();
+  z.gather.add(Range<VirtPage>::of(page, PageCount(1)), folio, flags, unmapped);
+}
+
+// Linux: mm/memory.c zap_nonpresent_ptes(), its device entries
+void zap_device_pte(Zap& z, VirtPage page, Pte pte) {
+  Folio& folio = z.env().folios.of(pte.pfn());
+  FolioFlag flags = folio.flags();
   z.table.set(page, Pte::none());
+  z.deltas.add(Folio::rss_class(flags), -1);
+  if (pte.kind() == PteKind::device_private) (void)folio.remove_mapping();
+  z.gather.add(Range<VirtPage>::of(page, PageCount(1)), folio, flags, Gather::Unmapped::now);
+}
+
+void zap_swap_pte(Zap& z, Pte pte) {
+  z.deltas.add(RssClass::swap_entries, -1);
+  // The page-table lock makes this an RCU reader, which swapoff waits for.
+  if (z.env().swap.free_swap_and_cache(pte.swap_entry(), swap::FreeCaller::page_table) == swap::FreeOutcome::no_device)
+    sync::bug(sync::Failure::bug, "Bad page map: a swap entry of no device");
+}
+
+// The class of a migrating folio is counted as before; its mapping and reference went when the entry was made.
+RssClass counted_as(const Zap& z, Pte migration) {
+  if (z.env().defects.has(Defect::D1_10)) return RssClass::swap_entries;
+  return Folio::rss_class(z.env().folios.of(migration.pfn()).flags());
+}
+
+// Linux: mm/memory.c zap_nonpresent_ptes()
+void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
+  switch (pte.kind()) {
+    case PteKind::swap:
+      zap_swap_pte(z, pte);
+      break;
+    case PteKind::migration:
+      z.deltas.add(counted_as(z, pte), -1);
+      break;
+    case PteKind::device_private:
+    case PteKind::device_exclusive:
+      return zap_device_pte(z, page, pte);
+    case PteKind::zero_page:
+      z.gather.touch(Range<VirtPage>::of(page, PageCount(1)));
+      break;
+    case PteKind::none:
+    case PteKind::present:
+    case PteKind::hwpoison:
+    case PteKind::marker:
+    case PteKind::swapin_error:
+      break;
+  }
+  z.table.set(page, left_behind(z, pte));
 }
 
 // Returns where it stopped: the end, or earlier when the gather is full. Linux: mm/memory.c zap_pte_range()
-VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, Range<VirtPage> range, const ZapDetails& details) {
+VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<VirtPage> range,
+                       const ZapDetails& details) {
   QUIRE_FUNC();
   Gather gather(mm);  // before the lock: emptied after it
   LockedPageTable table(leaf);
+  if (!table) return range.start();
   RssDeltas deltas;
-  Zap z{mm.env, details, table, deltas, gather};
+  Zap z{mm, details, vma, table, deltas, gather};
   VirtPage page = range.start();
   for (; page < range.limit() && !gather.full(); ++page) {
     Pte pte = table.get(page);
     if (pte.is_none()) continue;
+    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() ||
+                     !details.single_folio->contains(pte.pfn()),
+                 "a migration entry of a folio that is locked by somebody else");
+    if (!rmap::should_zap(mm.env, details, kind_of(vma), pte)) continue;
     if (pte.is_present())
       zap_present_pte(z, page, pte);
-    else if (pte.kind() != PteKind::zero_page)
+    else
       zap_nonpresent_pte(z, page, pte);
-    else if (details.single_folio == nullptr)
-      table.set(page, Pte::none());
   }
   mm.rss.apply(deltas);
+  gather.flush_if_forced();
   return page;
+}
+
+// Whether there is nothing left to do at `first`. Linux: mm/huge_memory.c zap_huge_pmd()
+bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage first, const ZapDetails& details) {
+  QUIRE_FUNC();
+  Gather gather(mm);
+  LockedPmd pmd(leaf);
+  if (!pmd.get().is_huge()) return false;
+  Pte entry = pmd.get().entry();
+  Folio& folio = mm.env.folios.of(entry.pfn());
+  FolioFlag flags = folio.flags();
+  QUIRE_ASSERT(vma.is_anonymous() || !cache::any(flags & FolioFlag::anon), "a huge private page in a file's mapping");
+  if (!rmap::should_zap(mm.env, details, kind_of(vma), entry)) return true;
+  auto range = Range<VirtPage>::of(first, mm.env.geometry.entries());
+  pmd.set(Pmd::none());
+  QUIRE_POINT("huge PMD cleared", "page {:#x}", first.value());
+  mm.rss.add(Folio::rss_class(flags), -static_cast<int32_t>(range.size().value()));
+  if (!entry.is_present()) return true;
+  if (entry.has(PteBit::dirty) && !cache::any(flags & FolioFlag::anon)) folio.set(FolioFlag::dirty);
+  gather.add(range, folio, flags, Gather::Unmapped::after_flush);
+  gather.flush_if_forced();
+  return true;
+}
+
+// Nothing is mapped at a PMD: but the CPU that has just taken a huge page away may not have dropped its mapping yet, and
+// who asks for a single folio wants it unmapped on return. Linux: mm/memory.c zap_pmd_range()
+void wait_for_pmd(AddressSpace& mm, LeafTable& leaf, Range<VirtPage> part, const ZapDetails& details) {
+  bool whole = part.size() == mm.env.geometry.entries();
+  if (!whole || details.single_folio == nullptr || !mm.env.pmd_mappable(*details.single_folio)) return;
+  if (mm.env.defects.has(Defect::D1_12)) return;
+  QUIRE_REACHED("zap_pmd_range: the PMD is empty");
+  LockedPmd taken(leaf);
+}
+
+// Linux: mm/memory.c zap_pmd_range()
+void zap_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<VirtPage> part, const ZapDetails& details) {
+  for (VirtPage page = part.start(); page < part.limit();) {
+    Pmd pmd = leaf.pmd();
+    if (pmd.is_none()) return wait_for_pmd(mm, leaf, part, details);
+    if (pmd.is_table()) {
+      page = zap_pte_range(mm, leaf, vma, {page, part.limit()}, details);
+      continue;
+    }
+    VirtPage first = mm.tables.leaf_range(page).start();
+    if (part.size() != mm.env.geometry.entries())
+      rmap::split_huge_pmd(mm, leaf, first);
+    else if (zap_huge_pmd(mm, leaf, vma, first, details))
+      return;
+  }
 }
 
 }  // namespace
 
 // Linux: mm/memory.c zap_page_range_single(), unmap_page_range()
-void AddressSpace::zap_range(const Vma&, Range<VirtPage> range, const ZapDetails& details) {
-  for (VirtPage page = range.start(); page < range.limit();) {
-    VirtPage end = std::min(range.limit(), tables.end_of_leaf(page));
-    LeafTable* leaf = tables.find(page);
-    page = leaf == nullptr ? end : zap_pte_range(*this, *leaf, {page, end}, details);
-  }
-}
-
-// Linux: mm/madvise.c madvise_free_pte_range(), its swap entries: present pages may keep their contents
-void AddressSpace::madvise_free(Range<VirtPage> range) {
-  QUIRE_FUNC();
-  for (VirtPage page = range.start(); page < range.limit();) {
-    VirtPage end = std::min(range.limit(), tables.end_of_leaf(page));
-    LeafTable* leaf = tables.find(page);
-    if (leaf != nullptr) {
-      LockedPageTable table(*leaf);
-      for (; page < end; ++page) {
-        Pte pte = table.get(page);
-        if (!pte.is_swap()) continue;
-        rss.add(RssClass::swap_entries, -1);
-        (void)env.swap.free_swap_and_cache(pte.swap_entry(), swap::FreeCaller::page_table);
-        table.set(page, Pte::none());
-      }
-    }
-    page = end;
-  }
+void AddressSpace::zap_range(const Vma& vma, Range<VirtPage> range, const ZapDetails& details) {
+  tables.for_each_leaf(range, [&](LeafTable* leaf, Range<VirtPage> part) {
+    if (leaf != nullptr) zap_pmd(*this, *leaf, vma, part, details);
+  });
 }
 
 }  // namespace quire::mm

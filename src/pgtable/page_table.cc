@@ -6,25 +6,34 @@
 
 namespace quire::pgtable {
 
-LeafTable::LeafTable(Geometry geometry) : mask_(static_cast<uint32_t>(geometry.entries().value() - 1)) {
-  for (uint32_t i = 0; i <= mask_; ++i) new (&entries()[i]) Entry();
+LeafTable::LeafTable(Geometry geometry) : mask_(geometry.entries().value() - 1) {
+  for (uint64_t i = 0; i <= mask_; ++i) new (&entries()[i]) Entry();
 }
 
-PageTables::PageTables(Geometry geometry)
-    : geometry_(geometry),
-      entries_(static_cast<uint32_t>(geometry.entries().value())),
-      mask_(entries_ - 1),
-      root_(new_table(geometry.levels - 1U)) {
+void LeafTable::populate() {
+  if (!pmd().is_none()) return;
+  LockedPmd locked(*this);
+  if (locked.get().is_none()) locked.set(Pmd::table());
+}
+
+void LockedPmd::collapse() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  table_->lock_.lock();
+  set(Pmd::none());
+  table_->lock_.unlock();
+}
+
+PageTables::PageTables(Geometry geometry) : geometry_(geometry), root_(new_table(geometry.levels - 1U)) {
   QUIRE_ASSERT(geometry.levels >= 1);
   QUIRE_ASSERT(geometry.bits_per_level >= 1);
+  QUIRE_ASSERT(geometry.pte_bits >= 1);
 }
 
 PageTables::~PageTables() { free_table(root_, geometry_.levels - 1U); }
 
 void* PageTables::new_table(unsigned level) const {
   if (level == 0) return new (sync::allocate(leaf_bytes(), alignof(LeafTable))) LeafTable(geometry_);
-  auto* slots = static_cast<Slot*>(sync::allocate(entries_ * sizeof(Slot), alignof(Slot)));
-  for (unsigned i = 0; i < entries_; ++i) new (&slots[i]) Slot(nullptr);
+  auto* slots = static_cast<Slot*>(sync::allocate(entries_at(level) * sizeof(Slot), alignof(Slot)));
+  for (unsigned i = 0; i < entries_at(level); ++i) new (&slots[i]) Slot(nullptr);
   return slots;
 }
 
@@ -35,9 +44,9 @@ void PageTables::free_table(void* table, unsigned level) const {
     return;
   }
   auto* slots = static_cast<Slot*>(table);
-  for (unsigned i = 0; i < entries_; ++i)
+  for (unsigned i = 0; i < entries_at(level); ++i)
     if (void* below = slots[i].peek()) free_table(below, level - 1);
-  sync::deallocate(slots, entries_ * sizeof(Slot), alignof(Slot));
+  sync::deallocate(slots, entries_at(level) * sizeof(Slot), alignof(Slot));
 }
 
 LeafTable* PageTables::find(VirtPage page) const {
@@ -68,6 +77,15 @@ LeafTable* PageTables::find_or_create(VirtPage page) {
     table = below;
   }
   return static_cast<LeafTable*>(table);
+}
+
+Pte PageTables::peek(VirtPage page) const {
+  void* table = root_;
+  for (unsigned level = geometry_.levels - 1U; level > 0 && table != nullptr; --level)
+    table = static_cast<const Slot*>(table)[index_at(page, level)].peek();
+  if (table == nullptr) return Pte::none();
+  const auto& leaf = *static_cast<const LeafTable*>(table);
+  return leaf.peek_pmd().is_huge() ? leaf.peek_pmd().entry() : leaf.peek(index_at(page, 0));
 }
 
 }  // namespace quire::pgtable

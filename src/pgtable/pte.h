@@ -1,12 +1,14 @@
-// Pte: the value of one page-table entry, a closed union of seven kinds in 64 bits. Its place is an index of a
-// LeafTable.
+// Pte: the value of one page-table entry, a closed union of ten kinds in 64 bits. Its place is an index of a LeafTable.
 //
-//   none | present(pfn, bits) | zero page | swap(SwapEntry) | migration(pfn) | device(pfn) | poison(pfn) | marker(bits)
+//   none | present(pfn) | zero page | swap(SwapEntry) | migration(pfn) | device_private(pfn) | device_exclusive(pfn)
+//        | hwpoison(pfn) | marker(uffd_wp, guard) | swapin_error
 //
-// Only `present` and `zero_page` let an access through. The bits exclusive, soft_dirty and uffd_wp ride along with the
-// entries that are not present. Invariants:
+// Only `present` and `zero_page` let an access through. A migration entry is of three types by its bits: write
+// (writable), read-exclusive (exclusive) and read (neither), and keeps young and dirty as accessed and dirty; a device
+// entry is write or read. The bits exclusive, soft_dirty and uffd_wp ride along with entries that are not present.
 //   I1  the all-zero value is `none`
 //   I2  a value has exactly one kind, and asking for another kind's content is an assertion
+// A huge page is mapped by a Pmd, which holds such a value (present or migration) for the whole of its table.
 // Linux: include/linux/swapops.h, arch/x86/include/asm/pgtable_64.h
 //
 //   Pte swapped = Pte::swap(entry).with(PteBit::exclusive);
@@ -24,14 +26,16 @@ using base::Pfn;
 using base::SwapEntry;
 
 enum class PteKind : uint8_t {
-  none,       ///< nothing was mapped, or it is gone
-  present,    ///< maps a frame with a folio
-  zero_page,  ///< maps the page of zeros, read-only; no folio, not counted in any rss
-  swap,       ///< the page is in a slot
-  migration,  ///< the folio is being moved; wait for its lock
-  device,     ///< the page is in a device's memory
-  poison,     ///< the frame has failed
-  marker,     ///< no page, but bits to remember
+  none,              ///< nothing was mapped, or it is gone
+  present,           ///< maps a frame with a folio
+  zero_page,         ///< maps the page of zeros, read-only; no folio, not counted in any rss
+  swap,              ///< the page is in a slot
+  migration,         ///< the folio (locked) is being moved; wait for its lock
+  device_private,    ///< the page is in a device's memory, which the CPU cannot reach; mapped and counted
+  device_exclusive,  ///< the page is in RAM, but only the device may use it for now; counted, not mapped
+  hwpoison,          ///< the frame has failed
+  marker,            ///< no page, but bits to remember
+  swapin_error,      ///< the page could not be read back from swap
 };
 
 enum class PteBit : uint64_t {
@@ -40,7 +44,9 @@ enum class PteBit : uint64_t {
   dirty = 1U << 6,
   exclusive = 1U << 7,  ///< not present only: the anonymous page belongs to this mapping alone
   soft_dirty = 1U << 8,
-  uffd_wp = 1U << 9,
+  uffd_wp = 1U << 9,  ///< a write must be announced to the user-fault handler first
+  guard = 1U << 10,   ///< marker only: any access is a SIGSEGV
+  prot_none = 1U << 11,  ///< present only: no access is allowed (PROT_NONE)
 };
 
 class Pte {
@@ -51,25 +57,39 @@ class Pte {
   [[nodiscard]] static constexpr Pte zero_page() { return Pte(PteKind::zero_page, 0); }
   [[nodiscard]] static constexpr Pte swap(SwapEntry entry) { return Pte(PteKind::swap, entry.raw()); }
   [[nodiscard]] static constexpr Pte migration(Pfn pfn) { return Pte(PteKind::migration, pfn.value()); }
-  [[nodiscard]] static constexpr Pte device(Pfn pfn) { return Pte(PteKind::device, pfn.value()); }
-  [[nodiscard]] static constexpr Pte poison(Pfn pfn) { return Pte(PteKind::poison, pfn.value()); }
-  [[nodiscard]] static constexpr Pte marker() { return Pte(PteKind::marker, 0); }
+  [[nodiscard]] static constexpr Pte device_private(Pfn pfn) { return Pte(PteKind::device_private, pfn.value()); }
+  [[nodiscard]] static constexpr Pte device_exclusive(Pfn pfn) { return Pte(PteKind::device_exclusive, pfn.value()); }
+  [[nodiscard]] static constexpr Pte hwpoison(Pfn pfn) { return Pte(PteKind::hwpoison, pfn.value()); }
+  /// With one of the bits uffd_wp and guard.
+  [[nodiscard]] static constexpr Pte marker(PteBit bit) { return Pte(PteKind::marker, 0).with(bit); }
+  [[nodiscard]] static constexpr Pte swapin_error() { return Pte(PteKind::swapin_error, 0); }
 
   [[nodiscard]] constexpr PteKind kind() const { return static_cast<PteKind>(raw_ & kKindMask); }
   [[nodiscard]] constexpr bool is_none() const { return kind() == PteKind::none; }
   [[nodiscard]] constexpr bool is_present() const { return kind() == PteKind::present; }
   [[nodiscard]] constexpr bool is_swap() const { return kind() == PteKind::swap; }
-  /// Whether an access of this kind needs no fault.
-  [[nodiscard]] constexpr bool readable() const { return is_present() || kind() == PteKind::zero_page; }
+  [[nodiscard]] constexpr bool is_migration() const { return kind() == PteKind::migration; }
+  [[nodiscard]] constexpr bool is_device() const {
+    return kind() == PteKind::device_private || kind() == PteKind::device_exclusive;
+  }
+  /// Whether a read needs no fault.
+  [[nodiscard]] constexpr bool readable() const {
+    return (is_present() || kind() == PteKind::zero_page) && !has(PteBit::prot_none);
+  }
   [[nodiscard]] constexpr bool has(PteBit bit) const { return (raw_ & static_cast<uint64_t>(bit)) != 0; }
+  /// Whether a write does not either.
   [[nodiscard]] constexpr bool writable() const { return is_present() && has(PteBit::writable); }
 
-  /// The frame of a present, migration, device or poison entry.
+  /// Whether pfn() may be asked for.
+  [[nodiscard]] constexpr bool has_pfn() const {
+    constexpr auto bit = [](PteKind kind) { return 1U << static_cast<unsigned>(kind); };
+    constexpr unsigned kWithFrame = bit(PteKind::present) | bit(PteKind::migration) | bit(PteKind::device_private) |
+                                    bit(PteKind::device_exclusive) | bit(PteKind::hwpoison);
+    return (kWithFrame >> static_cast<unsigned>(kind()) & 1U) != 0;
+  }
+  /// The frame of a present, migration, device or hwpoison entry.
   [[nodiscard]] constexpr Pfn pfn() const {
-    constexpr unsigned kWithFrame =
-        1U << static_cast<unsigned>(PteKind::present) | 1U << static_cast<unsigned>(PteKind::migration) |
-        1U << static_cast<unsigned>(PteKind::device) | 1U << static_cast<unsigned>(PteKind::poison);
-    QUIRE_ASSERT((kWithFrame >> static_cast<unsigned>(kind()) & 1U) != 0, "an entry without a frame");
+    QUIRE_ASSERT(has_pfn(), "an entry without a frame");
     return Pfn(static_cast<uint32_t>(raw_ >> kContentShift));
   }
   [[nodiscard]] constexpr SwapEntry swap_entry() const {
@@ -77,7 +97,13 @@ class Pte {
     return SwapEntry::from_raw(raw_ >> kContentShift);
   }
 
+  /// The same bits for a frame that is `pages` further on.
+  [[nodiscard]] constexpr Pte moved_by(base::PageCount pages) const {
+    QUIRE_ASSERT(has_pfn(), "an entry without a frame");
+    return from_raw(raw_ + (pages.value() << kContentShift));
+  }
   [[nodiscard]] constexpr Pte with(PteBit bit) const { return from_raw(raw_ | static_cast<uint64_t>(bit)); }
+  [[nodiscard]] constexpr Pte with_if(bool condition, PteBit bit) const { return condition ? with(bit) : *this; }
   [[nodiscard]] constexpr Pte without(PteBit bit) const { return from_raw(raw_ & ~static_cast<uint64_t>(bit)); }
 
   [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
@@ -99,5 +125,36 @@ class Pte {
 };
 
 static_assert(sizeof(Pte) == 8);
+
+/// The value of one PMD entry: nothing, a PTE table, or a huge page: present, or being moved.
+class Pmd {
+ public:
+  constexpr Pmd() = default;
+  [[nodiscard]] static constexpr Pmd none() { return Pmd(); }
+  [[nodiscard]] static constexpr Pmd table() { return from_raw(kTable); }
+  /// `entry` is of the first frame, with the bits of the whole.
+  [[nodiscard]] static constexpr Pmd huge(Pte entry) {
+    QUIRE_ASSERT(entry.is_present() || entry.is_migration(), "a huge page that is neither present nor migrating");
+    return from_raw(entry.raw());
+  }
+  [[nodiscard]] static constexpr Pmd from_raw(uint64_t raw) {
+    Pmd pmd;
+    pmd.raw_ = raw;
+    return pmd;
+  }
+  [[nodiscard]] constexpr uint64_t raw() const { return raw_; }
+  [[nodiscard]] constexpr bool is_none() const { return raw_ == 0; }
+  [[nodiscard]] constexpr bool is_table() const { return raw_ == kTable; }
+  [[nodiscard]] constexpr bool is_huge() const { return !is_none() && !is_table(); }
+  [[nodiscard]] constexpr Pte entry() const {
+    QUIRE_ASSERT(is_huge(), "no huge page is mapped here");
+    return Pte::from_raw(raw_);
+  }
+  constexpr bool operator==(const Pmd&) const = default;
+
+ private:
+  static constexpr uint64_t kTable = ~uint64_t{0};
+  uint64_t raw_ = 0;
+};
 
 }  // namespace quire::pgtable

@@ -19,43 +19,57 @@ constexpr unsigned kReclaimRetries = 16;
 
 Frames::Frames(const FramesOptions& options)
     : ram_(options.ram),
+      frames_(options.ram + options.device),
+      zone_frames_(static_cast<uint32_t>(options.ram.value()) / options.nodes),
       payload_bytes_(options.payload_bytes),
       cpus_(options.cpus),
       pcp_high_(options.pcp_high),
       pcp_batch_(options.pcp_batch),
       storage_(static_cast<std::byte*>(
-          sync::allocate(options.ram.value() * options.payload_bytes, storage_align(options.payload_bytes)))),
-      buddy_(options.ram),
+          sync::allocate(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes)))),
       pcps_(options.cpus) {
   QUIRE_ASSERT(std::has_single_bit(payload_bytes_) && payload_bytes_ >= 8);
   QUIRE_ASSERT(cpus_ > 0 && pcp_batch_ > 0);
-  sync::poison(storage_, ram_.value() * payload_bytes_, kPage);
-  auto frames = static_cast<uint32_t>(ram_.value());
-  for (uint32_t frame = 0; frame < frames;) {
-    unsigned order = Buddy::kMaxOrder;
-    while ((frame & ((1U << order) - 1)) != 0 || frame + (1U << order) > frames) --order;
-    buddy_.add(frame, Order(order));
-    frame += 1U << order;
-  }
-  nr_free_ = frames;
+  QUIRE_ASSERT(ram_.value() % options.nodes == 0, "nodes have equal parts of RAM");
+  sync::poison(storage_, frames_.value() * payload_bytes_, kPage);
+  zones_.reserve(options.nodes);
+  for (unsigned node = 0; node < options.nodes; ++node) zones_.push_back(sync::make_box<Zone>(PageCount(zone_frames_)));
+  for (auto& zone : zones_) fill_zone(*zone, zone_frames_);
   for (PerCpuPages& pcp : pcps_) {
     sync::Guard guard(pcp.lock);
     for (uint32_t i = 0; i < options.pcp_prefill; ++i) {
-      uint32_t frame = rmqueue_zone(Order(0));
+      uint32_t frame = rmqueue_zones(Order(0));
       if (frame == Buddy::kNone) break;
       push(pcp, frame);
     }
   }
+  device_list_.reserve(options.device.value());
+  for (uint64_t frame = frames_.value(); frame > ram_.value(); --frame)
+    device_list_.push_back(static_cast<uint32_t>(frame - 1));
+  device_free_ = static_cast<uint32_t>(device_list_.size());
+}
+
+// The greatest aligned blocks that fit.
+void Frames::fill_zone(Zone& zone, uint32_t frames) {
+  for (uint32_t frame = 0; frame < frames;) {
+    unsigned order = Buddy::kMaxOrder;
+    while ((frame & ((1U << order) - 1)) != 0 || frame + (1U << order) > frames) --order;
+    zone.buddy.add(frame, Order(order));
+    frame += 1U << order;
+  }
+  zone.nr_free = frames;
 }
 
 Frames::~Frames() {
-  sync::unpoison(storage_, ram_.value() * payload_bytes_);
-  sync::deallocate(storage_, ram_.value() * payload_bytes_, storage_align(payload_bytes_));
+  sync::unpoison(storage_, frames_.value() * payload_bytes_);
+  sync::deallocate(storage_, frames_.value() * payload_bytes_, storage_align(payload_bytes_));
 }
+
+unsigned Frames::local_node() const { return this_cpu(cpus_).value() % nodes(); }
 
 void Frames::push(PerCpuPages& pcp, uint32_t frame) {
   ++pcp.count.mutate();
-  buddy_.record(frame).next = pcp.first;
+  record(frame).next = pcp.first;
   pcp.first = frame;
 }
 
@@ -64,16 +78,26 @@ uint32_t Frames::pop(PerCpuPages& pcp) {
   if (count == 0) return Buddy::kNone;
   --count;
   uint32_t frame = pcp.first;
-  pcp.first = buddy_.record(frame).next;
+  pcp.first = record(frame).next;
   return frame;
 }
 
-uint32_t Frames::rmqueue_zone(Order order) {
-  sync::Guard guard(zone_lock_);
-  if (nr_free_ < order.pages().value()) return Buddy::kNone;
-  uint32_t first = buddy_.take(order);
-  if (first != Buddy::kNone) nr_free_ -= static_cast<uint32_t>(order.pages().value());
-  return first;
+uint32_t Frames::rmqueue_zone(unsigned node, Order order) {
+  Zone& zone = *zones_[node];
+  sync::Guard guard(zone.lock);
+  if (zone.nr_free < order.pages().value()) return Buddy::kNone;
+  uint32_t first = zone.buddy.take(order);
+  if (first == Buddy::kNone) return Buddy::kNone;
+  zone.nr_free -= static_cast<uint32_t>(order.pages().value());
+  return node * zone_frames_ + first;
+}
+
+// The own node's zone first. Linux: mm/page_alloc.c get_page_from_freelist()
+uint32_t Frames::rmqueue_zones(Order order) {
+  unsigned local = nodes() == 1 ? 0 : local_node();
+  for (unsigned i = 0; i < nodes(); ++i)
+    if (uint32_t first = rmqueue_zone((local + i) % nodes(), order); first != Buddy::kNone) return first;
+  return Buddy::kNone;
 }
 
 // Linux: mm/page_alloc.c rmqueue_pcplist(), rmqueue_bulk()
@@ -81,16 +105,46 @@ uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp) {
   sync::Guard guard(pcp.lock);
   uint32_t frame = pop(pcp);
   if (frame != Buddy::kNone) return frame;
-  sync::Guard zone_guard(zone_lock_);
-  for (uint32_t i = 0; i < pcp_batch_ && nr_free_ > 0; ++i) {
-    push(pcp, buddy_.take(Order(0)));
-    nr_free_ -= 1;
+  unsigned local = nodes() == 1 ? 0 : local_node();
+  for (unsigned n = 0; n < nodes() && pcp.count == 0; ++n) {
+    unsigned node = (local + n) % nodes();
+    Zone& zone = *zones_[node];
+    sync::Guard zone_guard(zone.lock);
+    for (uint32_t i = 0; i < pcp_batch_ && zone.nr_free > 0; ++i) {
+      push(pcp, node * zone_frames_ + zone.buddy.take(Order(0)));
+      zone.nr_free -= 1;
+    }
   }
   return pop(pcp);
 }
 
 uint32_t Frames::get_page_from_freelist(Order order) {
-  return order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()]) : rmqueue_zone(order);
+  return order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()]) : rmqueue_zones(order);
+}
+
+Result<Pfn> Frames::alloc_pages_node(Gfp gfp, Order order, unsigned node) {
+  QUIRE_FUNC();
+  if (gfp.may_sleep()) sync::might_sleep("alloc_pages");
+  if (sync::should_fail("page_alloc", gfp.name())) return Errno::enomem;
+  uint32_t first = rmqueue_zone(node, order);
+  if (first == Buddy::kNone) {
+    drain_all_pages();
+    first = rmqueue_zone(node, order);
+  }
+  if (first == Buddy::kNone) return Errno::enomem;
+  sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
+  return Pfn(first);
+}
+
+Result<Pfn> Frames::alloc_device_page() {
+  QUIRE_FUNC();
+  sync::Guard guard(device_lock_);
+  if (device_free_ == 0) return Errno::enomem;
+  device_free_ -= 1;
+  Pfn pfn(device_list_.back());
+  device_list_.pop_back();
+  sync::unpoison(payload(pfn).data(), payload_bytes_);
+  return pfn;
 }
 
 // Linux: mm/page_alloc.c __alloc_pages(), __alloc_pages_slowpath()
@@ -119,6 +173,12 @@ Result<Pfn> Frames::alloc_pages(Gfp gfp, Order order) {
 // Linux: mm/page_alloc.c free_unref_page(), free_one_page()
 void Frames::free_pages(Pfn first, Order order) {
   sync::poison(payload(first).data(), order.pages().value() * payload_bytes_, kPage);
+  if (is_device(first)) {
+    sync::Guard guard(device_lock_);
+    device_free_ += 1;
+    device_list_.push_back(first.value());
+    return;
+  }
   if (order == Order(0)) {
     PerCpuPages& pcp = pcps_[this_cpu(cpus_).value()];
     sync::Guard guard(pcp.lock);
@@ -126,17 +186,27 @@ void Frames::free_pages(Pfn first, Order order) {
     if (pcp.count > pcp_high_) free_pcppages_bulk(pcp, pcp_high_ > pcp_batch_ ? pcp_high_ - pcp_batch_ : 0);
     return;
   }
-  sync::Guard guard(zone_lock_);
-  nr_free_ += static_cast<uint32_t>(order.pages().value());
-  buddy_.add(first.value(), order);
+  free_to_zone(first.value(), order);
+}
+
+void Frames::free_to_zone(uint32_t frame, Order order) {
+  Zone& zone = *zones_[frame / zone_frames_];
+  sync::Guard guard(zone.lock);
+  zone.nr_free += static_cast<uint32_t>(order.pages().value());
+  zone.buddy.add(frame % zone_frames_, order);
 }
 
 // Linux: mm/page_alloc.c free_pcppages_bulk()
 void Frames::free_pcppages_bulk(PerCpuPages& pcp, uint32_t keep) {
-  sync::Guard guard(zone_lock_);
+  if (nodes() > 1) {
+    while (pcp.count > keep) free_to_zone(pop(pcp), Order(0));
+    return;
+  }
+  Zone& zone = *zones_[0];
+  sync::Guard guard(zone.lock);
   while (pcp.count > keep) {
-    buddy_.add(pop(pcp), Order(0));
-    nr_free_ += 1;
+    zone.buddy.add(pop(pcp), Order(0));
+    zone.nr_free += 1;
   }
 }
 
@@ -184,20 +254,25 @@ void Frames::write_byte(Pfn page, uint32_t offset, std::byte value) {
 }
 
 PageCount Frames::peek_free() const {
-  uint64_t free = nr_free_.peek();
+  uint64_t free = 0;
+  for (const auto& zone : zones_) free += zone->nr_free.peek();
   for (const PerCpuPages& pcp : pcps_) free += pcp.count.peek();
   return PageCount(free);
 }
 
 void Frames::check(sync::CheckReport& report) const {
-  uint32_t in_zone = buddy_.check(report);
-  report.expect(in_zone == nr_free_.peek(), sync::Failure::bug, "phys I2: nr_free {} but {} frames are in blocks",
-                nr_free_.peek(), in_zone);
+  for (const auto& zone : zones_) {
+    uint32_t in_zone = zone->buddy.check(report);
+    report.expect(in_zone == zone->nr_free.peek(), sync::Failure::bug, "phys I2: nr_free {} but {} frames are in blocks",
+                  zone->nr_free.peek(), in_zone);
+  }
+  report.expect(device_list_.size() == device_free_.peek(), sync::Failure::bug,
+                "phys I1: the device's list has {} frames, not {}", device_list_.size(), device_free_.peek());
   for (const PerCpuPages& pcp : pcps_) {
     uint32_t listed = 0;
-    for (uint32_t f = pcp.first; f != Buddy::kNone && listed <= pcp.count.peek(); f = buddy_.record(f).next) {
+    for (uint32_t f = pcp.first; f != Buddy::kNone && listed <= pcp.count.peek(); f = record(f).next) {
       ++listed;
-      report.expect(buddy_.record(f).state != FrameState::head, sync::Failure::bug, "phys I1: frame {} is free twice",
+      report.expect(record(f).state != FrameState::head, sync::Failure::bug, "phys I1: frame {} is free twice",
                     f);
     }
     report.expect(listed == pcp.count.peek(), sync::Failure::bug, "phys I1: a list of {} pages has count {}", listed,

@@ -1,15 +1,17 @@
 // Frames: the RAM of a machine: which frames are free, and what the pages contain.
 //
-// A frame is free in the zone (buddy blocks of 2^order), free in the list of one CPU (order 0 only), or allocated:
+// A frame is free in the zone of its node (buddy blocks of 2^order), free in the list of one CPU (order 0 only), or
+// allocated:
 //   zone <-> per-CPU list <-> allocated,   zone <-> allocated for orders above 0
-// An allocation takes from its own CPU's list first, then from the zone, then drains the other CPUs' lists, then asks
-// for memory back, so two CPUs that have pages at hand share no lock.
+// An allocation takes from its own CPU's list first, then from the zones, its own node's first, then drains the other
+// CPUs' lists, then asks for memory back, so two CPUs that have pages at hand share no lock. RAM is dealt to the nodes in
+// equal parts. Behind RAM come the frames of a device's memory, which no allocation but alloc_device_page() gives out.
 //
 // Payload: what a page stores; 4096 bytes natively, fewer while explored (an option). CPUs may race on it by right. The
 // payload of a frame that is not allocated is poisoned.
 //
-// I1  every frame is in exactly one of: a block of the zone, one per-CPU list, allocated
-// I2  nr_free of the zone is the number of frames in its blocks; no two free buddies of one order
+// I1  every frame is in exactly one of: a block of its zone, one per-CPU list, the device's list, allocated
+// I2  nr_free of a zone is the number of frames in its blocks; no two free buddies of one order
 // I3  a block of order n starts at a multiple of 2^n
 // Locks: pcp_lock of one CPU, inside it zone_lock; no other lock inside.  Linux: mm/page_alloc.c
 //
@@ -46,6 +48,8 @@ struct FramesOptions {
   PageCount ram{16};
   uint32_t payload_bytes = 4096;  ///< a power of two, at least 8
   unsigned cpus = 2;
+  unsigned nodes = 1;
+  PageCount device{0};  ///< frames of a device's memory
   uint32_t pcp_prefill = 0;  ///< pages each CPU's list has at boot
   uint32_t pcp_high = 64;    ///< a list longer than this gives pcp_batch pages back
   uint32_t pcp_batch = 16;
@@ -64,12 +68,22 @@ class Frames {
   /// 2^order frames from a multiple of 2^order, contents undefined; -ENOMEM. Fail point "page_alloc" with the name of
   /// `gfp`. Sleeps if `gfp` may. Linux: mm/page_alloc.c __alloc_pages()
   [[nodiscard]] Result<Pfn> alloc_pages(Gfp gfp, Order order);
+  /// The same from one node, without asking for memory back. Linux: alloc_pages_node() with __GFP_THISNODE
+  [[nodiscard]] Result<Pfn> alloc_pages_node(Gfp gfp, Order order, unsigned node);
+  /// A frame of the device; -ENOMEM.
+  [[nodiscard]] Result<Pfn> alloc_device_page();
   /// Linux: mm/page_alloc.c __free_pages()
   void free_pages(Pfn first, Order order);
   /// All per-CPU lists back to the zone. Linux: mm/page_alloc.c drain_all_pages()
   void drain_all_pages();
 
   [[nodiscard]] PageCount ram() const { return ram_; }
+  /// RAM and the device's memory.
+  [[nodiscard]] PageCount frames() const { return frames_; }
+  [[nodiscard]] bool is_device(Pfn pfn) const { return pfn.value() >= ram_.value(); }
+  [[nodiscard]] unsigned nodes() const { return static_cast<unsigned>(zones_.size()); }
+  /// Linux: page_to_nid()
+  [[nodiscard]] unsigned node_of(Pfn pfn) const { return static_cast<unsigned>(pfn.value() / zone_frames_); }
   [[nodiscard]] unsigned cpus() const { return cpus_; }
   [[nodiscard]] uint32_t payload_bytes() const { return payload_bytes_; }
   /// Where byte `offset` (0..4095) of a user page is stored.
@@ -103,25 +117,48 @@ class Frames {
     uint32_t first = Buddy::kNone;  ///< links are the buddy's; announced by `count`
   };
 
+  /// The free frames of one node, numbered from its first.
+  struct Zone {
+    explicit Zone(PageCount frames) : buddy(frames) {}
+    sync::SpinLock<sync::LockClass::zone_lock> lock;
+    /// Frames free in the zone; every access to its blocks announces this field.
+    sync::Plain<uint32_t, "zone->nr_free"> nr_free{0};
+    Buddy buddy;
+  };
+
+  static void fill_zone(Zone& zone, uint32_t frames);
   [[nodiscard]] uint32_t get_page_from_freelist(Order order);
   [[nodiscard]] uint32_t rmqueue_pcp(PerCpuPages& pcp);
-  [[nodiscard]] uint32_t rmqueue_zone(Order order);
+  [[nodiscard]] uint32_t rmqueue_zone(unsigned node, Order order);
+  [[nodiscard]] uint32_t rmqueue_zones(Order order);
+  void free_to_zone(uint32_t frame, Order order);
+  /// The record of any frame of RAM.
+  [[nodiscard]] FrameRecord& record(uint32_t frame) {
+    return zones_[frame / zone_frames_]->buddy.record(frame % zone_frames_);
+  }
+  [[nodiscard]] const FrameRecord& record(uint32_t frame) const {
+    return zones_[frame / zone_frames_]->buddy.record(frame % zone_frames_);
+  }
+  [[nodiscard]] unsigned local_node() const;
   void push(PerCpuPages& pcp, uint32_t frame) QUIRE_REQUIRES(pcp.lock);
   [[nodiscard]] uint32_t pop(PerCpuPages& pcp) QUIRE_REQUIRES(pcp.lock);
   void free_pcppages_bulk(PerCpuPages& pcp, uint32_t keep) QUIRE_REQUIRES(pcp.lock);
 
   const PageCount ram_;
+  const PageCount frames_;
+  const uint32_t zone_frames_;
   const uint32_t payload_bytes_;
   const unsigned cpus_;
   const uint32_t pcp_high_;
   const uint32_t pcp_batch_;
   Pressure* pressure_ = nullptr;
   std::byte* storage_;
-  sync::SpinLock<sync::LockClass::zone_lock> zone_lock_;
-  /// Frames free in the zone; every access to the zone's blocks announces this field.
-  sync::Plain<uint32_t, "zone->nr_free"> nr_free_{0};
-  Buddy buddy_;
+  sync::Vector<sync::Box<Zone>> zones_;
   sync::Vector<PerCpuPages> pcps_;
+  sync::SpinLock<sync::LockClass::zone_lock> device_lock_;
+  /// Free frames of the device; every access to the list announces this field.
+  sync::Plain<uint32_t, "device->nr_free"> device_free_{0};
+  sync::Vector<uint32_t> device_list_;
 };
 
 }  // namespace quire::phys

@@ -21,6 +21,7 @@ VirtPage Reclaim::isolate_range(mm::AddressSpace&, pgtable::LeafTable& leaf, Ran
                                 unsigned& count) {
   QUIRE_FUNC();
   LockedPageTable table(leaf);
+  if (!table) return range.limit();
   VirtPage page = range.start();
   for (; page < range.limit() && count < kIsolatedMax; ++page) {
     Pte pte = table.get(page);

@@ -57,16 +57,4 @@ void AnonVmas::put(AnonVma& anon_vma) {
   if (before == 1) push_free(anon_vma, anon_vma);
 }
 
-AnonVmaReader folio_lock_anon_vma_read(AnonVmas& pool, const cache::Folio& folio) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  auto* anon_vma = static_cast<AnonVma*>(folio.anon_vma());
-  if (anon_vma == nullptr || !anon_vma->try_get()) return {pool, nullptr};
-  // Mapped after the reference was had: some range with this AnonVma lives, so it is not another family's by now.
-  if (!folio.mapped()) {
-    pool.put(*anon_vma);
-    return {pool, nullptr};
-  }
-  anon_vma->rwsem.lock_shared();
-  return {pool, anon_vma};
-}
-
 }  // namespace quire::rmap

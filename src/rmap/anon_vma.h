@@ -2,7 +2,7 @@
 //
 // A private mapping has one from its start; fork and split let the new range join it (one shared tree per family). A
 // folio points to it from its first mapping on and holds no reference: whoever follows that pointer goes through
-// folio_lock_anon_vma_read().
+// RmapHold (rmap_walk.h).
 //   free (in the pool) -> AnonVmas::create: 1 reference -> one reference per linked range -> last put: free
 // I1  refcount = linked ranges + users of a pointer
 // I2  an AnonVma is never anything else than an AnonVma while the machine lives, so that a stale pointer may be asked
@@ -10,8 +10,8 @@
 //     reference (SLAB_TYPESAFE_BY_RCU in Linux)
 // Locks: anon_vma_rwsem for the list of ranges. Linux: mm/rmap.c
 //
-//   AnonVmaReader anon_vma = folio_lock_anon_vma_read(folio);
-//   for (MappedRange* r = anon_vma.first(); r != nullptr; r = r->anon_next) ...
+//   sync::SharedGuard guard(anon_vma.rwsem);
+//   for (MappedRange* r = anon_vma.first; r != nullptr; r = r->anon_next) ...
 #pragma once
 
 #include "cache/folio.h"
@@ -66,27 +66,5 @@ class AnonVmas {
   sync::Atomic<AnonVma*, "anon_vma pool"> free_{nullptr};
   sync::Atomic<AnonVma*, "anon_vmas made"> made_{nullptr};
 };
-
-/// The tree of a folio, read-locked and referenced while the object lives; empty if the folio is not mapped any more.
-class AnonVmaReader {
- public:
-  AnonVmaReader(AnonVmas& pool, AnonVma* locked) : pool_(pool), anon_vma_(locked) {}
-  ~AnonVmaReader() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-    if (anon_vma_ == nullptr) return;
-    anon_vma_->rwsem.unlock_shared();
-    pool_.put(*anon_vma_);
-  }
-  AnonVmaReader(const AnonVmaReader&) = delete;
-  AnonVmaReader& operator=(const AnonVmaReader&) = delete;
-  explicit operator bool() const { return anon_vma_ != nullptr; }
-  [[nodiscard]] MappedRange* first() const QUIRE_NO_THREAD_SAFETY_ANALYSIS { return anon_vma_->first; }
-
- private:
-  AnonVmas& pool_;
-  AnonVma* anon_vma_;
-};
-
-/// `folio` is locked, so its pointer does not change. Sleeps. Linux: mm/rmap.c folio_lock_anon_vma_read()
-[[nodiscard]] AnonVmaReader folio_lock_anon_vma_read(AnonVmas& pool, const cache::Folio& folio);
 
 }  // namespace quire::rmap

@@ -7,11 +7,14 @@ namespace {
 
 using Link = MappedRange* MappedRange::*;
 
+// At the end: a walk that puts migrated pages back must come to a parent before its child, into which fork may copy an
+// entry behind the walk's back.
 void push(MappedRange*& first, MappedRange& range, Link next, Link previous) {
-  range.*next = first;
-  range.*previous = nullptr;
-  if (first != nullptr) first->*previous = &range;
-  first = &range;
+  range.*next = nullptr;
+  MappedRange* last = first;
+  while (last != nullptr && last->*next != nullptr) last = last->*next;
+  range.*previous = last;
+  (last != nullptr ? last->*next : first) = &range;
 }
 
 void remove(MappedRange*& first, MappedRange& range, Link next, Link previous) {
@@ -72,13 +75,14 @@ void MappedRange::split_links(VirtPage at, MappedRange& upper, cache::Mapping* m
 void unmap_mapping_range(cache::Mapping& mapping, Range<FileIndex> indexes, EvenCows even_cows) {
   QUIRE_FUNC();
   if (indexes.empty()) return;
-  zap_overlaps(mapping, indexes, {even_cows, nullptr});
+  zap_overlaps(mapping, indexes, {.even_cows = even_cows, .markers = Markers::keep, .from = ZapFrom::file});
 }
 
 // Linux: mm/memory.c unmap_mapping_folio()
 void unmap_mapping_folio(cache::Mapping& mapping, Folio& folio) {
   QUIRE_FUNC();
-  zap_overlaps(mapping, Range<FileIndex>::of(folio.index(), folio.pages()), {EvenCows::keep, &folio});
+  zap_overlaps(mapping, Range<FileIndex>::of(folio.index(), folio.pages()),
+               {.even_cows = EvenCows::keep, .markers = Markers::drop, .from = ZapFrom::file, .single_folio = &folio});
 }
 
 }  // namespace quire::rmap

@@ -15,8 +15,10 @@
 #include "base/types.h"
 #include "cache/mapping.h"
 #include "pgtable/page_table.h"
+#include "pgtable/tlb.h"
 #include "rmap/anon_vma.h"
 #include "rmap/rss_counters.h"
+#include "rmap/zap_details.h"
 #include "swap/areas.h"
 
 namespace quire::rmap {
@@ -51,9 +53,15 @@ struct Environment {
   cache::Folios& folios;
   swap::SwapAreas& swap;
   AnonVmas& anon_vmas;
+  pgtable::Tlbs& tlbs;
   base::DefectSet defects;
   base::Order thp_order;       ///< of a large anonymous folio
   pgtable::Geometry geometry;  ///< of page tables
+  PunchedPoison punched_poison = PunchedPoison::keep_all;
+
+  /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
+  [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }
+  [[nodiscard]] bool pmd_mappable(const Folio& folio) const { return folio.order() == pmd_order(); }
 };
 
 /// The part of an address space that page-table walks from below work on.
@@ -65,19 +73,15 @@ class MappedSpace : public swap::SwapUser {
 
   Environment& env;
   pgtable::PageTables tables;
+  pgtable::TlbSpace tlb;
   RssCounters rss;
+
+  /// After entries of `pages` have lost rights, before anybody relies on it.
+  void flush_tlb(Range<VirtPage> pages) { env.tlbs.flush_tlb_range(tlb, pages); }
+  void flush_tlb(VirtPage page) { flush_tlb(Range<VirtPage>::of(page, PageCount(1))); }
 
  protected:
   ~MappedSpace() = default;
-};
-
-/// Whether pages that a private mapping has copied for itself go too.
-enum class EvenCows : uint8_t { keep, zap };
-
-/// Linux: include/linux/mm.h struct zap_details
-struct ZapDetails {
-  EvenCows even_cows = EvenCows::zap;
-  Folio* single_folio = nullptr;  ///< only what maps this (locked) folio
 };
 
 class MappedRange {
@@ -128,7 +132,8 @@ void link_anon_range(AnonVma& anon_vma, MappedRange& range);
 /// Unlinks and puts the range's reference. Linux: mm/rmap.c unlink_anon_vmas()
 void unlink_anon_range(AnonVmas& pool, AnonVma& anon_vma, MappedRange& range);
 
-/// Zaps `indexes` in every range that maps them. Sleeps; takes no folio lock. Linux: mm/memory.c unmap_mapping_range()
+/// Zaps `indexes` in every range that maps them; markers stay. Sleeps; takes no folio lock.
+/// Linux: mm/memory.c unmap_mapping_range()
 void unmap_mapping_range(cache::Mapping& mapping, Range<FileIndex> indexes, EvenCows even_cows);
 /// Zaps what maps `folio` (locked, in `mapping`), never a private copy. Linux: mm/memory.c unmap_mapping_folio()
 void unmap_mapping_folio(cache::Mapping& mapping, Folio& folio);

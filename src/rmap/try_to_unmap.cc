@@ -1,5 +1,7 @@
 #include "rmap/try_to_unmap.h"
 
+#include "rmap/huge_pmd.h"
+#include "rmap/rmap_walk.h"
 #include "sync/trace.h"
 
 namespace quire::rmap {
@@ -7,94 +9,96 @@ namespace {
 
 using base::Defect;
 using cache::FolioFlag;
-using pgtable::LeafTable;
-using pgtable::LockedPageTable;
-using pgtable::Pte;
-using pgtable::PteBit;
 
-enum class Walk : uint8_t { go_on, stop };
-
-/// The folio in one range, its flags read once by the caller, who has the folio lock.
-struct Target {
+/// One entry of the folio, its flags read once by the caller, who has the folio lock.
+struct Unmapping {
   Folio& folio;
   FolioFlag flags;
-  MappedRange& range;
+  MappedSpace& space;
+  LockedPageTable& table;
+  UnmapPoison poison;
   [[nodiscard]] bool anon() const { return cache::any(flags & FolioFlag::anon); }
 };
 
-/// From present to a swap entry. Linux: mm/rmap.c try_to_unmap_one(), its anonymous part
-Walk unmap_anon_pte(const Target& t, LockedPageTable& table, VirtPage page, Pte pte) {
-  MappedSpace& space = t.range.space();
-  Environment& env = space.env;
-  base::SwapEntry entry = t.folio.swap() + (pte.pfn() - t.folio.pfn());
+// After MADV_FREE: gone if nobody wrote it again, else as any other. Linux: mm/rmap.c try_to_unmap_one()
+Walk unmap_lazyfree_pte(const Unmapping& u, VirtPage page, Pte pte) {
+  bool clean = !u.folio.test(FolioFlag::dirty) && u.folio.refcount() == 1 + u.folio.mapcount();
+  if (!clean) {
+    QUIRE_REACHED("try_to_unmap: written again after MADV_FREE");
+    u.folio.set(FolioFlag::swapbacked);
+    u.table.set(page, pte);
+    return Walk::stop;
+  }
+  u.space.rss.add(RssClass::anon, -1);
+  QUIRE_POINT("lazily freed", "page {:#x}", page.value());
+  return Walk::go_on;
+}
+
+// From present to a swap entry. Linux: mm/rmap.c try_to_unmap_one(), its anonymous part
+Walk unmap_anon_pte(const Unmapping& u, VirtPage page, Pte pte) {
+  if (!cache::any(u.flags & FolioFlag::swapbacked)) return unmap_lazyfree_pte(u, page, pte);
+  Environment& env = u.space.env;
+  base::SwapEntry entry = u.folio.swap() + (pte.pfn() - u.folio.pfn());
   if (env.swap.swap_duplicate(entry) != Errno::ok) {
-    table.set(page, pte);
+    u.table.set(page, pte);
     return Walk::stop;
   }
   bool exclusive = env.folios.page(pte.pfn()).test_and_clear(FolioFlag::anon_exclusive);
   // Before the entry can be seen: swapoff must find this address space.
-  if (!env.defects.has(Defect::D2_6)) env.swap.users().add(space);
-  space.rss.add(RssClass::anon, -1);
-  space.rss.add(RssClass::swap_entries, 1);
-  Pte swapped = Pte::swap(entry);
-  table.set(page, exclusive ? swapped.with(PteBit::exclusive) : swapped);
+  if (!env.defects.has(Defect::D2_6)) env.swap.users().add(u.space);
+  u.space.rss.add(RssClass::anon, -1);
+  u.space.rss.add(RssClass::swap_entries, 1);
+  u.table.set(page, Pte::swap(entry).with_if(exclusive, PteBit::exclusive).with_if(pte.has(PteBit::uffd_wp),
+                                                                                   PteBit::uffd_wp));
   QUIRE_POINT("unmap to swap", "page {:#x} -> slot {}", page.value(), entry.offset().value());
   return Walk::go_on;
 }
 
 // Linux: mm/rmap.c try_to_unmap_one()
-Walk unmap_pte(const Target& t, LockedPageTable& table, VirtPage page) {
-  Pte pte = table.get(page);
-  if (!pte.is_present() || !t.folio.contains(pte.pfn())) return Walk::go_on;
-  table.set(page, Pte::none());
-  if (pte.has(PteBit::dirty)) t.folio.set(FolioFlag::dirty);
-  if (t.anon()) {
-    if (unmap_anon_pte(t, table, page, pte) == Walk::stop) return Walk::stop;
+Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
+  if (!pte.is_present()) return Walk::go_on;
+  u.table.set(page, Pte::none());
+  u.space.flush_tlb(page);
+  if (pte.has(PteBit::dirty)) u.folio.set(FolioFlag::dirty);
+  if (u.poison == UnmapPoison::mark && u.space.env.folios.page(pte.pfn()).test(FolioFlag::hwpoison)) {
+    u.space.rss.add(Folio::rss_class(u.flags), -1);
+    u.table.set(page, Pte::hwpoison(pte.pfn()));
+    QUIRE_POINT("unmap to poison", "page {:#x}", page.value());
+  } else if (u.anon()) {
+    if (unmap_anon_pte(u, page, pte) == Walk::stop) return Walk::stop;
   } else {
-    t.range.space().rss.add(Folio::rss_class(t.flags), -1);
+    u.space.rss.add(Folio::rss_class(u.flags), -1);
+    if (pte.has(PteBit::uffd_wp)) u.table.set(page, Pte::marker(PteBit::uffd_wp));
   }
-  t.folio.remove_mapping();
-  t.folio.put();
+  u.folio.remove_mapping();
+  u.folio.put();
   return Walk::go_on;
 }
 
 // Linux: mm/rmap.c try_to_unmap_one()
-Walk try_to_unmap_one(const Target& t) {
+Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPoison poison) {
   QUIRE_FUNC();
-  Range<FileIndex> common = t.range.indexes().intersection(Range<FileIndex>::of(t.folio.index(), t.folio.pages()));
-  if (common.empty()) return Walk::go_on;
-  pgtable::PageTables& tables = t.range.space().tables;
-  VirtPage end = t.range.page_of(common.start()) + common.size();
-  for (VirtPage page = t.range.page_of(common.start()); page < end;) {
-    VirtPage leaf_end = std::min(end, tables.end_of_leaf(page));
-    if (LeafTable* leaf = tables.find(page)) {
-      LockedPageTable table(*leaf);
-      for (; page < leaf_end; ++page)
-        if (unmap_pte(t, table, page) == Walk::stop) return Walk::stop;
-    }
-    page = leaf_end;
-  }
-  return t.folio.mapped() ? Walk::go_on : Walk::stop;
+  MappedSpace& space = range.space();
+  Walk walk = for_each_mapping(
+      range, Extent::of(folio),
+      [&](LeafTable& leaf, VirtPage first) {
+        split_huge_pmd(space, leaf, first);
+        return Walk::go_on;
+      },
+      [&](LockedPageTable& table, VirtPage page, Pte pte) {
+        return unmap_pte({folio, flags, space, table, poison}, page, pte);
+      });
+  if (walk == Walk::stop) return Walk::stop;
+  return folio.mapped() ? Walk::go_on : Walk::stop;
 }
 
 }  // namespace
 
-// Linux: mm/rmap.c try_to_unmap(), rmap_walk()
-void try_to_unmap(Environment& env, Folio& folio) {
+// Linux: mm/rmap.c try_to_unmap()
+void try_to_unmap(Environment& env, Folio& folio, UnmapPoison poison) {
   QUIRE_FUNC();
   FolioFlag flags = folio.flags();
-  if (cache::any(flags & FolioFlag::anon)) {
-    AnonVmaReader anon_vma = folio_lock_anon_vma_read(env.anon_vmas, folio);
-    if (!anon_vma) return;
-    for (MappedRange* range = anon_vma.first(); range != nullptr; range = range->anon_next)
-      if (try_to_unmap_one({folio, flags, *range}) == Walk::stop) return;
-    return;
-  }
-  cache::Mapping* mapping = folio.mapping();
-  if (mapping == nullptr) return;
-  sync::SharedGuard guard(mapping->i_mmap_rwsem);
-  for (MappedRange* range = mapping->i_mmap_first; range != nullptr; range = range->file_next)
-    if (try_to_unmap_one({folio, flags, *range}) == Walk::stop) return;
+  RmapHold(env, folio).walk([&](MappedRange& range) { return try_to_unmap_one(range, folio, flags, poison); });
 }
 
 }  // namespace quire::rmap

@@ -1,8 +1,9 @@
-// try_to_unmap(): takes a folio out of every page table, so that it can be written out or thrown away.
+// try_to_unmap(): takes a folio out of every page table, so that it can be written out, thrown away, or given up.
 //
 // For an anonymous folio (in the swap cache) each present entry becomes a swap entry with a reference of its own; for a
-// page of a file it becomes none. The folio is locked, so no entry for it can appear meanwhile; the caller looks at
-// folio.mapped() to see whether all went. Sleeps (anon_vma_rwsem or i_mmap_rwsem; inside them page_table_lock).
+// page of a file it becomes none; for a page that has failed (hwpoison) an entry that says so. A huge mapping is split
+// first. The folio is locked, so no entry for it can appear meanwhile; the caller looks at folio.mapped() to see whether
+// all went. Sleeps (anon_vma_rwsem or i_mmap_rwsem; inside them pmd_lock and page_table_lock).
 // Linux: mm/rmap.c
 #pragma once
 
@@ -10,6 +11,12 @@
 
 namespace quire::rmap {
 
-void try_to_unmap(Environment& env, Folio& folio);
+/// What to leave behind where a page with the flag hwpoison was mapped.
+enum class UnmapPoison : uint8_t {
+  as_others,  ///< the page's contents are of no more use, or fine (TTU_IGNORE_HWPOISON)
+  mark,       ///< an hwpoison entry: whoever comes is told
+};
+
+void try_to_unmap(Environment& env, Folio& folio, UnmapPoison poison = UnmapPoison::as_others);
 
 }  // namespace quire::rmap

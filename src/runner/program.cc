@@ -68,6 +68,8 @@ void ScenarioProgram::setup() {
     if (!plan_.processes[i].forked)
       state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());
   for (const Call& call : plan_.setup) (void)run_call(call, explore::kTasksMax);
+  // The CPUs come from idle to what is explored.
+  state_->machine->flush_tlb_all();
 }
 
 explore::TaskSpec ScenarioProgram::task(unsigned index) const {

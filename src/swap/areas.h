@@ -128,6 +128,11 @@ class SwapAreas {
   /// As delete_from_swap_cache(), if nobody but the caller (one reference) and the cache holds the folio and it is
   /// clean: then the caller has the last reference. Linux: mm/vmscan.c remove_mapping(), its swap cache part
   [[nodiscard]] bool remove_mapping_from_swap_cache(Folio& folio);
+  /// See SwapCache::move() and SwapCache::split().
+  [[nodiscard]] bool move_in_swap_cache(Folio& from, Folio& to, int references) {
+    return swap_cache(from.swap()).move(from, to, references);
+  }
+  [[nodiscard]] bool split_in_swap_cache(Folio& folio) { return swap_cache(folio.swap()).split(folio); }
   /// The cached folio, or empty. The device, a page-table lock or a reference to the slot is held. Linux: same
   [[nodiscard]] FolioRef swap_cache_get_folio(SwapEntry entry);
   /// The folio of the slot, from the cache or being read from the device (then unlocked and uptodate, or not uptodate

@@ -1,0 +1,61 @@
+// CPU faults on pages that a device has: in its memory (private), or in RAM but for itself (exclusive).
+#include "mm/address_space.h"
+#include "rmap/migrate.h"
+#include "sync/trace.h"
+#include "sync/wait.h"
+
+namespace quire::mm {
+namespace {
+
+using cache::FolioRef;
+using cache::LockedFolio;
+using pgtable::LockedPageTable;
+using phys::Gfp;
+
+/// The folio of the fault's entry with a reference, or empty if the entry is another by now.
+FolioRef folio_of_entry(rmap::Environment& env, pgtable::LeafTable& leaf, VirtPage page, Pte entry) {
+  LockedPageTable table(leaf);
+  if (!table || table.get(page) != entry) return {};
+  return FolioRef::of(env.folios.of(entry.pfn()));
+}
+
+}  // namespace
+
+// Linux: mm/memory.c do_swap_page(), pgmap->ops->migrate_to_ram()
+AddressSpace::FaultEnd AddressSpace::migrate_to_ram(Fault& fault) {
+  QUIRE_FUNC();
+  FolioRef folio = folio_of_entry(env, fault.leaf, fault.page, fault.entry);
+  if (!folio) return FaultEnd::again;
+  Result<FolioRef> fresh = env.folios.alloc(Gfp::user(), base::Order(0));
+  if (!fresh) return FaultEnd::no_memory;
+  if (rmap::migrate_folio(env, std::move(folio), std::move(*fresh)) == rmap::MigrateOutcome::again)
+    sync::retry_point("migrate_to_ram");
+  return FaultEnd::again;
+}
+
+// The entry's reference becomes the mapping's. Linux: mm/memory.c remove_device_exclusive_entry()
+AddressSpace::FaultEnd AddressSpace::remove_device_exclusive_entry(Fault& fault) {
+  QUIRE_FUNC();
+  FolioRef folio = folio_of_entry(env, fault.leaf, fault.page, fault.entry);
+  if (!folio) return FaultEnd::again;
+  LockedFolio locked(*folio);
+  LockedPageTable table(fault.leaf);
+  if (!table || table.get(fault.page) != fault.entry) {
+    QUIRE_REACHED("remove_device_exclusive_entry: entry changed");
+    table.unlock();
+    return FaultEnd::again;
+  }
+  restore_exclusive_pte(table, fault.page, fault.entry);
+  return FaultEnd::again;
+}
+
+// The folio is locked. Linux: mm/memory.c restore_exclusive_pte()
+void AddressSpace::restore_exclusive_pte(LockedPageTable& table, VirtPage page, Pte entry) {
+  env.folios.of(entry.pfn()).add_mapping();
+  Pte pte = Pte::present(entry.pfn()).with(PteBit::accessed);
+  pte = pte.with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp).with_if(entry.has(PteBit::soft_dirty),
+                                                                         PteBit::soft_dirty);
+  table.set(page, pte.with_if(entry.has(PteBit::writable), PteBit::writable));
+}
+
+}  // namespace quire::mm

@@ -1,0 +1,56 @@
+#include "rmap/huge_pmd.h"
+
+#include "sync/trace.h"
+
+namespace quire::rmap {
+namespace {
+
+using cache::FolioFlag;
+using pgtable::LeafTable;
+using pgtable::LockedPmd;
+using pgtable::Pmd;
+using pgtable::Pte;
+using pgtable::PteBit;
+
+// Linux: mm/huge_memory.c __split_huge_pmd_locked(), its file part
+void drop_file_pmd(MappedSpace& space, LockedPmd& pmd, Range<VirtPage> range, Pte entry, Folio& folio) {
+  pmd.set(Pmd::none());
+  space.flush_tlb(range);
+  if (entry.is_present() && entry.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
+  space.rss.add(Folio::rss_class(folio.flags()), -static_cast<int32_t>(range.size().value()));
+  if (!entry.is_present()) return;
+  (void)folio.remove_mapping();
+  folio.put();
+}
+
+}  // namespace
+
+void split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
+  QUIRE_FUNC();
+  if (!pmd.get().is_huge()) return;
+  Pte entry = pmd.get().entry();
+  auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
+  Folio& folio = space.env.folios.of(entry.pfn());
+  if (!folio.test(FolioFlag::anon)) return drop_file_pmd(space, pmd, range, entry, folio);
+  auto pages = static_cast<int>(range.size().value());
+  if (entry.is_present()) {
+    bool exclusive = space.env.folios.page(folio.pfn()).test(FolioFlag::anon_exclusive);
+    for (int i = 1; i < pages && exclusive; ++i)
+      space.env.folios.page(folio.pfn() + PageCount(static_cast<uint64_t>(i))).set(FolioFlag::anon_exclusive);
+    folio.get(pages - 1);
+    folio.add_mapping(pages - 1);
+  }
+  // The translations of the whole go before those of the parts can be walked.
+  pmd.set(Pmd::none());
+  space.flush_tlb(range);
+  for (VirtPage page : range) pmd.set_hidden(page, entry.moved_by(page - first));
+  pmd.set(Pmd::table());
+  QUIRE_POINT("huge PMD became PTEs", "page {:#x}", first.value());
+}
+
+void split_huge_pmd(MappedSpace& space, LeafTable& leaf, VirtPage first) {
+  LockedPmd pmd(leaf);
+  split_huge_pmd_locked(space, pmd, first);
+}
+
+}  // namespace quire::rmap

@@ -1,0 +1,90 @@
+#include "rmap/migrate.h"
+
+#include "rmap/migration_entries.h"
+#include "sync/trace.h"
+
+namespace quire::rmap {
+namespace {
+
+using cache::FolioFlag;
+using cache::FolioRef;
+using cache::LockedFolio;
+
+/// What a folio is, wherever it is.
+constexpr FolioFlag kMoving = FolioFlag::uptodate | FolioFlag::dirty | FolioFlag::referenced | FolioFlag::active |
+                              FolioFlag::swapbacked | FolioFlag::anon | FolioFlag::workingset | FolioFlag::mlocked;
+
+// Linux: mm/migrate.c folio_migrate_flags(), folio_migrate_copy()
+void copy_folio(Environment& env, const Folio& from, Folio& to) {
+  to.set(from.flags() & kMoving);
+  for (uint64_t i = 0; i < from.pages().value(); ++i)
+    env.folios.frames().copy(to.pfn() + PageCount(i), from.pfn() + PageCount(i));
+}
+
+// The target in the places of the source, if only the caller (one reference) and those places have it. Copied before, as
+// nobody can write it: it is locked and not mapped. Linux: mm/migrate.c __migrate_folio(), folio_migrate_mapping()
+bool move_mapping(Environment& env, Folio& from, Folio& to) {
+  bool cached = from.test(FolioFlag::swapcache);
+  cache::Mapping* mapping = from.mapping();
+  int places = cached || mapping != nullptr ? static_cast<int>(from.pages().value()) : 0;
+  if (from.refcount() != 1 + places) return false;
+  copy_folio(env, from, to);
+  if (mapping != nullptr) {
+    if (!mapping->move_folio(from, to, 1)) return false;
+  } else {
+    to.set_anon(from.anon_vma(), from.index());
+    if (cached && !env.swap.move_in_swap_cache(from, to, 1)) return false;
+    from.clear_mapping();
+  }
+  from.clear(FolioFlag::dirty | FolioFlag::anon | FolioFlag::swapbacked);
+  return true;
+}
+
+}  // namespace
+
+MigrateOutcome migrate_folio(Environment& env, FolioRef from, FolioRef to) {
+  QUIRE_FUNC();
+  LockedFolio locked(*from);
+  from->wait_writeback();
+  if (from->refcount() == 1) {
+    QUIRE_REACHED("migrate_folio: nobody has it any more");
+    return MigrateOutcome::gone;
+  }
+  LockedFolio to_locked(*to);
+  RmapHold hold(env, *from);
+  Extent extent = Extent::of(*from);
+  if (from->mapped()) try_to_migrate(hold, *from);
+  bool moved = !from->mapped() && move_mapping(env, *from, *to);
+  if (!moved) QUIRE_REACHED("migrate_folio: somebody else has a reference");
+  remove_migration_ptes(hold, extent, moved ? to->pfn() : from->pfn());
+  (moved ? *to : *from).set(FolioFlag::lru);
+  QUIRE_POINT("migrated", "frame {} -> {}", from->pfn().value(), moved ? to->pfn().value() : from->pfn().value());
+  return moved ? MigrateOutcome::moved : MigrateOutcome::again;
+}
+
+bool split_folio(Environment& env, Folio& folio) {
+  QUIRE_FUNC();
+  QUIRE_ASSERT(folio.is_large() && folio.test(FolioFlag::anon), "only a large anonymous folio can be split");
+  RmapHold hold(env, folio);
+  Extent extent = Extent::of(folio);
+  if (folio.mapped()) try_to_migrate(hold, folio, HugeMapping::split);
+  bool alone = !folio.mapped();
+  if (alone && folio.test(FolioFlag::swapcache)) {
+    alone = env.swap.split_in_swap_cache(folio);
+  } else if (alone) {
+    alone = folio.ref_freeze(1);
+    if (alone) env.folios.split(folio, 1);
+  }
+  remove_migration_ptes(hold, extent, extent.frames.start());
+  if (!alone) return false;
+  // The tails were locked and referenced for the walk; one that nobody maps is freed here.
+  for (Pfn pfn : Range<Pfn>(folio.pfn() + PageCount(1), extent.frames.limit())) {
+    Folio& page = env.folios.page(pfn);
+    page.set(FolioFlag::lru);
+    page.unlock();
+    page.put();
+  }
+  return true;
+}
+
+}  // namespace quire::rmap
