@@ -135,10 +135,11 @@ std::string result_text(const ScenarioProgram::Returned& r) {
 std::string line_of(const Plan& plan, const ScenarioProgram::Returned& r) {
   const std::string& process = plan.processes[static_cast<std::size_t>(r.call->process)].name;
   std::string name;
-  if (r.call->capture >= 0) name = plan.variables[static_cast<std::size_t>(r.call->capture)].name + " = ";
-  std::string member = r.call->member.empty() ? "" : "." + r.call->member;
-  return fmt::format("{:<4}{}{} = {}{}", process, name,
-                     r.call->text.ends_with(member) ? r.call->text : r.call->text + member, result_text(r),
+  if (r.call->capture >= 0) name = fmt::format("{} = ", plan.variables[static_cast<std::size_t>(r.call->capture)].name);
+  std::string member;
+  if (!r.call->member.empty()) member = fmt::format(".{}", r.call->member);
+  if (r.call->text.ends_with(member)) member.clear();
+  return fmt::format("{:<4}{}{}{} = {}{}", process, name, r.call->text, member, result_text(r),
                      r.as_stated ? "" : "   # not as stated");
 }
 
