@@ -1,14 +1,28 @@
+#include "cli/cell_table.h"
 #include "cli/check_outputs.h"
 #include "cli/verdict_json.h"
 
 namespace quire::cli {
 namespace {
 
+Json table_json(const CellTable& table) {
+  Json rows = Json::array();
+  for (const TableRow& row : table.rows) {
+    Json cells = Json::array();
+    for (std::size_t at = 0; at < row.cells.size(); ++at) {
+      cells.push_back({{"column", table.columns[at]}, {"result", word(row.cells[at].result)}});
+    }
+    rows.push_back({{"row", row.name}, {"cells", std::move(cells)}});
+  }
+  return {{"name", table.name}, {"rows", std::move(rows)}};
+}
+
 class JsonOutput final : public CheckOutput {
  public:
   explicit JsonOutput(const Console& console) : console_(console) {}
 
   void add(const Outcome& outcome) override {
+    tables_.add(outcome);
     Json scenario{{"file", outcome.file}, {"name", outcome.name}, {"line", outcome.line}};
     if (!outcome.skipped.empty()) scenario["skipped"] = outcome.skipped;
     if (!outcome.error.empty()) scenario["error"] = outcome.error;
@@ -21,7 +35,10 @@ class JsonOutput final : public CheckOutput {
   }
 
   void end(const Tally& tally) override {
+    Json tables = Json::array();
+    for (const CellTable& table : tables_.all()) tables.push_back(table_json(table));
     write(console_.out, printed({{"scenarios", scenarios_},
+                                 {"tables", std::move(tables)},
                                  {"passed", tally.passed},
                                  {"failed", tally.failed},
                                  {"skipped", tally.skipped},
@@ -31,6 +48,7 @@ class JsonOutput final : public CheckOutput {
  private:
   const Console& console_;
   Json scenarios_ = Json::array();
+  CellTables tables_;
 };
 
 }  // namespace

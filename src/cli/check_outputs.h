@@ -17,7 +17,7 @@ struct TextOptions {
   Figures figures = Figures::hidden;
 };
 
-/// A line for each expectation, reports below it, `N passed, N failed, N skipped` last.
+/// A line for each expectation, reports below it, then the tables of cells, `N passed, N failed, N skipped` last.
 [[nodiscard]] std::unique_ptr<CheckOutput> text_output(const Console& console, const TextOptions& options);
 
 /// One object, at the end; keys in verdict_json.h and docs/quire.1.

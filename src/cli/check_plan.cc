@@ -82,6 +82,7 @@ std::vector<CheckSlot> plan_check(const std::vector<LoadedFile>& files, const Ch
       slot.scenario = &scenario;
       slot.outcome.name = scenario.name;
       slot.outcome.line = scenario.at.line;
+      slot.outcome.cell = scenario.cell;
       slots.push_back(slot);
     }
   }

@@ -1,5 +1,6 @@
 #include <fmt/core.h>
 
+#include "cli/cell_table.h"
 #include "cli/check_outputs.h"
 
 namespace quire::cli {
@@ -37,11 +38,14 @@ class TextOutput final : public CheckOutput {
   TextOutput(const Console& console, const TextOptions& options) : console_(console), options_(options) {}
 
   void add(const Outcome& outcome) override {
+    tables_.add(outcome);
     for (const Entry& entry : outcome.entries) write(console_.out, entry_text(outcome, entry));
     std::fflush(console_.out);
   }
 
   void end(const Tally& tally) override {
+    for (const CellTable& table : tables_.all()) write(console_.out, "\n" + table_text(console_, table));
+    if (!tables_.all().empty()) write(console_.out, "\n");
     write(console_.out, fmt::format("{} passed, {} failed, {} skipped\n", tally.passed, tally.failed, tally.skipped));
   }
 
@@ -60,6 +64,7 @@ class TextOutput final : public CheckOutput {
 
   const Console& console_;
   TextOptions options_;
+  CellTables tables_;
 };
 
 }  // namespace

@@ -55,6 +55,11 @@ class CommandTest : public testing::Test {
            "expect with D2-1 { sometimes uaf @ free_swap_and_cache }\n";
   }
 
+  /// One scenario with that expectation in line 3, as the cell of a table: `"zap" munmap F`.
+  static std::string cell(const std::string& name, const std::string& where) {
+    return "scenario " + name + " \"for a test\"\ncell " + where + "\nexpect { never uaf }\n";
+  }
+
   Ran quire(const std::vector<std::string>& arguments) {
     std::FILE* out = std::tmpfile();
     std::FILE* err = std::tmpfile();

@@ -29,6 +29,7 @@ Results after `=`: a value, -ENOMEM, SIGBUS(2), blocked, ? for anything, alterna
 Properties: [fail: SITE@FUNC nth=N] makes one allocation fail, [may fail: SITE] explores both ways,
 [async], [keep_swapcache]. `schedule NAME { A@FUNC:POINT < B@FUNC:POINT }` names one order.
 `requires NAME,...` skips the scenario where that is missing. `repeat N { ... }` is the only loop.
+`cell "TABLE" ROW COLUMN` makes the scenario a cell of a table; see `quire help tables`.
 The grammar is in docs/scenarios.md.
 )";
 
@@ -47,6 +48,30 @@ constexpr std::string_view kExpectations =
 
 Classes: uaf double_free bug fault race deadlock livelock lock_order atomic_sleep leak lost_store
 stale_pte stale_tlb rss_mismatch swap_count double_unlock null_deref rcu check.
+)";
+
+constexpr std::string_view kTables =
+    R"(A scenario may say which cell of a table it is, by the table's name, a row and a column:
+
+  cell "zap" munmap F
+  cell "zap" "hole punch" F
+
+`quire check` prints each table that it met below its lines, rows and columns in the order it met
+them; what is wider than 120 columns goes on below:
+
+  table zap: 3 cells, 3 ok
+                 F    A
+    munmap       ok   ok*
+    hole punch   ok   -
+  * not complete: all with up to 2 pre-emptions (1 cell)
+
+  ok       all that the cell's scenarios state is so
+  ok*      so it is, as far as a bound let it be looked at; the bound stands below the table
+  FAILED   something is not as stated, or could not be asked
+  skipped  a requirement of a scenario is not met
+  -        no scenario of this check is that cell
+
+The tables are also in --json, and neither in --ktap nor in --junit.
 )";
 
 constexpr std::string_view kTokens =
@@ -76,6 +101,7 @@ constexpr HelpTopic kTopics[] = {
     {"language", "the shape of a scenario", kLanguage},
     {"operations", "the calls a scenario can make", ""},
     {"expectations", "what can be stated", kExpectations},
+    {"tables", "scenarios as the cells of a table", kTables},
     {"tokens", "how a finding is run again", kTokens},
     {"exit-codes", "what `quire` ends with", kExitCodes},
 };

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -27,6 +28,7 @@ struct Outcome {
   std::string skipped;  ///< why; empty if it ran
   std::string error;    ///< one line, as on stderr
   enum class Trouble : uint8_t { none, input, machine } trouble = Trouble::none;  ///< whose fault `error` is
+  std::optional<scenario::Cell> cell;                                             ///< of the scenario
   std::vector<Entry> entries;
 };
 

@@ -30,11 +30,11 @@ runner::Stats stats_from(const Json& json) {
 }  // namespace
 
 Json to_json(const runner::Verdict& verdict) {
-  Json json{{"line", verdict.line},         {"stated", verdict.stated},         {"as_stated", verdict.as_stated},
-            {"summary", verdict.summary},   {"found", verdict.found},           {"defects", verdict.defects},
-            {"complete", verdict.complete}, {"executions", verdict.executions}, {"seconds", verdict.seconds},
-            {"preemptions", nullptr},       {"token", verdict.token},           {"report", verdict.report},
-            {"outcomes", verdict.outcomes}, {"stats", to_json(verdict.stats)}};
+  Json json{{"line", verdict.line},         {"stated", verdict.stated},     {"as_stated", verdict.as_stated},
+            {"summary", verdict.summary},   {"found", verdict.found},       {"defects", verdict.defects},
+            {"complete", verdict.complete}, {"bound", verdict.bound},       {"executions", verdict.executions},
+            {"seconds", verdict.seconds},   {"preemptions", nullptr},       {"token", verdict.token},
+            {"report", verdict.report},     {"outcomes", verdict.outcomes}, {"stats", to_json(verdict.stats)}};
   if (verdict.preemptions) json["preemptions"] = *verdict.preemptions;
   return json;
 }
@@ -49,6 +49,7 @@ std::optional<runner::Verdict> verdict_from(const Json& json) {
     json.at("found").get_to(verdict.found);
     json.at("defects").get_to(verdict.defects);
     json.at("complete").get_to(verdict.complete);
+    json.at("bound").get_to(verdict.bound);
     json.at("executions").get_to(verdict.executions);
     json.at("seconds").get_to(verdict.seconds);
     if (const Json& preemptions = json.at("preemptions"); !preemptions.is_null()) {

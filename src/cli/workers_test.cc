@@ -78,6 +78,7 @@ TEST(Wire, FramesComeOutAsTheyWentInHoweverTheyAreCut) {
   check.verdicts.resize(1);
   check.verdicts[0].report = std::string("\0\x80\n", 3);
   check.verdicts[0].preemptions = 2;
+  check.verdicts[0].bound = "sampled";
   check.verdicts[0].outcomes = {"A:r=0", ""};
   const std::string bytes = pack(runner::Progress{"phase", 1, 2.5, 3, 0.5}) + pack(runner::CheckResult(check));
   FrameReader reader;
@@ -92,6 +93,7 @@ TEST(Wire, FramesComeOutAsTheyWentInHoweverTheyAreCut) {
   EXPECT_EQ(answer.name, check.name);
   EXPECT_EQ(answer.verdicts.at(0).report, check.verdicts[0].report);
   EXPECT_EQ(answer.verdicts.at(0).preemptions, 2U);
+  EXPECT_EQ(answer.verdicts.at(0).bound, "sampled");
   EXPECT_EQ(answer.verdicts.at(0).outcomes, check.verdicts[0].outcomes);
 }
 

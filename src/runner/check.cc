@@ -226,6 +226,7 @@ class Checker {
       verdict_.complete = false;
     }
     if (found) return describe(smallest(*found), "found");
+    if (!verdict_.complete) verdict_.bound = how;
     verdict_.as_stated = verdict_.complete || !expectation_.must_be_complete;
     bool unreachable = verdict_.complete && !verdict_.defects.empty();  // the defect is there and does no harm here
     std::string_view word = !verdict_.as_stated ? "not complete" : unreachable ? "unreachable" : "holds";

@@ -95,6 +95,22 @@ TEST_F(Checked, ABoundIsNeverCalledComplete) {
   }
 }
 
+TEST_F(Checked, TheBoundIsWhatTheSummarySays) {
+  std::string text = store_and_swapoff("expect { never uaf }");
+  EXPECT_EQ(verdict(text).bound, "");
+  CheckOptions bounded;
+  bounded.strategy = CheckOptions::Strategy::bounded;
+  bounded.preemptions_max = 1;
+  Verdict cut = verdict(text, bounded);
+  EXPECT_TRUE(cut.as_stated);
+  EXPECT_EQ(cut.bound, "all with up to 1 pre-emption");
+  EXPECT_EQ(cut.summary, fmt::format("holds ({}, {} executions)", cut.bound, cut.executions));
+  CheckOptions sampled;
+  sampled.strategy = CheckOptions::Strategy::random;
+  sampled.executions_max = 50;
+  EXPECT_EQ(verdict(text, sampled).bound, "sampled");
+}
+
 /// A store to an anonymous page that may need memory it does not get.
 std::string store_with(std::string_view fault, std::string_view expect) {
   return fmt::format(
@@ -130,6 +146,21 @@ TEST_F(Checked, AFailureAtAnotherPlaceDoesNotCome) {
   v = verdict(store_with("[fail: page_alloc @ swapoff]", "expect { never bug complete }"));
   EXPECT_FALSE(v.as_stated);
   EXPECT_EQ(v.summary, "line 6: 'page_alloc' never fails in swapoff (complete, 1 executions)");
+}
+
+TEST_F(Checked, KindsOfPagesAreStatedAndPrintedByName) {
+  const std::string text =
+      "scenario s \"d\"\nmachine cpus=1 ram=16\nsetup {\n"
+      "  A: p = mmap(0, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)\n}\n"
+      "cpu 0 as A { store(p[0], 'b') }\n"
+      "check { A: pagemap(p[0]) = PM_ANON  A: pagemap(p[1]) = PM_NONE | PM_ZERO }\nexpect { never bug complete }\n";
+  EXPECT_TRUE(verdict(text).as_stated);
+  auto result = run_scenario(parse(text), "f.qs", {});
+  ASSERT_TRUE(std::holds_alternative<RunResult>(result));
+  const std::vector<RunLine>& lines = std::get<RunResult>(result).lines;
+  ASSERT_EQ(lines.size(), 4U);
+  EXPECT_EQ(lines[2].text, "A   pagemap(p[0]) = PM_ANON");
+  EXPECT_EQ(lines[3].text, "A   pagemap(p[1]) = PM_NONE");
 }
 
 /// With a `schedule` block that orders what A did to the slot and swapoff's start.

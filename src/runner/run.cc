@@ -5,9 +5,11 @@
 
 #include "explore/bounded.h"
 #include "explore/search.h"
+#include "runner/operations.h"
 #include "runner/program.h"
 #include "runner/report.h"
 #include "runner/runner.h"
+#include "scenario/constants.h"
 
 namespace quire::runner {
 
@@ -121,15 +123,23 @@ std::optional<explore::Schedule> find_schedule(const Plan& plan, const scenario:
   return std::nullopt;
 }
 
+std::string result_text(const ScenarioProgram::Returned& r) {
+  if (r.value.kind != Value::Kind::number) return to_text(r.value);
+  if (r.call->operation->name == "pagemap") {
+    if (auto name = scenario::pagemap_kind_name(r.value.number)) return std::string(*name);
+  }
+  bool address = r.value.number > 65536;
+  return address ? fmt::format("{:#x}", r.value.number) : to_text(r.value);
+}
+
 std::string line_of(const Plan& plan, const ScenarioProgram::Returned& r) {
   const std::string& process = plan.processes[static_cast<std::size_t>(r.call->process)].name;
   std::string name;
-  if (r.call->capture >= 0) name = plan.variables[static_cast<std::size_t>(r.call->capture)].name + " = ";
-  std::string member = r.call->member.empty() ? "" : "." + r.call->member;
-  bool address = r.value.kind == Value::Kind::number && r.value.number > 65536;
-  std::string result = address ? fmt::format("{:#x}", r.value.number) : to_text(r.value);
-  return fmt::format("{:<4}{}{} = {}{}", process, name,
-                     r.call->text.ends_with(member) ? r.call->text : r.call->text + member, result,
+  if (r.call->capture >= 0) name = fmt::format("{} = ", plan.variables[static_cast<std::size_t>(r.call->capture)].name);
+  std::string member;
+  if (!r.call->member.empty()) member = fmt::format(".{}", r.call->member);
+  if (r.call->text.ends_with(member)) member.clear();
+  return fmt::format("{:<4}{}{}{} = {}{}", process, name, r.call->text, member, result_text(r),
                      r.as_stated ? "" : "   # not as stated");
 }
 

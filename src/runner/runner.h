@@ -72,6 +72,8 @@ struct Verdict {
   std::string found;    ///< class of the finding, empty if none: "uaf"
   std::vector<std::string> defects;  ///< ids switched on
   bool complete = false;             ///< every interleaving was seen
+  std::string
+      bound;  ///< "all with up to 2 pre-emptions": what was seen where nothing was found and a limit cut the rest
   uint64_t executions = 0;
   double seconds = 0;
   std::optional<unsigned> preemptions;  ///< of the finding

@@ -189,6 +189,16 @@ struct Reference {
   friend bool operator==(const Reference&, const Reference&) = default;
 };
 
+// `cell "TABLE" ROW COLUMN`: the scenario is one cell of a table that is printed with the answers.
+struct Cell {
+  std::string table;
+  std::string row;
+  std::string column;
+  Origin at;
+  Trivia trivia;
+  friend bool operator==(const Cell&, const Cell&) = default;
+};
+
 struct Requirements {
   std::vector<Name> names;
   Origin at;
@@ -318,6 +328,7 @@ struct Scenario {
   Origin at;
   Trivia trivia;
   std::vector<Reference> refs;
+  std::optional<Cell> cell;
   std::optional<Machine> machine;
   std::optional<Requirements> requirements;
   std::optional<Section> setup;

@@ -121,11 +121,81 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"MREMAP_MAYMOVE", 0x1},
     {"MREMAP_FIXED", 0x2},
     {"MREMAP_DONTUNMAP", 0x4},
+    {"MLOCK_ONFAULT", 0x1},
+    {"MCL_CURRENT", 0x1},
+    {"MCL_FUTURE", 0x2},
+    {"MCL_ONFAULT", 0x4},
+    {"MPOL_MF_STRICT", 0x1},
+    {"MPOL_MF_MOVE", 0x2},
+    {"MPOL_MF_MOVE_ALL", 0x4},
+    {"PR_MCE_KILL", 0x21},
+    {"PR_MCE_KILL_GET", 0x22},
+    {"PR_MCE_KILL_CLEAR", 0x0},
+    {"PR_MCE_KILL_SET", 0x1},
+    {"PR_MCE_KILL_LATE", 0x0},
+    {"PR_MCE_KILL_EARLY", 0x1},
+    {"PR_MCE_KILL_DEFAULT", 0x2},
+    {"UFFD_USER_MODE_ONLY", 0x1},
+    {"UFFD_FEATURE_PAGEFAULT_FLAG_WP", 0x1},
+    {"UFFD_FEATURE_EVENT_FORK", 0x2},
+    {"UFFD_FEATURE_EVENT_REMAP", 0x4},
+    {"UFFD_FEATURE_EVENT_REMOVE", 0x8},
+    {"UFFD_FEATURE_MISSING_HUGETLBFS", 0x10},
+    {"UFFD_FEATURE_MISSING_SHMEM", 0x20},
+    {"UFFD_FEATURE_EVENT_UNMAP", 0x40},
+    {"UFFD_FEATURE_SIGBUS", 0x80},
+    {"UFFD_FEATURE_THREAD_ID", 0x100},
+    {"UFFD_FEATURE_MINOR_HUGETLBFS", 0x200},
+    {"UFFD_FEATURE_MINOR_SHMEM", 0x400},
+    {"UFFD_FEATURE_EXACT_ADDRESS", 0x800},
+    {"UFFD_FEATURE_WP_HUGETLBFS_SHMEM", 0x1000},
+    {"UFFD_FEATURE_WP_UNPOPULATED", 0x2000},
+    {"UFFD_FEATURE_POISON", 0x4000},
+    {"UFFD_FEATURE_WP_ASYNC", 0x8000},
+    {"UFFD_FEATURE_MOVE", 0x10000},
+    {"UFFDIO_REGISTER_MODE_MISSING", 0x1},
+    {"UFFDIO_REGISTER_MODE_WP", 0x2},
+    {"UFFDIO_REGISTER_MODE_MINOR", 0x4},
+    {"UFFDIO_COPY_MODE_DONTWAKE", 0x1},
+    {"UFFDIO_COPY_MODE_WP", 0x2},
+    {"UFFDIO_ZEROPAGE_MODE_DONTWAKE", 0x1},
+    {"UFFDIO_WRITEPROTECT_MODE_WP", 0x1},
+    {"UFFDIO_WRITEPROTECT_MODE_DONTWAKE", 0x2},
+    {"UFFDIO_CONTINUE_MODE_DONTWAKE", 0x1},
+    {"UFFDIO_CONTINUE_MODE_WP", 0x2},
+    {"UFFDIO_POISON_MODE_DONTWAKE", 0x1},
+    {"UFFDIO_MOVE_MODE_DONTWAKE", 0x1},
+    {"UFFDIO_MOVE_MODE_ALLOW_SRC_HOLES", 0x2},
+    {"BUS_ADRALN", 0x1},
+    {"BUS_ADRERR", 0x2},
+    {"BUS_OBJERR", 0x3},
+    {"BUS_MCEERR_AR", 0x4},
+    {"BUS_MCEERR_AO", 0x5},
+    {"SEGV_MAPERR", 0x1},
+    {"SEGV_ACCERR", 0x2},
     {"VM_IOREMAP", 0x1},
     {"VM_ALLOC", 0x2},
     {"VM_MAP", 0x4},
     {"VM_USERMAP", 0x8},
     {"VM_FLUSH_RESET_PERMS", 0x100},
+});
+
+// What pagemap(ADDRESS) gives. Not of Linux, where the same is spread over bits of /proc/PID/pagemap.
+constexpr auto kPagemapKinds = std::to_array<std::string_view>({
+    "PM_NONE",
+    "PM_FILE",
+    "PM_ANON",
+    "PM_SWAP",
+    "PM_ZERO",
+    "PM_MIGRATION",
+    "PM_HWPOISON",
+    "PM_DEVICE_PRIVATE",
+    "PM_DEVICE_EXCLUSIVE",
+    "PM_UFFD_WP",
+    "PM_GUARD",
+    "PM_SWAPIN_ERROR",
+    "PM_HUGE",
+    "PM_HUGE_FILE",
 });
 
 // Every name once by its number, then the aliases.
@@ -302,7 +372,17 @@ std::optional<std::int64_t> apply(BinaryOp op, std::int64_t left, std::int64_t r
 
 }  // namespace
 
-std::optional<std::int64_t> constant_value(std::string_view name) { return find_value(kConstants, name); }
+std::optional<std::int64_t> constant_value(std::string_view name) {
+  if (const auto value = find_value(kConstants, name)) return value;
+  const auto kind = std::find(kPagemapKinds.begin(), kPagemapKinds.end(), name);
+  if (kind == kPagemapKinds.end()) return std::nullopt;
+  return kind - kPagemapKinds.begin();
+}
+
+std::optional<std::string_view> pagemap_kind_name(std::int64_t kind) {
+  if (kind < 0 || static_cast<std::size_t>(kind) >= kPagemapKinds.size()) return std::nullopt;
+  return kPagemapKinds[static_cast<std::size_t>(kind)];
+}
 
 std::optional<int> errno_number(std::string_view name) {
   const auto value = find_value(kErrnos, name);

@@ -15,8 +15,12 @@
 
 namespace quire::scenario {
 
-// PROT_*, MAP_*, MADV_*, FALLOC_FL_*, MS_*, O_*, SEEK_*, MFD_*, MREMAP_* and the VM_* flags of vmalloc().
+// PROT_*, MAP_*, MADV_*, FALLOC_FL_*, MS_*, O_*, SEEK_*, MFD_*, MREMAP_*, MLOCK_*, MCL_*, MPOL_MF_*, PR_MCE_KILL*,
+// UFFD*, BUS_*, SEGV_*, the VM_* flags of vmalloc(), and Quire's own PM_*.
 [[nodiscard]] std::optional<std::int64_t> constant_value(std::string_view name);
+
+// 2 -> PM_ANON, of what pagemap(ADDRESS) gives.
+[[nodiscard]] std::optional<std::string_view> pagemap_kind_name(std::int64_t kind);
 
 // ENOMEM -> 12. Aliases (EWOULDBLOCK, EDEADLOCK, ENOTSUP) have the number of the name they stand for.
 [[nodiscard]] std::optional<int> errno_number(std::string_view name);

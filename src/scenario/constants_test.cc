@@ -2,9 +2,12 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <linux/userfaultfd.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 
 #include <cerrno>
+#include <csignal>
 #include <set>
 #include <string>
 
@@ -22,6 +25,36 @@ TEST(Constants, HaveTheNumbersOfTheHost) {
   EXPECT_EQ(constant_value("O_CREAT"), O_CREAT);
   EXPECT_EQ(constant_value("SEEK_END"), SEEK_END);
   EXPECT_EQ(constant_value("MAP_FAILED"), -1);
+}
+
+TEST(Constants, OfPoisonUserfaultAndSignals) {
+  EXPECT_EQ(constant_value("PR_MCE_KILL"), PR_MCE_KILL);
+  EXPECT_EQ(constant_value("PR_MCE_KILL_GET"), PR_MCE_KILL_GET);
+  EXPECT_EQ(constant_value("PR_MCE_KILL_EARLY"), PR_MCE_KILL_EARLY);
+  EXPECT_EQ(constant_value("MLOCK_ONFAULT"), MLOCK_ONFAULT);
+  EXPECT_EQ(constant_value("MCL_ONFAULT"), MCL_ONFAULT);
+  EXPECT_EQ(constant_value("BUS_MCEERR_AR"), BUS_MCEERR_AR);
+  EXPECT_EQ(constant_value("BUS_ADRERR"), BUS_ADRERR);
+  EXPECT_EQ(constant_value("SEGV_ACCERR"), SEGV_ACCERR);
+  EXPECT_EQ(constant_value("MREMAP_DONTUNMAP"), 4);
+  EXPECT_EQ(constant_value("MADV_COLLAPSE"), 25);
+  EXPECT_EQ(constant_value("UFFDIO_WRITEPROTECT_MODE_WP"), UFFDIO_WRITEPROTECT_MODE_WP);
+  EXPECT_EQ(constant_value("UFFDIO_REGISTER_MODE_WP"), UFFDIO_REGISTER_MODE_WP);
+  EXPECT_EQ(constant_value("UFFD_FEATURE_EVENT_REMAP"), UFFD_FEATURE_EVENT_REMAP);
+}
+
+TEST(Constants, PagemapKindsBothWays) {
+  EXPECT_EQ(constant_value("PM_NONE"), 0);
+  EXPECT_EQ(constant_value("PM_SWAP"), 3);
+  EXPECT_EQ(constant_value("PM_UFFD_WP"), 9);
+  EXPECT_EQ(constant_value("PM_HUGE_FILE"), 13);
+  for (std::int64_t kind = 0; kind < 14; ++kind) {
+    const auto name = pagemap_kind_name(kind);
+    ASSERT_TRUE(name.has_value());
+    EXPECT_EQ(constant_value(*name), kind);
+  }
+  EXPECT_EQ(pagemap_kind_name(14), std::nullopt);
+  EXPECT_EQ(pagemap_kind_name(-1), std::nullopt);
 }
 
 TEST(Constants, UnknownNamesHaveNoValue) {

@@ -49,7 +49,7 @@ TEST(Diagnostics, FileTooLarge) {
 
 TEST(Diagnostics, Sections) {
   constexpr std::string_view kSections =
-      "expected a section (ref, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next "
+      "expected a section (ref, cell, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next "
       "scenario, ";
   const std::string other = "2:1: " + std::string(kSections) + "found '}'";
   const std::string near = "2:1: " + std::string(kSections) + "found 'setpu' (did you mean 'setup'?)";
@@ -70,6 +70,34 @@ TEST(Diagnostics, Sections) {
                         {"interrupt on 1", "2:14: expected 'cpu', found number '1'"},
                     },
                     "");
+}
+
+TEST(Diagnostics, Cells) {
+  const std::string long_word(41, 'x');
+  const std::string long_row = "\"z\" " + long_word;
+  const std::string too_long =
+      "2:10: expected the row of the cell of 1 to 40 bytes without control characters, found '" +
+      long_word.substr(0, 32) + "...'";
+  expect_complaints(
+      "scenario s \"\"\ncell ",
+      {
+          {"", "2:6: expected the name of the table in quotes, found end of file"},
+          {"zap munmap F", "2:6: expected the name of the table in quotes, found 'zap'"},
+          {"\n\"zap\" munmap F", "3:1: expected the name of the table in quotes, found string \"zap\""},
+          {"\"zap\"", "2:11: expected the row of the cell, found end of file"},
+          {"\"zap\" munmap", "2:18: expected the column of the cell, found end of file"},
+          {"\"zap\" munmap\nmachine cpus=2", "3:1: expected the column of the cell, found 'machine'"},
+          {"\"zap\" 7 F", "2:12: expected the row of the cell, found number '7'"},
+          {"\"zap\" munmap = F", "2:19: expected the column of the cell, found '='"},
+          {"\"zap\" munmap F\ncell \"zap\" munmap A", "3:1: expected one 'cell' in a scenario, found 'cell'"},
+          {"\"\" munmap F",
+           "2:6: expected the name of the table in quotes of 1 to 40 bytes without control characters, found string "
+           "\"\""},
+          {"\"zap\" munmap \"\\n\"",
+           "2:19: expected the column of the cell of 1 to 40 bytes without control characters, found string \"\\n\""},
+          {long_row, too_long},
+      },
+      "");
 }
 
 TEST(Diagnostics, Machine) {

@@ -88,6 +88,7 @@ scenario every-thing-1 "quotes \" and \x01 and \\"   # named
 # above the reference
 ref "one"
 ref "two"
+cell "a \"table\"" "hole punch" m-F  # one of many
 machine real cpus=4 ram=64K swap=S:8,T:1M thp=on arch=x86-64
         SWAP_MAP_MAX=2 rcu_spinlock_is_reader=off kswapd_fast=on  # two lines
 requires root,thp_swap

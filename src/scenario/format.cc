@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "scenario/format_lines.h"
+#include "scenario/lexer.h"
 
 namespace quire::scenario {
 namespace {
@@ -49,6 +50,12 @@ std::string quoted(std::string_view text) {
   return format(expr);
 }
 
+std::string label_text(const std::string& label) { return is_dashed_name(label) ? label : quoted(label); }
+
+std::string cell_text(const Cell& cell) {
+  return fmt::format("cell     {} {} {}", quoted(cell.table), label_text(cell.row), label_text(cell.column));
+}
+
 std::string head_text(const CpuBlock& cpu) { return fmt::format("cpu {} as {}", cpu.index, cpu.process); }
 std::string head_text(const InterruptBlock& interrupt) { return fmt::format("interrupt on cpu {}", interrupt.cpu); }
 std::string head_text(const Schedule& schedule) { return "schedule " + schedule.name; }
@@ -61,6 +68,7 @@ class Printer {
   void scenario(const Scenario& scenario) {
     part(scenario.trivia, fmt::format("scenario {} {}", scenario.name, quoted(scenario.description)));
     for (const Reference& reference : scenario.refs) part(reference.trivia, "ref      " + quoted(reference.text));
+    if (scenario.cell) part(scenario.cell->trivia, cell_text(*scenario.cell));
     if (scenario.machine) part(scenario.machine->trivia, machine_text(*scenario.machine));
     if (scenario.requirements) {
       part(scenario.requirements->trivia, "requires " + joined_names(scenario.requirements->names));

@@ -84,6 +84,14 @@ TEST(Format, SectionsAreSetInOrder) {
             "scenario s \"d\"\nref      \"r\"\nmachine  ram=1\n\ncheck { }\n\nexpect { complete   within 3 }\n");
 }
 
+TEST(Format, CellsQuoteOnlyWhatIsNoWord) {
+  const auto cell = [](const std::string& text) { return formatted("scenario s \"d\"\ncell " + text + "\n"); };
+  EXPECT_EQ(cell("\"zap\" \"munmap\" \"m-F\"  # c"), "scenario s \"d\"\ncell     \"zap\" munmap m-F  # c\n");
+  EXPECT_EQ(cell("\"zap\"\"hole punch\"\"2M\""), "scenario s \"d\"\ncell     \"zap\" \"hole punch\" \"2M\"\n");
+  EXPECT_EQ(formatted("scenario s \"d\" machine ram=1 cell \"zap\" munmap F ref \"r\""),
+            "scenario s \"d\"\nref      \"r\"\ncell     \"zap\" munmap F\nmachine  ram=1\n");
+}
+
 TEST(Format, CommentsInsideAStatementMoveAboveIt) {
   EXPECT_EQ(setup_of("{\n f(1, # one\n 2) # two\n}"), "setup {\n  # one\n  f(1, 2)  # two\n}\n");
 }

@@ -82,6 +82,12 @@ class Generator {
     return {static_cast<std::int64_t>(below(5000)) << shift, notation};
   }
 
+  std::string label() {
+    constexpr std::array<std::string_view, 7> kLabels{"zap",   "hole punch", "MADV_DONTNEED", "mF",
+                                                      "q\"t-", "2M",         "\xc3\xa9"};
+    return chance(3) ? dashed() : std::string(kLabels[below(kLabels.size())]);
+  }
+
   std::vector<Expr> exprs(int count, int depth) {
     std::vector<Expr> list;
     for (int i = 0; i < count; ++i) list.push_back(expr(depth - 1));
@@ -254,6 +260,7 @@ class Generator {
     scenario.description = text();
     scenario = settled(std::move(scenario));
     for (int i = below(3); i > 0; --i) scenario.refs.push_back(settled(Reference{text(), {}, {}}));
+    if (chance(3)) scenario.cell = settled(Cell{label(), label(), label(), {}, {}});
     if (chance(2)) scenario.machine = machine();
     if (chance(2)) scenario.requirements = settled(Requirements{{{dashed(), {}}, {word(), {}}}, {}, {}});
     if (chance(2)) scenario.setup = section();

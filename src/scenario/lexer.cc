@@ -1,5 +1,6 @@
 #include "scenario/lexer.h"
 
+#include <algorithm>
 #include <array>
 #include <limits>
 #include <optional>
@@ -236,5 +237,10 @@ std::string decode_string(std::string_view token_text) {
 }
 
 bool is_word_char(char c) { return is_letter(c) || is_digit(c); }
+
+bool is_dashed_name(std::string_view text) {
+  if (text.empty() || !is_letter(text.front()) || text.back() == '-') return false;
+  return std::all_of(text.begin(), text.end(), [](char c) { return is_word_char(c) || c == '-'; });
+}
 
 }  // namespace quire::scenario

@@ -49,5 +49,7 @@ struct Lexed {
 
 // A letter, a digit or an underscore: what an identifier goes on with.
 [[nodiscard]] bool is_word_char(char c);
+// A letter, then letters, digits and hyphens, the last of which is no hyphen.
+[[nodiscard]] bool is_dashed_name(std::string_view text);
 
 }  // namespace quire::scenario

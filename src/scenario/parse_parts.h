@@ -26,6 +26,7 @@ struct StatementContext {
 };
 [[nodiscard]] Block<Statement> parse_statements(Cursor& cursor, StatementContext context);
 
+[[nodiscard]] Cell parse_cell(Cursor& cursor);
 [[nodiscard]] Machine parse_machine(Cursor& cursor);
 [[nodiscard]] Schedule parse_schedule(Cursor& cursor);
 [[nodiscard]] Expect parse_expect(Cursor& cursor);

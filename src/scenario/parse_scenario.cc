@@ -9,7 +9,7 @@ namespace quire::scenario {
 namespace {
 
 constexpr std::string_view kSectionWanted =
-    "a section (ref, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next scenario";
+    "a section (ref, cell, machine, requires, setup, cpu, interrupt, schedule, check, expect) or the next scenario";
 
 std::vector<SwapSpec> parse_swaps(Cursor& cursor) {
   std::vector<SwapSpec> swaps;
@@ -145,6 +145,8 @@ void parse_once(Cursor& cursor, std::optional<Part>& part, Part (*parse)(Cursor&
 void parse_part(Cursor& cursor, Scenario& scenario) {
   if (cursor.at("ref")) {
     scenario.refs.push_back(parse_reference(cursor));
+  } else if (cursor.at("cell")) {
+    parse_once(cursor, scenario.cell, parse_cell);
   } else if (cursor.at("machine")) {
     parse_once(cursor, scenario.machine, parse_machine);
   } else if (cursor.at("requires")) {
@@ -180,6 +182,7 @@ void settle_all(Parts& parts) {
 void settle_parts(Scenario& scenario) {
   settle(scenario.trivia);
   settle_all(scenario.refs);
+  if (scenario.cell) settle(scenario.cell->trivia);
   if (scenario.machine) settle(scenario.machine->trivia);
   if (scenario.requirements) settle(scenario.requirements->trivia);
   if (scenario.setup) settle(scenario.setup->trivia);

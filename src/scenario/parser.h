@@ -24,6 +24,7 @@ inline constexpr int kNestingMax = 64;             // parentheses, calls and rep
 inline constexpr int kTermsMax = 1000;             // names, numbers, operators and calls of one expression
 inline constexpr std::int64_t kRepeatMax = 65536;  // of a repeat, times those around it, where the counts are numbers
 inline constexpr int kCpuMax = 255;
+inline constexpr std::size_t kCellLabelMax = 40;  // bytes of a table's name, of a row and of a column
 
 struct Diagnostic {
   std::string file;

@@ -93,6 +93,10 @@ TEST(Parser, EverythingExample) {
   const Scenario scenario = parsed(kEverythingExample);
   EXPECT_EQ(scenario.trivia.before.size(), 2U);
   EXPECT_EQ(scenario.machine->options.at(0).kind, OptionKind::bare);
+  EXPECT_EQ(scenario.cell->table, "a \"table\"");
+  EXPECT_EQ(scenario.cell->row, "hole punch");
+  EXPECT_EQ(scenario.cell->column, "m-F");
+  EXPECT_EQ(scenario.cell->trivia.after, "one of many");
   ASSERT_EQ(scenario.machine->knobs.size(), 2U);
   EXPECT_EQ(scenario.machine->knobs[0].name, "rcu_spinlock_is_reader");
   EXPECT_EQ(scenario.machine->knobs[0].state, KnobState::off);
@@ -155,6 +159,14 @@ TEST(Parser, SwitchOfTheMachineIsNoKnob) {
 }
 
 TEST(Parser, RepeatCountOfNamesIsTheRunners) { EXPECT_EQ(statements("repeat N { repeat 65536 { f() } }").size(), 1U); }
+
+TEST(Parser, ACellMayStandAnywhereInTheHeader) {
+  const Scenario scenario = parsed("scenario s \"\" setup { cell(1) } cell \"zap\" cell check check { }");
+  EXPECT_EQ(scenario.cell->row, "cell");
+  EXPECT_EQ(scenario.cell->column, "check");
+  EXPECT_TRUE(scenario.check.has_value());
+  EXPECT_FALSE(parsed("scenario s \"\"").cell.has_value());
+}
 
 TEST(Parser, CarriageReturnsAreSpace) {
   const Scenario scenario = parsed("scenario s \"\"  # c\r\nsetup {\r\n\r\n  f()\r\n}\r\n");

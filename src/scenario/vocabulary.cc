@@ -14,8 +14,8 @@ constexpr std::array<std::string_view, 19> kFailureClasses{
 };
 constexpr std::array<std::string_view, 3> kQuantifiers{"never", "always", "sometimes"};
 constexpr std::array<std::string_view, 6> kCompareOps{"==", "!=", "<", "<=", ">", ">="};
-constexpr std::array<std::string_view, 10> kSections{"scenario", "ref",       "machine",  "requires", "setup",
-                                                     "cpu",      "interrupt", "schedule", "check",    "expect"};
+constexpr std::array<std::string_view, 11> kSections{
+    "scenario", "ref", "cell", "machine", "requires", "setup", "cpu", "interrupt", "schedule", "check", "expect"};
 constexpr std::array<std::string_view, 7> kExpectItems{"never",    "always",      "sometimes", "outcomes",
                                                        "complete", "preemptions", "within"};
 constexpr std::array<std::string_view, 7> kMachineKeys{"cpus", "nodes", "ram", "swap", "backend", "arch", "thp"};

@@ -51,7 +51,7 @@ _quire() {
     return
   fi
   case $command in
-    help) _quire_words "language operations expectations tokens exit-codes commands $commands" ;;
+    help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
     check | run | fmt | defects) _quire_paths ;;
   esac
 }
