@@ -45,6 +45,51 @@ Errno Machine::munmap(Process& process, uint64_t address, uint64_t bytes) {
   return process.mm().munmap(VirtAddr(address), bytes);
 }
 
+Errno Machine::mprotect(Process& process, uint64_t address, uint64_t bytes, int prot) {
+  if ((prot & ~abi::kProtMask) != 0) return Errno::einval;
+  VmFlag rights = VmFlag::none;
+  if ((prot & abi::kProtRead) != 0) rights = rights | VmFlag::read;
+  if ((prot & abi::kProtWrite) != 0) rights = rights | VmFlag::write;
+  return process.mm().mprotect(VirtAddr(address), bytes, rights);
+}
+
+Result<uint64_t> Machine::mremap(Process& process, uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
+                                 uint64_t target) {
+  bool may_move = (flags & abi::kMremapMaymove) != 0;
+  bool fixed = (flags & abi::kMremapFixed) != 0;
+  if ((flags & ~(abi::kMremapMaymove | abi::kMremapFixed | abi::kMremapDontunmap)) != 0) return Errno::einval;
+  if (fixed && !may_move) return Errno::einval;
+  mm::MremapRequest request{.old = VirtAddr(address), .old_length = old_bytes, .new_length = new_bytes};
+  if (may_move) request.move = fixed ? mm::MremapMove::fixed : mm::MremapMove::anywhere;
+  if ((flags & abi::kMremapDontunmap) != 0) request.left = mm::MremapLeft::mapping;
+  request.target = VirtAddr(target);
+  Result<VirtAddr> start = process.mm().mremap(request);
+  if (!start) return start.error();
+  return start->value();
+}
+
+Errno Machine::mlock(Process& process, uint64_t address, uint64_t bytes) {
+  return process.mm().mlock(VirtAddr(address), bytes, mm::Locking::lock);
+}
+
+Errno Machine::munlock(Process& process, uint64_t address, uint64_t bytes) {
+  return process.mm().mlock(VirtAddr(address), bytes, mm::Locking::unlock);
+}
+
+Errno Machine::mlockall(Process& process, int flags) {
+  if (flags == 0 || (flags & ~(abi::kMclCurrent | abi::kMclFuture)) != 0) return Errno::einval;
+  mm::MlockAll what;
+  if ((flags & abi::kMclCurrent) != 0) what.current = mm::MlockAll::Current::lock;
+  if ((flags & abi::kMclFuture) != 0) what.future = mm::Locking::lock;
+  process.mm().mlockall(what);
+  return Errno::ok;
+}
+
+Errno Machine::munlockall(Process& process) {
+  process.mm().mlockall({.current = mm::MlockAll::Current::unlock});
+  return Errno::ok;
+}
+
 Errno Machine::madvise(Process& process, uint64_t address, uint64_t bytes, int advice, PageoutKeep keep) {
   using mm::Advice;
   VirtAddr start(address);

@@ -79,6 +79,11 @@ Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
 Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPoison poison) {
   QUIRE_FUNC();
   MappedSpace& space = range.space();
+  if (poison == UnmapPoison::as_others && range.mlocked()) {
+    QUIRE_REACHED("try_to_unmap: a locked mapping");
+    folio.set(FolioFlag::mlocked);
+    return Walk::stop;
+  }
   Walk walk = for_each_mapping(
       range, Extent::of(folio),
       [&](LeafTable& leaf, VirtPage first) {

@@ -105,6 +105,26 @@ Value madvise(Runtime& r, const Call& c) {
   return from(r.machine().madvise(r.process(c), at.start, at.length, int_number(r, c, at.next),
                                   c.keep_swapcache ? machine::PageoutKeep::swapcache : machine::PageoutKeep::nothing));
 }
+// mprotect(RANGE[, LENGTH], PROT)
+Value mprotect(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  return from(r.machine().mprotect(r.process(c), at.start, at.length, int_number(r, c, at.next)));
+}
+// mremap(ADDRESS, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])
+Value mremap(Runtime& r, const Call& c) {
+  return from(r.machine().mremap(r.process(c), unsigned_number(r, c, 0), unsigned_number(r, c, 1),
+                                 unsigned_number(r, c, 2), int_number(r, c, 3), unsigned_number(r, c, 4)));
+}
+Value mlock(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().mlock(r.process(c), at.start, at.length));
+}
+Value munlock(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().munlock(r.process(c), at.start, at.length));
+}
+Value mlockall(Runtime& r, const Call& c) { return from(r.machine().mlockall(r.process(c), int_number(r, c, 0))); }
+Value munlockall(Runtime& r, const Call& c) { return from(r.machine().munlockall(r.process(c))); }
 Value msync(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 1);
   return from(r.machine().msync(r.process(c), at.start, at.length, int_number(r, c, at.next)));
@@ -138,6 +158,10 @@ Value exit(Runtime& r, const Call& c) {
   machine::Process& p = r.process(c);
   r.forget_process(p);
   r.machine().exit(p);
+  return Value::of(0);
+}
+Value exec(Runtime& r, const Call& c) {
+  r.machine().exec(r.process(c));
   return Value::of(0);
 }
 Value kill(Runtime& r, const Call& c) {
@@ -190,6 +214,8 @@ constexpr std::array kOperations = {
               Judged::check, close},
     Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
               Judged::check, corrupt_pte},
+    Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny, Judged::check,
+              exec},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
     Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
               Judged::check, fallocate},
@@ -209,10 +235,20 @@ constexpr std::array kOperations = {
               Judged::check, memfd_create},
     Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check,
               mincore},
+    Operation{"mlock", "mlock(RANGE[, LENGTH])", "brings pages in, and they stay", 1, 2, kAny, Judged::check, mlock},
+    Operation{"mlockall", "mlockall(FLAGS)", "MCL_CURRENT, MCL_FUTURE: every mapping, every new one", 1, 1, kAny,
+              Judged::check, mlockall},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
+    Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny, Judged::check,
+              mprotect},
+    Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping", 4,
+              5, kAny, Judged::check, mremap},
     Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check,
               msync},
+    Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check, munlock},
+    Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
+              munlockall},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
     Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny,
               Judged::check, pagemap},
