@@ -61,6 +61,9 @@ class TmpfsInode final : public rmap::FileBacking {
 
   void get() override { references_.add(1); }
   void put() override;
+  [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override {
+    return fallocate(PunchMode::punch_hole, offset, bytes);
+  }
 
   /// Bytes.
   [[nodiscard]] uint64_t size() const { return size_.load(); }

@@ -85,6 +85,9 @@ class Machine {
   [[nodiscard]] Errno munlockall(Process& process);
   [[nodiscard]] Errno madvise(Process& process, uint64_t address, uint64_t bytes, int advice,
                               PageoutKeep keep = PageoutKeep::nothing);
+  /// UFFDIO_REGISTER and UFFDIO_WRITEPROTECT of a userfaultfd that nobody reads: who resolves just does.
+  [[nodiscard]] Errno uffd_register(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno uffd_writeprotect(Process& process, uint64_t address, uint64_t bytes, mm::UffdWp how);
   [[nodiscard]] Errno msync(Process& process, uint64_t address, uint64_t bytes, int flags);
   [[nodiscard]] mm::Loaded load(Process& process, uint64_t address);
   [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::byte value);

@@ -57,6 +57,7 @@ struct MremapRequest {
 };
 
 enum class Locking : uint8_t { lock, unlock };
+enum class UffdWp : uint8_t { protect, resolve };
 
 struct MlockAll {
   enum class Current : uint8_t { lock, unlock, leave };
@@ -82,7 +83,21 @@ struct Loaded {
   Signal signal;
 };
 
-enum class Advice : uint8_t { dont_need, free, huge_page, no_huge_page };
+enum class Advice : uint8_t {
+  nothing,  ///< MADV_NORMAL, _RANDOM, _SEQUENTIAL
+  dont_need,
+  dont_need_locked,
+  free,
+  huge_page,
+  no_huge_page,
+  remove,
+  will_need,
+  cold,
+  populate_read,
+  populate_write,
+  guard_install,
+  guard_remove,
+};
 
 /// What the pagemap file and smaps say of a page.
 enum class PagemapKind : uint8_t {
@@ -127,8 +142,15 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Pages are brought in and stay, or may go again. -ENOMEM, -EAGAIN. Linux: mm/mlock.c
   [[nodiscard]] Errno mlock(VirtAddr start, uint64_t length, Locking locking);
   void mlockall(MlockAll what);
-  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped. Linux: mm/madvise.c
+  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice says:
+  /// -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
   [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
+  /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL.
+  /// Linux: fs/userfaultfd.c userfaultfd_register(), UFFDIO_REGISTER_MODE_WP
+  [[nodiscard]] Errno uffd_register(VirtAddr start, uint64_t length);
+  /// A write to a protected page waits until the range is resolved. -ENOENT: not registered; -ENOMEM.
+  /// Linux: mm/userfaultfd.c mwriteprotect_range()
+  [[nodiscard]] Errno uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how);
   /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
   [[nodiscard]] Result<AddressSpace*> fork();
   /// 1: a load of the page would need no I/O. -ENOMEM: not mapped. Linux: mm/mincore.c
@@ -251,16 +273,28 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool can_change_writable(const Vma& vma, Pte pte) const;
   [[nodiscard]] Pte changed_present(const Vma& vma, Pte pte, Change change) const;
   [[nodiscard]] Pte changed_entry(const Vma& vma, Pte pte, Change change) const;
-  [[nodiscard]] Errno change_leaf(const Vma& vma, VirtPage first, Range<VirtPage> part, Change change);
+  [[nodiscard]] bool change_huge_pmd(const Vma& vma, pgtable::LeafTable& leaf, Range<VirtPage> part, Change change);
+  void change_pte_range(const Vma& vma, pgtable::LockedPageTable& table, Range<VirtPage> part, Change change);
+  [[nodiscard]] Errno change_leaf(const Vma& vma, Range<VirtPage> part, Change change);
   [[nodiscard]] Errno change_protection(const Vma& vma, Range<VirtPage> range, Change change);
 
-  // mm/exit.cc, mm/madvise.cc, mm/madvise_free.cc
+  // mm/exit.cc, mm/mincore.cc
   void exit_mmap();
+  [[nodiscard]] Pte entry_of(VirtPage page);
+
+  // mm/madvise*.cc
+  [[nodiscard]] Errno madvise_part(Vma& vma, Range<VirtPage> part, Advice advice);
+  [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
+  void madvise_cold(Range<VirtPage> range);
+  [[nodiscard]] bool deactivate(Pte entry, PageCount pages);
+  void madvise_willneed(const Vma& vma, Range<VirtPage> range);
+  [[nodiscard]] Errno install_guards(Vma& vma, Range<VirtPage> range);
+  [[nodiscard]] Errno install_leaf_guards(Vma& vma, Range<VirtPage> part);
+  void remove_guards(Range<VirtPage> range);
   void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
   void madvise_free_pte(pgtable::LockedPageTable& table, VirtPage page, Pte pte);
   [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
   [[nodiscard]] static Signal signal_of(FaultEnd end);
-  [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/fork.cc
   [[nodiscard]] Errno dup_mmap(AddressSpace& child) QUIRE_REQUIRES(mmap_lock);

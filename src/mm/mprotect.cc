@@ -66,32 +66,52 @@ Pte AddressSpace::changed_entry(const Vma& vma, Pte pte, Change change) const {
   return pte;
 }
 
-// `part` of the leaf that begins at `first`. Linux: mm/mprotect.c change_pmd_range(), mm/huge_memory.c change_huge_pmd()
-Errno AddressSpace::change_leaf(const Vma& vma, VirtPage first, Range<VirtPage> part, Change change) {
-  // Protection by markers needs a table where nothing was mapped yet.
-  bool markers = change == Change::uffd_wp && !vma.is_anonymous();
-  LeafTable* leaf = markers ? tables.find_or_create(first) : tables.find(first);
-  if (leaf == nullptr) return markers ? Errno::enomem : Errno::ok;
-  if (leaf->pmd().is_huge()) {
-    LockedPmd pmd(*leaf);
-    bool whole = part.size() == env.geometry.entries() && change == Change::rights;
-    if (!whole) {
-      rmap::split_huge_pmd_locked(*this, pmd, first);
-    } else if (Pmd before = pmd.get(); before.is_huge()) {
-      Pte after = changed_entry(vma, before.entry(), change);
-      if (after != before.entry()) pmd.set(Pmd::huge(after));
-      return Errno::ok;
-    }
-  }
-  if (markers) leaf->populate();
-  LockedPageTable table(*leaf);
-  if (!table) return Errno::ok;
+// The PMD entry of a huge page of which `part` is all; false: look again. Linux: mm/huge_memory.c change_huge_pmd()
+bool AddressSpace::change_huge_pmd(const Vma& vma, LeafTable& leaf, Range<VirtPage> part, Change change) {
+  LockedPmd pmd(leaf);
+  if (!pmd.get().is_huge()) return false;
+  Pte before = pmd.get().entry();
+  Pte after = changed_entry(vma, before, change);
+  if (after == before) return true;
+  pmd.set(Pmd::huge(after));
+  flush_tlb(part);
+  return true;
+}
+
+// Linux: mm/mprotect.c change_pte_range()
+void AddressSpace::change_pte_range(const Vma& vma, LockedPageTable& table, Range<VirtPage> part, Change change) {
+  bool changed = false;
   for (VirtPage page : part) {
     Pte before = table.get(page);
     Pte after = changed_entry(vma, before, change);
-    if (after != before) table.set(page, after);
+    if (after == before) continue;
+    table.set(page, after);
+    changed = true;
   }
-  return Errno::ok;
+  // Before the lock is dropped: else a fault could copy a page that another CPU still writes to.
+  if (changed) flush_tlb(part);
+}
+
+// `part` is of one leaf. Linux: mm/mprotect.c change_pmd_range()
+Errno AddressSpace::change_leaf(const Vma& vma, Range<VirtPage> part, Change change) {
+  // Protection by markers needs a table where nothing was mapped yet.
+  bool markers = change == Change::uffd_wp && !vma.is_anonymous();
+  LeafTable* leaf = markers ? tables.find_or_create(part.start()) : tables.find(part.start());
+  if (leaf == nullptr) return markers ? Errno::enomem : Errno::ok;
+  bool whole = part.size() == env.geometry.entries() && change == Change::rights;
+  for (;;) {
+    if (leaf->pmd().is_huge()) {
+      if (whole && change_huge_pmd(vma, *leaf, part, change)) return Errno::ok;
+      if (!whole) rmap::split_huge_pmd(*this, *leaf, tables.leaf_range(part.start()).start());
+    }
+    if (markers) leaf->populate();
+    if (LockedPageTable table(*leaf); table) {
+      change_pte_range(vma, table, part, change);
+      return Errno::ok;
+    }
+    if (!markers && leaf->pmd().is_none()) return Errno::ok;
+    QUIRE_REACHED("change_leaf: a fault has mapped a huge page");
+  }
 }
 
 // Linux: mm/mprotect.c change_protection()
@@ -99,9 +119,8 @@ Errno AddressSpace::change_protection(const Vma& vma, Range<VirtPage> range, Cha
   QUIRE_FUNC();
   Errno error = Errno::ok;
   tables.for_each_leaf(range, [&](LeafTable*, Range<VirtPage> part) {
-    if (error == Errno::ok) error = change_leaf(vma, tables.leaf_range(part.start()).start(), part, change);
+    if (error == Errno::ok) error = change_leaf(vma, part, change);
   });
-  flush_tlb(range);
   return error;
 }
 

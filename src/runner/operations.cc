@@ -129,6 +129,16 @@ Value msync(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 1);
   return from(r.machine().msync(r.process(c), at.start, at.length, int_number(r, c, at.next)));
 }
+Value uffd_register(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().uffd_register(r.process(c), at.start, at.length));
+}
+// uffd_writeprotect(RANGE[, LENGTH], 1 | 0)
+Value uffd_writeprotect(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  auto how = r.number(c, at.next) != 0 ? mm::UffdWp::protect : mm::UffdWp::resolve;
+  return from(r.machine().uffd_writeprotect(r.process(c), at.start, at.length, how));
+}
 Value load(Runtime& r, const Call& c) {
   mm::Loaded loaded = r.machine().load(r.process(c), unsigned_number(r, c, 0));
   return loaded.signal.none() ? Value::of(static_cast<int64_t>(loaded.value)) : from(loaded.signal);
@@ -268,6 +278,10 @@ constexpr std::array kOperations = {
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
+    Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2, kAny,
+              Judged::check, uffd_register},
+    Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",
+              "writes wait until the range is resolved; resolves it", 2, 3, kAny, Judged::check, uffd_writeprotect},
 };
 
 }  // namespace
