@@ -46,6 +46,18 @@ FolioRef Folios::prepare(Pfn pfn, Order order) {
   return FolioRef::adopt(*head);
 }
 
+base::Result<FolioRef> Folios::alloc_node(phys::Gfp gfp, Order order, unsigned node) {
+  auto pfn = frames_.alloc_pages_node(gfp, order, node);
+  if (!pfn) return pfn.error();
+  return prepare(*pfn, order);
+}
+
+base::Result<FolioRef> Folios::alloc_highest(Pfn pfn) {
+  auto highest = frames_.alloc_highest_page(pfn);
+  if (!highest) return highest.error();
+  return prepare(*highest, Order(0));
+}
+
 base::Result<FolioRef> Folios::alloc_device() {
   auto pfn = frames_.alloc_device_page();
   if (!pfn) return pfn.error();

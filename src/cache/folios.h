@@ -24,6 +24,10 @@ class Folios {
   /// A folio with one reference, no flags, no mapping, undefined contents; -ENOMEM. Linux: folio_alloc()
   [[nodiscard]] base::Result<FolioRef> alloc(phys::Gfp gfp, Order order);
 
+  /// The same from one node; -ENOMEM if that has none. Linux: __folio_alloc_node() with __GFP_THISNODE
+  [[nodiscard]] base::Result<FolioRef> alloc_node(phys::Gfp gfp, Order order, unsigned node);
+  /// A page from the highest free frame, if that is above `pfn` and on its node; -ENOMEM. Linux: compaction_alloc()
+  [[nodiscard]] base::Result<FolioRef> alloc_highest(Pfn pfn);
   /// A page of the device's memory, which the CPU cannot reach; -ENOMEM. Linux: zone_device_page_init()
   [[nodiscard]] base::Result<FolioRef> alloc_device();
 

@@ -42,24 +42,25 @@ bool move_mapping(Environment& env, Folio& from, Folio& to) {
 
 }  // namespace
 
-MigrateOutcome migrate_folio(Environment& env, FolioRef from, FolioRef to) {
+MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
   QUIRE_FUNC();
-  LockedFolio locked(*from);
-  from->wait_writeback();
-  if (from->refcount() == 1) {
+  LockedFolio locked(from);
+  from.wait_writeback();
+  if (from.refcount() == 1) {
     QUIRE_REACHED("migrate_folio: nobody has it any more");
     return MigrateOutcome::gone;
   }
   LockedFolio to_locked(*to);
-  RmapHold hold(env, *from);
-  Extent extent = Extent::of(*from);
-  if (from->mapped()) try_to_migrate(hold, *from);
-  bool moved = !from->mapped() && move_mapping(env, *from, *to);
+  RmapHold hold(env, from);
+  Extent extent = Extent::of(from);
+  if (from.mapped()) try_to_migrate(hold, from);
+  bool moved = !from.mapped() && move_mapping(env, from, *to);
   if (!moved) QUIRE_REACHED("migrate_folio: somebody else has a reference");
-  remove_migration_ptes(hold, extent, moved ? to->pfn() : from->pfn());
-  (moved ? *to : *from).set(FolioFlag::lru);
-  QUIRE_POINT("migrated", "frame {} -> {}", from->pfn().value(), moved ? to->pfn().value() : from->pfn().value());
-  return moved ? MigrateOutcome::moved : MigrateOutcome::again;
+  remove_migration_ptes(hold, extent, moved ? to->pfn() : from.pfn());
+  if (!moved) return MigrateOutcome::again;
+  QUIRE_POINT("migrated", "frame {} -> {}", from.pfn().value(), to->pfn().value());
+  to->set(FolioFlag::lru);
+  return MigrateOutcome::moved;
 }
 
 bool split_folio(Environment& env, Folio& folio) {
