@@ -7,7 +7,7 @@ namespace quire::machine {
 // Linux: mm/memfd.c memfd_create()
 Result<int> Machine::memfd_create(Process& process) {
   QUIRE_FUNC();
-  fs::TmpfsInode& file = tmpfs_.create_inode();
+  fs::Inode& file = tmpfs_.create_inode();
   Result<int> fd = process.install(file);
   if (!fd) file.put();
   return fd;

@@ -15,6 +15,7 @@
 #include <span>
 #include <string_view>
 
+#include "fs/tmpfs.h"
 #include "machine/abi.h"
 #include "machine/options.h"
 #include "machine/process.h"

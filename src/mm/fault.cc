@@ -158,6 +158,7 @@ AddressSpace::FaultEnd AddressSpace::end_of(cache::FaultOutcome outcome) {
       return FaultEnd::no_memory;
     case cache::FaultOutcome::beyond_end:
     case cache::FaultOutcome::io_error:
+    case cache::FaultOutcome::hwpoison:
       break;
   }
   return FaultEnd::sigbus;
