@@ -24,21 +24,3 @@ check {
 
 expect            { never uaf   never deadlock   never stale_pte   complete }
 expect with D1-13 { sometimes uaf @ shmem_falloc_wait   preemptions 2 }
-
-scenario punch-vs-two-faults "two faults wait in the queue, and each is woken once"
-machine  cpus=3 ram=16 swap=S:8
-
-setup {
-  A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 4K) = 0
-  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-}
-
-cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0 }
-cpu 1 as A { load(p[0]) = 0 | 'b' }
-cpu 2 as A { store(p[0], 'b') = 0 }
-
-check { A: load(p[0]) = 0 | 'b' }
-
-expect            { never uaf   never deadlock   preemptions 2 }
-expect with D1-13 { sometimes uaf @ shmem_falloc_wait   preemptions 2 }

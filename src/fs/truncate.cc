@@ -1,5 +1,6 @@
 #include "fs/truncate.h"
 
+#include "fs/folio_walk.h"
 #include "fs/payload.h"
 #include "sync/trace.h"
 
@@ -8,27 +9,6 @@ namespace {
 
 using base::Defect;
 using rmap::EvenCows;
-
-constexpr std::size_t kTruncateBatch = 8;
-
-/// Returns how many there were. Linux: mm/filemap.c find_get_entries()
-template <typename Visit>
-std::size_t for_each_folio(Mapping& mapping, Range<FileIndex> range, Visit visit) {
-  Mapping::Found batch[kTruncateBatch];
-  std::size_t visited = 0;
-  for (FileIndex index = range.start(); index < range.limit();) {
-    std::size_t n = mapping.find_get_entries({index, range.limit()}, batch);
-    for (Mapping::Found& found : std::span(batch, n)) {
-      index = found.after();
-      if (!found.folio) continue;
-      ++visited;
-      visit(*found.folio);
-      found.folio.reset();
-    }
-    if (n < kTruncateBatch) break;
-  }
-  return visited;
-}
 
 // What can be had without waiting. Linux: mm/truncate.c truncate_inode_pages_range(), mm/filemap.c find_lock_entries()
 void truncate_without_waiting(Mapping& mapping, Range<FileIndex> range) {
@@ -106,7 +86,7 @@ void truncate_pagecache(rmap::Environment& env, Mapping& mapping, uint64_t size)
 void truncate_setsize(rmap::Environment& env, Mapping& mapping, FileSize& i_size, uint64_t size) {
   uint64_t before = i_size.load();
   i_size.store(size);
-  if (size < before) truncate_pagecache(env, mapping, size);
+  if (size <= before) truncate_pagecache(env, mapping, size);
 }
 
 void truncate_pagecache_range(rmap::Environment& env, Mapping& mapping, ByteRange bytes) {
