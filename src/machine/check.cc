@@ -81,16 +81,19 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
   });
 }
 
-void Machine::recount_files(Recount& r) {
-  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
-    inode.mapping().peek_entries([&](base::FileIndex, cache::IndexEntry entry) {
-      if (entry.is_folio()) {
-        ++r.references[entry.folio().pfn().value()];
-      } else if (uint32_t* slot = r.slot(entry.swap())) {
-        ++*slot;
-      }
-    });
+void Machine::recount_pages(Recount& r, const cache::Mapping& mapping) {
+  mapping.peek_entries([&](base::FileIndex, cache::IndexEntry entry) {
+    if (entry.is_folio()) {
+      ++r.references[entry.folio().pfn().value()];
+    } else if (uint32_t* slot = r.slot(entry.swap())) {
+      ++*slot;
+    }
   });
+}
+
+void Machine::recount_files(Recount& r) {
+  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) { recount_pages(r, inode.mapping()); });
+  block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
 }
 
 void Machine::recount_swap_cache(Recount& r) {
@@ -154,6 +157,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   folios_.check(report);
   swap_.check(report);
   tmpfs_.check(report);
+  block_fs_.check(report);
   Recount r{};
   recount(r);
   for (const Process* process = tasks_; process != nullptr; process = process->next_) {

@@ -1,4 +1,5 @@
-// Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, a tmpfs, processes, and the system calls.
+// Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, two file systems, processes, and the system
+// calls.
 //
 // The sole owner of all state. Sizes, addresses and offsets are in bytes as a user sees them, a page is 4096 of them;
 // an explored machine stores fewer bytes per page (fs/payload.h says which). Calls return with no lock held; calls of
@@ -15,6 +16,8 @@
 #include <span>
 #include <string_view>
 
+#include "fs/block_fs.h"
+#include "fs/tmpfs.h"
 #include "machine/abi.h"
 #include "machine/options.h"
 #include "machine/process.h"
@@ -61,12 +64,27 @@ class Machine {
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
+  /// A file of the block-backed file system. O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another
+  /// flag; -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE.
+  [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
   [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
   [[nodiscard]] Errno fallocate(Process& process, int fd, int mode, int64_t offset, int64_t bytes);
   [[nodiscard]] Result<uint64_t> pread(Process& process, int fd, std::span<std::byte> to, int64_t offset);
   [[nodiscard]] Result<uint64_t> pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset);
   [[nodiscard]] Result<Stat> fstat(Process& process, int fd);
+  /// -EIO.
+  [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// Bytes of a file; all of it without a length.
+  struct FileRange {
+    int64_t offset = 0;
+    int64_t bytes = 0;  ///< 0: to the end
+  };
+  /// What a direct write does before and after: no page of the range is cached. -EBUSY, -EIO.
+  [[nodiscard]] Errno invalidate_inode_pages2(Process& process, int fd, FileRange range);
+  /// Takes the page-table entries of the range away and nothing else: no folio lock, no second look, private copies
+  /// stay. What drivers and cluster file systems do that keep the pages cached.
+  [[nodiscard]] Errno unmap_shared_mapping_range(Process& process, int fd, FileRange range);
 
   // --- memory (machine/memory.cc); numbers from abi.h
   // -----------------------------------------------------------------
@@ -119,11 +137,13 @@ class Machine {
   void end(Process& process);
   void recount(Recount& recount);
   void recount_space(Recount& recount, mm::AddressSpace& mm, sync::CheckReport* report);
+  static void recount_pages(Recount& recount, const cache::Mapping& mapping);
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
   void check_folios(const Recount& recount, sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
+  static void dump_pages(sync::String& out, const cache::Mapping& mapping);
   void dump_files(sync::String& out);
   void dump_swap(sync::String& out);
 
@@ -135,6 +155,7 @@ class Machine {
   pgtable::Tlbs tlbs_;
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
+  fs::BlockFs block_fs_;
   reclaim::Reclaim reclaim_;
   sync::Vector<Device*> devices_;
 

@@ -57,6 +57,19 @@ Value fallocate(Runtime& r, const Call& c) {
       r.machine().fallocate(r.process(c), int_number(r, c, 0), int_number(r, c, 1), r.number(c, 2), r.number(c, 3)));
 }
 
+Value open(Runtime& r, const Call& c) {
+  return from(r.machine().open(r.process(c), c.operands[0].symbol, int_number(r, c, 1)));
+}
+Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
+Value invalidate_inode_pages2(Runtime& r, const Call& c) {
+  return from(r.machine().invalidate_inode_pages2(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
+}
+// gfs2_inode_sync(FD) and vmwgfx_dirty_unmap(FD, OFFSET, LENGTH): unmapping from outside, with no locked phase.
+Value unmap_shared(Runtime& r, const Call& c) {
+  return from(
+      r.machine().unmap_shared_mapping_range(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
+}
+
 /// A buffer of the arena that goes with the call, whatever ends it.
 class Buffer {
  public:
@@ -198,7 +211,13 @@ constexpr std::array kOperations = {
     Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
     Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check,
               fstat},
+    Operation{"fsync", "fsync(FD)", "writes what is dirty, also through mappings; -EIO", 1, 1, kAny, Judged::check,
+              fsync},
     Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
+    Operation{"gfs2_inode_sync", "gfs2_inode_sync(FD)", "unmaps a file as gfs2 does, private copies excepted", 1, 1,
+              kAny, Judged::check, unmap_shared},
+    Operation{"invalidate_inode_pages2", "invalidate_inode_pages2(FD[, OFFSET, LENGTH])",
+              "what a direct write does to the page cache; -EBUSY", 1, 3, kAny, Judged::check, invalidate_inode_pages2},
     Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
               Judged::check, kill},
     Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
@@ -211,9 +230,11 @@ constexpr std::array kOperations = {
               mincore},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
-    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check,
-              msync},
+    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
+              kAny, Judged::check, msync},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
+    Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
+              2, kAny, Judged::check, open},
     Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny,
               Judged::check, pagemap},
     Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny,
@@ -232,6 +253,9 @@ constexpr std::array kOperations = {
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
+    Operation{"vmwgfx_dirty_unmap", "vmwgfx_dirty_unmap(FD, OFFSET, LENGTH)",
+              "unmaps a range of a file as vmwgfx does, private copies excepted", 3, 3, kAny, Judged::check,
+              unmap_shared},
 };
 
 }  // namespace
