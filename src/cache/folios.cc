@@ -75,7 +75,10 @@ void Folios::split(Folio& folio, int references) {
     page.set(whole);
     page.order_ = Order(0);
     page.head_distance_ = 0;
-    page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
+    if (Mapping* mapping = folio.mapping())
+      page.set_file(*mapping, folio.index() + PageCount(i));
+    else
+      page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
     if (!entry.none()) page.set_swap(entry + PageCount(i));
     page.refcount_.store(references);
   }

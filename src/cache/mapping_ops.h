@@ -45,6 +45,9 @@ class MappingOps {
   /// Before `folio` (locked, unmapped, not under writeback) is dropped from a cache that is said to be out of date:
   /// writes it if it is dirty and the file system wants that; -EIO. Linux: a_ops->launder_folio
   [[nodiscard]] virtual base::Errno launder_folio(Mapping&, Folio&) { return base::Errno::ok; }
+  /// Whether what is dirty can be written and read again: without, memory is the only place. Linux:
+  /// mapping_can_writeback()
+  [[nodiscard]] virtual bool can_writeback() const { return true; }
   /// The memory of `folio` (locked, unmapped) is broken: whether it left the mapping. Linux: a_ops->error_remove_folio
   [[nodiscard]] virtual bool error_remove_folio(Mapping& mapping, Folio& folio) = 0;
 

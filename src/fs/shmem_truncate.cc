@@ -20,8 +20,13 @@ int TmpFs::shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry) {
   return 1;
 }
 
-// Its contents are nowhere else. Linux: mm/shmem.c shmem_error_remove_folio()
-bool TmpFs::error_remove_folio(Mapping&, Folio&) { return false; }
+// Its contents are nowhere else, so it stays, and whoever asks for it is told. Linux: mm/shmem.c
+// shmem_error_remove_folio()
+bool TmpFs::error_remove_folio(Mapping& mapping, Folio& folio) {
+  if (!env_.defects.has(base::Defect::D1_14)) return false;
+  truncate_inode_folio(mapping, folio);
+  return true;
+}
 
 // The first pass: whatever can be had without waiting. Linux: mm/shmem.c shmem_undo_range(), find_lock_entries()
 int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
@@ -92,14 +97,14 @@ int TmpFs::undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
 void TmpFs::zero_partial(TmpfsInode& inode, FileIndex index, uint64_t from, uint64_t to) {
   Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::read);
   if (!got || !got->folio) return;
-  zero_user(env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
+  zero_user(env_.folios.frames(), got->folio->pfn_at(index), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
   got->folio->set(FolioFlag::dirty);
 }
 
 // Linux: mm/shmem.c shmem_undo_range()
 void TmpFs::shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo) {
   QUIRE_FUNC();
-  Range<FileIndex> whole = whole_pages(bytes);
+  Range<FileIndex> whole = split_partial_folios(env_, inode.mapping_, whole_pages(bytes));
   int swaps_freed = undo_locked_pass(inode, whole, undo);
   for_each_partial_page(bytes,
                         [&](FileIndex index, uint64_t from, uint64_t to) { zero_partial(inode, index, from, to); });

@@ -38,7 +38,7 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
       got->locked.unlock();
-      read_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), part);
+      read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
     } else {
       std::fill(part.begin(), part.end(), std::byte{0});
     }
@@ -63,7 +63,7 @@ Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t of
       if (done == 0) return got.error();
       break;
     }
-    write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
+    write_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), from.subspan(done, n));
     if (at + n > size_.load()) size_.store(at + n);
     got->folio->set(FolioFlag::dirty);
     done += n;

@@ -88,6 +88,7 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
   [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
+  [[nodiscard]] bool can_writeback() const override { return false; }
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
 
   /// Step 6b of swapoff: brings in every page of every file whose value entry names `area`. Sleeps.

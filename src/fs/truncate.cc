@@ -2,6 +2,7 @@
 
 #include "fs/folio_walk.h"
 #include "fs/payload.h"
+#include "rmap/migrate.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -35,7 +36,25 @@ void truncate_partial(rmap::Environment& env, Mapping& mapping, FileIndex index,
   LockedFolio locked(*folio);
   if (folio->mapping() != &mapping) return;
   folio->wait_writeback();
-  zero_user(env.folios.frames(), folio->pfn(), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
+  zero_user(env.folios.frames(), folio->pfn_at(index), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
+}
+
+// What stays of the range when the folio at `index`, if only in part inside, could not be split.
+Range<FileIndex> split_at(rmap::Environment& env, Mapping& mapping, Range<FileIndex> range, FileIndex index) {
+  FolioRef folio = mapping.get_folio(index);
+  if (!folio || !folio->is_large()) return range;
+  LockedFolio locked(*folio);
+  if (folio->mapping() != &mapping || !folio->is_large()) return range;
+  auto extent = Range<FileIndex>::of(folio->index(), folio->pages());
+  Range<FileIndex> inside = extent.intersection(range);
+  if (inside == extent || inside.empty()) return range;
+  folio->wait_writeback();
+  for (FileIndex i : inside) env.folios.frames().zero(folio->pfn_at(i));
+  folio->set(FolioFlag::dirty);
+  if (rmap::split_folio(env, *folio)) return range;
+  FileIndex start = inside.start() == range.start() ? inside.limit() : range.start();
+  FileIndex end = inside.limit() == range.limit() ? inside.start() : range.limit();
+  return {std::min(start, end), end};
 }
 
 // Linux: mm/truncate.c invalidate_complete_folio2()
@@ -64,9 +83,16 @@ void truncate_inode_folio(Mapping& mapping, Folio& folio) {
   folio.put(static_cast<int>(folio.pages().value()));
 }
 
+Range<FileIndex> split_partial_folios(rmap::Environment& env, Mapping& mapping, Range<FileIndex> range) {
+  if (range.empty()) return range;
+  range = split_at(env, mapping, range, range.start());
+  if (range.empty() || range.limit() == kNoEnd) return range;
+  return split_at(env, mapping, range, FileIndex(range.limit().value() - 1));
+}
+
 void truncate_inode_pages_range(rmap::Environment& env, Mapping& mapping, ByteRange bytes) {
   QUIRE_FUNC();
-  Range<FileIndex> whole = whole_pages(bytes);
+  Range<FileIndex> whole = split_partial_folios(env, mapping, whole_pages(bytes));
   truncate_without_waiting(mapping, whole);
   for_each_partial_page(
       bytes, [&](FileIndex index, uint64_t from, uint64_t to) { truncate_partial(env, mapping, index, from, to); });

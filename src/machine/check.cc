@@ -96,6 +96,13 @@ void Machine::recount_files(Recount& r) {
   block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
 }
 
+// A failed page keeps the reference that was taken when it failed.
+void Machine::recount_poisoned(Recount& r) {
+  for (uint32_t frame = 0; frame < frames_.frames().value(); ++frame)
+    if (folios_.peek_in_use(Pfn(frame)) && cache::any(folios_.peek(Pfn(frame)).peek_flags() & FolioFlag::hwpoison))
+      ++r.references[frame];
+}
+
 void Machine::recount_swap_cache(Recount& r) {
   for (unsigned type = 0; type < swap_.areas_max(); ++type) {
     const cache::SwapCache* cached = swap_.peek_area(SwapType(type)).peek_swap_cache();
@@ -118,6 +125,7 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   }
   recount_files(r);
   recount_swap_cache(r);
+  recount_poisoned(r);
 }
 
 // I6: the references and mappings of every folio.
@@ -152,6 +160,23 @@ void Machine::check_slots(const Recount& r, CheckReport& report) {
   }
 }
 
+// Each translation is what the page table says, with no more rights.
+void Machine::check_tlbs(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  tlbs_.peek_each([&](const pgtable::Translation& t) {
+    for (const Process* process = tasks_; process != nullptr; process = process->next_) {
+      mm::AddressSpace& mm = process->mm();
+      if (&mm.tlb != t.space) continue;
+      Pte pte = mm.tables.peek(t.page);
+      bool same = pte.kind() == t.pte.kind() && (!pte.is_present() || pte.pfn() == t.pte.pfn());
+      report.expect(same && (pte.writable() || !t.pte.writable()), Failure::stale_tlb,
+                    "a CPU still has a translation of page {:#x} that the page table has not", t.page.value());
+      return;
+    }
+    report.fail(Failure::stale_tlb, "a CPU still has a translation of page {:#x} of a process that has ended",
+                t.page.value());
+  });
+}
+
 void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   frames_.check(report);
   folios_.check(report);
@@ -168,6 +193,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   }
   check_folios(r, report);
   check_slots(r, report);
+  check_tlbs(report);
 }
 
 uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {

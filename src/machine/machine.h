@@ -21,6 +21,10 @@
 #include "machine/abi.h"
 #include "machine/options.h"
 #include "machine/process.h"
+#include "reclaim/device_memory.h"
+#include "reclaim/khugepaged.h"
+#include "reclaim/memory_failure.h"
+#include "reclaim/move_pages.h"
 #include "reclaim/reclaim.h"
 
 namespace quire::machine {
@@ -117,6 +121,24 @@ class Machine {
   /// References to a slot; 0 if not active.
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 
+  // --- what the kernel does by itself or for a device (machine/kernel_acts.cc) -----------------------------------------
+  /// The page at `address` moves to `node`; the node it is on. See reclaim/move_pages.h for errors.
+  [[nodiscard]] Result<int> move_pages(Process& process, uint64_t address, int node);
+  /// Pages moved. Linux: /proc/sys/vm/compact_memory
+  uint64_t compact();
+  /// The huge page around `address` is made. See reclaim/khugepaged.h for errors. Linux: MADV_COLLAPSE, khugepaged
+  [[nodiscard]] Errno collapse(Process& process, uint64_t address);
+  /// The memory of the page at `address` fails; it is brought in first. -EFAULT, -EHWPOISON, -EBUSY.
+  /// Linux: MADV_HWPOISON
+  [[nodiscard]] Errno poison(Process& process, uint64_t address);
+  /// See reclaim/device_memory.h.
+  [[nodiscard]] Errno migrate_to_device(Process& process, uint64_t address);
+  [[nodiscard]] Errno make_device_exclusive(Process& process, uint64_t address);
+  /// Whether SIGBUS (BUS_MCEERR_AO) comes when a page fails, and not when it is used. Linux: PR_MCE_KILL
+  void set_mce_kill_early(Process& process, OnOff early) { process.mce_kill_early.store(early == OnOff::on ? 1 : 0); }
+  /// The signal that was sent and not looked at yet; forgotten by the look.
+  [[nodiscard]] mm::Signal take_signal(Process& process);
+
   // --- at quiescent points (machine/check.cc, machine/dump.cc)
   // ----------------------------------------------------------
   /// SEMANTICS 0.7: I1 to I7 and I9. Linear, without allocating.
@@ -133,6 +155,7 @@ class Machine {
   struct Recount;
   [[nodiscard]] Device* find_device(std::string_view name) const;
   [[nodiscard]] const swap::SwapArea* peek_area(std::string_view device) const;
+  void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);
   void recount(Recount& recount);
@@ -140,6 +163,8 @@ class Machine {
   static void recount_pages(Recount& recount, const cache::Mapping& mapping);
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
+  void recount_poisoned(Recount& recount);
+  void check_tlbs(sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
@@ -157,6 +182,10 @@ class Machine {
   fs::TmpFs tmpfs_;
   fs::BlockFs block_fs_;
   reclaim::Reclaim reclaim_;
+  reclaim::Mover mover_{env_};
+  reclaim::MemoryFailure memory_failure_{env_};
+  reclaim::Khugepaged khugepaged_{env_};
+  reclaim::DeviceMemory device_memory_{env_};
   sync::Vector<Device*> devices_;
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;

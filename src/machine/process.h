@@ -57,6 +57,10 @@ class Process {
 
   /// A signal that ends what waits for it.
   reclaim::SignalPending signal{0};
+  /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY
+  sync::Atomic<uint32_t, "PF_MCE_EARLY"> mce_kill_early{0};
+  /// si_code of a SIGBUS that was sent, 0 for none.
+  sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 
   template <typename Visit>
   void peek_files(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {

@@ -85,7 +85,8 @@ Pte PageTables::peek(VirtPage page) const {
     table = static_cast<const Slot*>(table)[index_at(page, level)].peek();
   if (table == nullptr) return Pte::none();
   const auto& leaf = *static_cast<const LeafTable*>(table);
-  return leaf.peek_pmd().is_huge() ? leaf.peek_pmd().entry() : leaf.peek(index_at(page, 0));
+  if (leaf.peek_pmd().is_huge()) return leaf.peek_pmd().entry().moved_by(page - leaf_range(page).start());
+  return leaf.peek(index_at(page, 0));
 }
 
 }  // namespace quire::pgtable

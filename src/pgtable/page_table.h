@@ -162,7 +162,7 @@ class PageTables {
   void peek_each(Visit&& visit) const {
     peek_below(root_, geometry_.levels - 1U, 0, visit);
   }
-  /// What maps `page`, of a huge page the entry of its first page; at quiescent points only.
+  /// What maps `page`, of a huge page its part; at quiescent points only.
   [[nodiscard]] Pte peek(VirtPage page) const;
 
  private:

@@ -1,6 +1,7 @@
 #include "rmap/migrate.h"
 
 #include "rmap/migration_entries.h"
+#include "rmap/try_to_unmap.h"
 #include "sync/trace.h"
 
 namespace quire::rmap {
@@ -63,22 +64,34 @@ MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
   return MigrateOutcome::moved;
 }
 
+namespace {
+
+// Each page gets one reference of the caller's besides those of its places.
+bool split_unmapped(Environment& env, Folio& folio) {
+  if (cache::Mapping* mapping = folio.mapping()) return mapping->split_folio(folio);
+  if (folio.test(FolioFlag::swapcache)) return env.swap.split_in_swap_cache(folio);
+  if (!folio.ref_freeze(1)) return false;
+  env.folios.split(folio, 1);
+  return true;
+}
+
+}  // namespace
+
 bool split_folio(Environment& env, Folio& folio) {
   QUIRE_FUNC();
-  QUIRE_ASSERT(folio.is_large() && folio.test(FolioFlag::anon), "only a large anonymous folio can be split");
+  QUIRE_ASSERT(folio.is_large(), "a page cannot be split");
+  bool anon = folio.test(FolioFlag::anon);
   RmapHold hold(env, folio);
   Extent extent = Extent::of(folio);
-  if (folio.mapped()) try_to_migrate(hold, folio, HugeMapping::split);
-  bool alone = !folio.mapped();
-  if (alone && folio.test(FolioFlag::swapcache)) {
-    alone = env.swap.split_in_swap_cache(folio);
-  } else if (alone) {
-    alone = folio.ref_freeze(1);
-    if (alone) env.folios.split(folio, 1);
+  if (folio.mapped() && anon) try_to_migrate(hold, folio, HugeMapping::split);
+  if (folio.mapped() && !anon) try_to_unmap(env, folio);
+  bool alone = !folio.mapped() && split_unmapped(env, folio);
+  if (anon) remove_migration_ptes(hold, extent, extent.frames.start());
+  if (!alone) {
+    QUIRE_REACHED("split_folio: somebody else has a reference");
+    return false;
   }
-  remove_migration_ptes(hold, extent, extent.frames.start());
-  if (!alone) return false;
-  // The tails were locked and referenced for the walk; one that nobody maps is freed here.
+  // The tails were locked and referenced for the walk; one that is in no place and that nobody maps is freed here.
   for (Pfn pfn : Range<Pfn>(folio.pfn() + PageCount(1), extent.frames.limit())) {
     Folio& page = env.folios.page(pfn);
     page.set(FolioFlag::lru);

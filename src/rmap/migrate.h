@@ -23,8 +23,9 @@ enum class MigrateOutcome : uint8_t {
 /// `to`: fresh, with as many pages; on the LRU if it was moved to. Sleeps. Linux: mm/migrate.c migrate_pages()
 [[nodiscard]] MigrateOutcome migrate_folio(Environment& env, Folio& from, cache::FolioRef to);
 
-/// The large anonymous folio (locked, one reference of the caller's) becomes folios of one page; false: somebody else
-/// has a reference. The pages but the first are left unlocked; the caller's reference is the first's.
+/// The large folio (locked, one reference of the caller's) becomes folios of one page; false: somebody else has a
+/// reference. Entries of a file's are taken away, for the next access finds its page. The pages but the first are left
+/// unlocked; the caller's reference is the first's.
 /// Linux: mm/huge_memory.c split_huge_page()
 [[nodiscard]] bool split_folio(Environment& env, Folio& folio);
 

@@ -139,6 +139,39 @@ Value pagemap(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().pagemap(r.process(c), unsigned_number(r, c, 0))));
 }
 
+// --- What the kernel does by itself ---------------------------------------------------------------------------------
+
+// The operand is a process.
+machine::Process& target(Runtime& r, const Call& c) { return r.process_at(static_cast<int>(c.operands[0].number)); }
+
+Value move_pages(Runtime& r, const Call& c) {
+  return from(r.machine().move_pages(target(r, c), unsigned_number(r, c, 1), int_number(r, c, 2)));
+}
+Value collapse(Runtime& r, const Call& c) {
+  return from(r.machine().collapse(target(r, c), unsigned_number(r, c, 1)));
+}
+Value poison(Runtime& r, const Call& c) { return from(r.machine().poison(target(r, c), unsigned_number(r, c, 1))); }
+Value device_private(Runtime& r, const Call& c) {
+  return from(r.machine().migrate_to_device(target(r, c), unsigned_number(r, c, 1)));
+}
+Value device_exclusive(Runtime& r, const Call& c) {
+  return from(r.machine().make_device_exclusive(target(r, c), unsigned_number(r, c, 1)));
+}
+Value compact(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().compact())); }
+Value sigpending(Runtime& r, const Call& c) {
+  mm::Signal s = r.machine().take_signal(target(r, c));
+  return s.none() ? Value::of(0) : from(s);
+}
+// prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY | _LATE)
+Value prctl(Runtime& r, const Call& c) {
+  constexpr int kMceKill = 33;
+  constexpr int kMceKillSet = 1;
+  if (int_number(r, c, 0) != kMceKill || int_number(r, c, 1) != kMceKillSet) return from(Errno::einval);
+  auto early = int_number(r, c, 2) == 1 ? machine::OnOff::on : machine::OnOff::off;
+  r.machine().set_mce_kill_early(r.process(c), early);
+  return Value::of(0);
+}
+
 // --- Processes ------------------------------------------------------------------------------------------------------
 
 Value fork(Runtime& r, const Call& c) {
@@ -201,8 +234,15 @@ constexpr auto kCheck = Where::check_only;
 constexpr std::array kOperations = {
     Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny,
               Judged::check, close},
+    Operation{"collapse", "collapse(PROCESS, ADDRESS)", "khugepaged makes the huge page around it: 0, -EINVAL, -EAGAIN",
+              2, 2, kAny, Judged::check, collapse},
+    Operation{"compact", "compact()", "moves pages to higher frames; how many", 0, 0, kAny, Judged::check, compact},
     Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
               Judged::check, corrupt_pte},
+    Operation{"device_exclusive", "device_exclusive(PROCESS, ADDRESS)", "a device takes the page for itself", 2, 2, kAny,
+              Judged::check, device_exclusive},
+    Operation{"device_private", "device_private(PROCESS, ADDRESS)", "the page moves into a device's memory", 2, 2, kAny,
+              Judged::check, device_private},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
     Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
               Judged::check, fallocate},
@@ -230,13 +270,18 @@ constexpr std::array kOperations = {
               mincore},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
+    Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3, kAny,
+              Judged::check, move_pages},
     Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
               kAny, Judged::check, msync},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
     Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
               2, kAny, Judged::check, open},
-    Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny,
-              Judged::check, pagemap},
+    Operation{"pagemap", "pagemap(ADDRESS)", "what maps the page: PM_NONE, PM_FILE, PM_ANON, PM_SWAP, ...", 1, 1, kAny,
+              Judged::stale_pte, pagemap},
+    Operation{"poison", "poison(PROCESS, ADDRESS)", "the memory of the page fails", 2, 2, kAny, Judged::check, poison},
+    Operation{"prctl", "prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY)", "be told at once of memory that fails",
+              3, 3, kAny, Judged::check, prctl},
     Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny,
               Judged::lost_store, pread},
     Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny,
@@ -245,6 +290,8 @@ constexpr std::array kOperations = {
               reclaim},
     Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck,
               Judged::rss_mismatch, rss},
+    Operation{"sigpending", "sigpending(PROCESS)", "the SIGBUS that was sent, or 0", 1, 1, kCheck, Judged::check,
+              sigpending},
     Operation{"store", "store(ADDRESS, BYTE)", "0, or a signal", 2, 2, kAny, Judged::check, store},
     Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
               swap_count},

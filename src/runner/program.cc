@@ -22,6 +22,8 @@ Failure failure_of(const Operation& operation) {
       return Failure::swap_count;
     case Operation::Judged::leak:
       return Failure::leak;
+    case Operation::Judged::stale_pte:
+      return Failure::stale_pte;
     case Operation::Judged::check:
       break;
   }
