@@ -35,9 +35,9 @@ bool move_mapping(Environment& env, Folio& from, Folio& to) {
   } else {
     to.set_anon(from.anon_vma(), from.index());
     if (cached && !env.swap.move_in_swap_cache(from, to, 1)) return false;
-    from.clear_mapping();
   }
-  from.clear(FolioFlag::dirty | FolioFlag::anon | FolioFlag::swapbacked);
+  // It stays anonymous, or a file's, until it is freed: its migration entries are judged and counted by that.
+  from.clear(FolioFlag::dirty);
   return true;
 }
 
