@@ -1,5 +1,5 @@
-# A hole punch into a file that has a store behind its page cache: the page goes from the cache and from the store, and a
-# private copy of it stays.
+# A hole punch into a file that has a store behind its page cache: the page goes from the cache and from the store,
+# and a private copy of it stays.
 
 scenario block-punch-vs-fault "a fault does not bring back from the store what is being punched"
 machine  cpus=2 ram=16

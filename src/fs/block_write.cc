@@ -46,7 +46,10 @@ bool BlockInode::folio_clear_dirty_for_io(Folio& folio) {
 // `folio` is under writeback, which keeps it in the file, and not locked any more if the caller has unlocked it.
 // Linux: fs/buffer.c end_buffer_async_write(), mm/page-writeback.c folio_redirty_for_writepage()
 Errno BlockInode::write_out(Folio& folio, FileIndex index) {
-  Errno error = store_.write_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
+  // What the memory has lost must not replace what the store has.
+  Errno error = folio.test(FolioFlag::hwpoison)
+                    ? Errno::eio
+                    : store_.write_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "index {}", index.value());
     folio.set(FolioFlag::dirty);

@@ -122,18 +122,19 @@ class Machine {
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 
   // --- what the kernel does by itself or for a device (machine/kernel_acts.cc) -----------------------------------------
+  // The process is named by its number and may end meanwhile; -ESRCH: it has.
   /// The page at `address` moves to `node`; the node it is on. See reclaim/move_pages.h for errors.
-  [[nodiscard]] Result<int> move_pages(Process& process, uint64_t address, int node);
+  [[nodiscard]] Result<int> move_pages(int pid, uint64_t address, int node);
   /// Pages moved. Linux: /proc/sys/vm/compact_memory
   uint64_t compact();
   /// The huge page around `address` is made. See reclaim/khugepaged.h for errors. Linux: MADV_COLLAPSE, khugepaged
-  [[nodiscard]] Errno collapse(Process& process, uint64_t address);
+  [[nodiscard]] Errno collapse(int pid, uint64_t address);
   /// The memory of the page at `address` fails; it is brought in first. -EFAULT, -EHWPOISON, -EBUSY.
   /// Linux: MADV_HWPOISON
-  [[nodiscard]] Errno poison(Process& process, uint64_t address);
+  [[nodiscard]] Errno poison(int pid, uint64_t address);
   /// See reclaim/device_memory.h.
-  [[nodiscard]] Errno migrate_to_device(Process& process, uint64_t address);
-  [[nodiscard]] Errno make_device_exclusive(Process& process, uint64_t address);
+  [[nodiscard]] Errno migrate_to_device(int pid, uint64_t address);
+  [[nodiscard]] Errno make_device_exclusive(int pid, uint64_t address);
   /// Whether SIGBUS (BUS_MCEERR_AO) comes when a page fails, and not when it is used. Linux: PR_MCE_KILL
   void set_mce_kill_early(Process& process, OnOff early) { process.mce_kill_early.store(early == OnOff::on ? 1 : 0); }
   /// The signal that was sent and not looked at yet; forgotten by the look.
@@ -155,6 +156,8 @@ class Machine {
   struct Recount;
   [[nodiscard]] Device* find_device(std::string_view name) const;
   [[nodiscard]] const swap::SwapArea* peek_area(std::string_view device) const;
+  class TaskMm;
+  [[nodiscard]] TaskMm get_task_mm(int pid);
   void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);

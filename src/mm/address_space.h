@@ -186,6 +186,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/exit.cc, mm/madvise.cc, mm/madvise_free.cc
   void exit_mmap();
+  void check_counters() const;
   void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
   void madvise_free_pte(pgtable::LockedPageTable& table, VirtPage page, Pte pte);
   [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);

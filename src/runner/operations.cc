@@ -145,17 +145,17 @@ Value pagemap(Runtime& r, const Call& c) {
 machine::Process& target(Runtime& r, const Call& c) { return r.process_at(static_cast<int>(c.operands[0].number)); }
 
 Value move_pages(Runtime& r, const Call& c) {
-  return from(r.machine().move_pages(target(r, c), unsigned_number(r, c, 1), int_number(r, c, 2)));
+  return from(r.machine().move_pages(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1), int_number(r, c, 2)));
 }
 Value collapse(Runtime& r, const Call& c) {
-  return from(r.machine().collapse(target(r, c), unsigned_number(r, c, 1)));
+  return from(r.machine().collapse(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
 }
-Value poison(Runtime& r, const Call& c) { return from(r.machine().poison(target(r, c), unsigned_number(r, c, 1))); }
+Value poison(Runtime& r, const Call& c) { return from(r.machine().poison(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1))); }
 Value device_private(Runtime& r, const Call& c) {
-  return from(r.machine().migrate_to_device(target(r, c), unsigned_number(r, c, 1)));
+  return from(r.machine().migrate_to_device(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
 }
 Value device_exclusive(Runtime& r, const Call& c) {
-  return from(r.machine().make_device_exclusive(target(r, c), unsigned_number(r, c, 1)));
+  return from(r.machine().make_device_exclusive(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
 }
 Value compact(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().compact())); }
 Value sigpending(Runtime& r, const Call& c) {
