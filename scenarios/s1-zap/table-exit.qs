@@ -80,7 +80,7 @@ cpu 0 as A { exit() = 0 }
 cpu 1 as K { move_pages(A, p[1], 1) }
 
 check {
-  tasks() = 0
+  tasks() = 1
   swap_used(S) = 0
   folios_leaked() = 0
 }
@@ -103,7 +103,7 @@ cpu 0 as A { exit() = 0 }
 cpu 1 as K { move_pages(A, p[1], 1) }
 
 check {
-  tasks() = 0
+  tasks() = 1
   swap_used(S) = 0
   folios_leaked() = 0
 }

@@ -71,7 +71,9 @@ void Folios::split(Folio& folio, int references) {
   folio.order_ = Order(0);
   for (uint64_t i = 1; i < pages; ++i) {
     Folio& page = array_[folio.pfn().value() + i];
-    page.lock();
+    // Nobody else can have found it yet; and the caller may hold a spin lock.
+    bool locked = page.try_lock();
+    QUIRE_ASSERT(locked, "a tail page that is locked");
     page.set(whole);
     page.order_ = Order(0);
     page.head_distance_ = 0;
