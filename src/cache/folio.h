@@ -82,6 +82,8 @@ class Folio {
   [[nodiscard]] bool is_large() const { return order_ > Order(0); }
   [[nodiscard]] bool is_tail() const { return head_distance_ != 0; }
   [[nodiscard]] Folios& folios() const { return *folios_; }
+  /// The frame of the page at `index` of the file or tree: the folio has it. Linux: folio_file_pfn()
+  [[nodiscard]] Pfn pfn_at(FileIndex index) const { return is_large() ? pfn_ + (index - this->index()) : pfn_; }
   [[nodiscard]] bool contains(Pfn pfn) const { return pfn_ <= pfn && pfn < pfn_ + pages(); }
 
   // --- references -------------------------------------------------------------------------------------------------

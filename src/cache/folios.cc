@@ -46,6 +46,18 @@ FolioRef Folios::prepare(Pfn pfn, Order order) {
   return FolioRef::adopt(*head);
 }
 
+base::Result<FolioRef> Folios::alloc_node(phys::Gfp gfp, Order order, unsigned node) {
+  auto pfn = frames_.alloc_pages_node(gfp, order, node);
+  if (!pfn) return pfn.error();
+  return prepare(*pfn, order);
+}
+
+base::Result<FolioRef> Folios::alloc_highest(Pfn pfn) {
+  auto highest = frames_.alloc_highest_page(pfn);
+  if (!highest) return highest.error();
+  return prepare(*highest, Order(0));
+}
+
 base::Result<FolioRef> Folios::alloc_device() {
   auto pfn = frames_.alloc_device_page();
   if (!pfn) return pfn.error();
@@ -59,11 +71,16 @@ void Folios::split(Folio& folio, int references) {
   folio.order_ = Order(0);
   for (uint64_t i = 1; i < pages; ++i) {
     Folio& page = array_[folio.pfn().value() + i];
-    page.lock();
+    // Nobody else can have found it yet; and the caller may hold a spin lock.
+    bool locked = page.try_lock();
+    QUIRE_ASSERT(locked, "a tail page that is locked");
     page.set(whole);
     page.order_ = Order(0);
     page.head_distance_ = 0;
-    page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
+    if (Mapping* mapping = folio.mapping())
+      page.set_file(*mapping, folio.index() + PageCount(i));
+    else
+      page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
     if (!entry.none()) page.set_swap(entry + PageCount(i));
     page.refcount_.store(references);
   }

@@ -24,11 +24,15 @@ class Folios {
   /// A folio with one reference, no flags, no mapping, undefined contents; -ENOMEM. Linux: folio_alloc()
   [[nodiscard]] base::Result<FolioRef> alloc(phys::Gfp gfp, Order order);
 
+  /// The same from one node; -ENOMEM if that has none. Linux: __folio_alloc_node() with __GFP_THISNODE
+  [[nodiscard]] base::Result<FolioRef> alloc_node(phys::Gfp gfp, Order order, unsigned node);
+  /// A page from the highest free frame, if that is above `pfn` and on its node; -ENOMEM. Linux: compaction_alloc()
+  [[nodiscard]] base::Result<FolioRef> alloc_highest(Pfn pfn);
   /// A page of the device's memory, which the CPU cannot reach; -ENOMEM. Linux: zone_device_page_init()
   [[nodiscard]] base::Result<FolioRef> alloc_device();
 
-  /// The large anonymous `folio` (locked, its references frozen) becomes folios of one page, all locked by the caller and
-  /// each with `references`; what is said of the whole is said of each. Linux: mm/huge_memory.c __split_huge_page_tail()
+  /// The large `folio` (locked, its references frozen) becomes folios of one page, all locked by the caller and each with
+  /// `references`; what is said of the whole is said of each. Linux: mm/huge_memory.c __split_huge_page_tail()
   void split(Folio& folio, int references);
 
   /// The folio that the allocated frame `pfn` belongs to. Linux: pfn_folio()

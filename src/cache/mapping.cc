@@ -36,6 +36,8 @@ Errno Mapping::add_folio(Folio& folio, FileIndex index, IndexEntry expected) {
 // Linux: mm/filemap.c filemap_remove_folio()
 void Mapping::remove_folio(Folio& folio) {
   QUIRE_ASSERT(folio.mapping() == this, "a folio of another mapping");
+  // Linux: mm/filemap.c filemap_unaccount_folio(), "still mapped when deleted"
+  QUIRE_ASSERT(!folio.mapped(), "a folio leaves the page cache while it is mapped");
   uint64_t pages = folio.pages().value();
   FileIndex index = folio.index();
   sync::Guard guard(i_pages_);
@@ -66,6 +68,41 @@ bool Mapping::move_folio(Folio& from, Folio& to, int references) {
   }
   to.clear_mapping();
   to.put(pages);
+  return false;
+}
+
+bool Mapping::split_folio(Folio& folio) {
+  QUIRE_ASSERT(folio.mapping() == this, "a folio of another mapping");
+  uint64_t pages = folio.pages().value();
+  FileIndex index = folio.index();
+  sync::Guard guard(i_pages_);
+  if (!folio.ref_freeze(1 + static_cast<int>(pages))) return false;
+  folio.folios().split(folio, 2);
+  for (uint64_t i = 0; i < pages; ++i)
+    (void)index_.store(index.value() + i, IndexEntry::of(folio.folios().page(folio.pfn() + PageCount(i))).word());
+  return true;
+}
+
+bool Mapping::collapse_folios(std::span<Folio* const> from, Folio& to) {
+  FileIndex index = from.front()->index();
+  to.set_file(*this, index);
+  to.get(static_cast<int>(from.size()));
+  {
+    sync::Guard guard(i_pages_);
+    std::size_t frozen = 0;
+    while (frozen < from.size() && from[frozen]->ref_freeze(2)) ++frozen;
+    bool all = frozen == from.size();
+    for (std::size_t i = 0; i < frozen; ++i) {
+      if (all) {
+        (void)index_.store(index.value() + i, IndexEntry::of(to).word());
+        from[i]->clear_mapping();
+      }
+      from[i]->ref_unfreeze(all ? 1 : 2);
+    }
+    if (all) return true;
+  }
+  to.clear_mapping();
+  to.put(static_cast<int>(from.size()));
   return false;
 }
 

@@ -63,6 +63,13 @@ class Mapping {
   /// `to` (locked, in no mapping, as many pages) takes the places of `from` (locked, in this mapping), if nobody but the
   /// index and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
   [[nodiscard]] bool move_folio(Folio& from, Folio& to, int references);
+  /// The large `folio` (locked, in this mapping, not mapped) is split into pages, each at its index, if nobody but the
+  /// index and one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()
+  [[nodiscard]] bool split_folio(Folio& folio);
+  /// `to` (locked, large, in no mapping) takes the places of `from` (each locked, of one page, in this mapping, at
+  /// ascending indexes), if nobody but the index and one reference of the caller's has them.
+  /// Linux: mm/khugepaged.c collapse_file()
+  [[nodiscard]] bool collapse_folios(std::span<Folio* const> from, Folio& to);
   /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
   /// Linux: mm/shmem.c shmem_delete_from_page_cache()
   void replace_folio(Folio& folio, SwapEntry entry);

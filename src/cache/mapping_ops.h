@@ -14,7 +14,8 @@ enum class FaultOutcome : uint8_t {
   beyond_end,  ///< SIGBUS, BUS_ADRERR
   io_error,    ///< SIGBUS, BUS_ADRERR
   no_memory,
-  retry,  ///< the caller has to start again
+  hwpoison,  ///< SIGBUS, BUS_MCEERR_AR: the page is there and cannot be used
+  retry,     ///< the caller has to start again
 };
 
 struct FaultResult {
@@ -41,6 +42,14 @@ class MappingOps {
   [[nodiscard]] virtual WriteOutcome writepage(Mapping& mapping, Folio& folio, WriteReason reason) = 0;
   /// The file's size in pages, rounded up, read without a lock.
   [[nodiscard]] virtual PageCount size_pages(const Mapping& mapping) const = 0;
+  /// Before `folio` (locked, unmapped, not under writeback) is dropped from a cache that is said to be out of date:
+  /// writes it if it is dirty and the file system wants that; -EIO. Linux: a_ops->launder_folio
+  [[nodiscard]] virtual base::Errno launder_folio(Mapping&, Folio&) { return base::Errno::ok; }
+  /// Whether what is dirty can be written and read again: without, memory is the only place. Linux:
+  /// mapping_can_writeback()
+  [[nodiscard]] virtual bool can_writeback() const { return true; }
+  /// The memory of `folio` (locked, unmapped) is broken: whether it left the mapping. Linux: a_ops->error_remove_folio
+  [[nodiscard]] virtual bool error_remove_folio(Mapping& mapping, Folio& folio) = 0;
 
  protected:
   ~MappingOps() = default;

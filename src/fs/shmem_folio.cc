@@ -1,14 +1,12 @@
 // Finding, making and swapping in the folio of an index.
 #include "fs/tmpfs.h"
+#include "fs/truncate.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
 namespace {
 using base::Defect;
 using phys::Gfp;
-
-/// `bytes` rounded up to pages, as the first index that is beyond.
-FileIndex end_index(uint64_t bytes) { return FileIndex((bytes + base::kPageSize - 1) >> base::kPageShift); }
 }  // namespace
 
 // Linux: mm/shmem.c shmem_recalc_inode()
@@ -109,7 +107,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   Result<ShmemFolio> got = Errno::eexist;
   bool alloced = false;
   for (;;) {
-    if (sgp <= Sgp::cache && index >= end_index(inode.size())) return Errno::einval;
+    if (sgp <= Sgp::cache && index >= index_after(inode.size())) return Errno::einval;
     Mapping::Found found = inode.mapping_.get_entry(index);
     if (found.entry.is_value()) {
       got = shmem_swapin_folio(inode, index, found.entry.swap());
@@ -135,7 +133,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     env_.folios.zero(folio);
     folio.set(FolioFlag::uptodate | FolioFlag::lru);
   }
-  if (sgp <= Sgp::cache && index >= end_index(inode.size())) {
+  if (sgp <= Sgp::cache && index >= index_after(inode.size())) {
     QUIRE_REACHED("shmem_get_folio: truncated meanwhile");
     // The truncation may have looked at this index before the new folio was there.
     if (alloced) truncate_inode_folio(inode.mapping_, folio);
@@ -145,23 +143,14 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   return got;
 }
 
-// Linux: mm/shmem.c shmem_falloc_wait()
-bool TmpFs::shmem_falloc_wait(TmpfsInode& inode, FileIndex index) {
-  uint64_t hole = inode.falloc_.load();
-  if (hole == 0) return false;
-  if (index.value() < (hole >> 32) || index.value() >= (hole & 0xffff'ffff)) return false;
-  QUIRE_REACHED("shmem_fault: waits for a hole punch");
-  inode.falloc_.await_change(hole);
-  return true;
-}
-
 // Linux: mm/shmem.c shmem_fault()
 cache::FaultResult TmpFs::fault(Mapping& mapping, FileIndex index) {
   QUIRE_FUNC();
   using cache::FaultOutcome;
-  auto& inode = *static_cast<TmpfsInode*>(mapping.host());
-  if (shmem_falloc_wait(inode, index)) return {};
+  auto& inode = static_cast<TmpfsInode&>(host_of(mapping));
+  if (inode.falloc_.shmem_falloc_wait(index, env_.defects)) return {};
   Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::cache);
+  if (got && got->folio->test(FolioFlag::hwpoison)) return {FaultOutcome::hwpoison, {}, {}};
   if (got) return {FaultOutcome::found, std::move(got->folio), std::move(got->locked)};
   cache::FaultResult failed;
   switch (got.error()) {
@@ -179,7 +168,7 @@ cache::FaultResult TmpFs::fault(Mapping& mapping, FileIndex index) {
 }
 
 PageCount TmpFs::size_pages(const Mapping& mapping) const {
-  return base::pages_of(base::ByteCount(static_cast<const TmpfsInode*>(mapping.host())->size()));
+  return base::pages_of(base::ByteCount(host_of(mapping).size()));
 }
 
 }  // namespace quire::fs

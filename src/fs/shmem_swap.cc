@@ -50,7 +50,7 @@ bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
 // Linux: mm/shmem.c shmem_writepage()
 WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason) {
   QUIRE_FUNC();
-  auto& inode = *static_cast<TmpfsInode*>(mapping.host());
+  auto& inode = static_cast<TmpfsInode&>(host_of(mapping));
   if (reason == WriteReason::reclaim && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
       env_.folios.zero(folio);

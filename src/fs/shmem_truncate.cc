@@ -1,19 +1,12 @@
 // Taking pages out of a file: truncation, hole punch, eviction, and giving pages to it by fallocate.
 #include "fs/payload.h"
 #include "fs/tmpfs.h"
-#include "rmap/mapped_range.h"
+#include "fs/truncate.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
 namespace {
-
-constexpr std::size_t kBatch = 8;
-constexpr FileIndex kNoEnd{~uint64_t{0}};
-
-FileIndex index_of(uint64_t bytes) { return FileIndex(bytes >> base::kPageShift); }
-FileIndex index_after(uint64_t bytes) { return FileIndex((bytes + base::kPageSize - 1) >> base::kPageShift); }
-uint64_t offset_in_page(uint64_t bytes) { return bytes & (base::kPageSize - 1); }
-
+constexpr std::size_t kUndoBatch = 8;
 }  // namespace
 
 // Linux: mm/shmem.c shmem_free_swap()
@@ -27,19 +20,18 @@ int TmpFs::shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry) {
   return 1;
 }
 
-// Linux: mm/truncate.c truncate_inode_folio(), the folio is locked
-void TmpFs::truncate_inode_folio(Mapping& mapping, Folio& folio) {
-  QUIRE_FUNC();
-  if (folio.mapping() != &mapping) return;
-  if (folio.mapped()) rmap::unmap_mapping_folio(mapping, folio);
-  mapping.remove_folio(folio);
-  folio.put(static_cast<int>(folio.pages().value()));
+// Its contents are nowhere else, so it stays, and whoever asks for it is told. Linux: mm/shmem.c
+// shmem_error_remove_folio()
+bool TmpFs::error_remove_folio(Mapping& mapping, Folio& folio) {
+  if (!env_.defects.has(base::Defect::D1_14)) return false;
+  truncate_inode_folio(mapping, folio);
+  return true;
 }
 
 // The first pass: whatever can be had without waiting. Linux: mm/shmem.c shmem_undo_range(), find_lock_entries()
 int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
   Mapping& mapping = inode.mapping_;
-  Mapping::Found batch[kBatch];
+  Mapping::Found batch[kUndoBatch];
   int swaps_freed = 0;
   for (FileIndex index = range.start(); index < range.limit();) {
     std::size_t n = mapping.find_get_entries({index, range.limit()}, batch);
@@ -53,7 +45,7 @@ int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo
       }
       found.folio.reset();
     }
-    if (n < kBatch) break;
+    if (n < kUndoBatch) break;
   }
   return swaps_freed;
 }
@@ -76,7 +68,7 @@ bool TmpFs::undo_entry(TmpfsInode& inode, Mapping::Found& found, Undo undo, int&
 
 // The second pass: everything, waiting for folio locks, until nothing is left. Linux: mm/shmem.c shmem_undo_range()
 int TmpFs::undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
-  Mapping::Found batch[kBatch];
+  Mapping::Found batch[kUndoBatch];
   int swaps_freed = 0;
   FileIndex index = range.start();
   while (index < range.limit()) {
@@ -105,24 +97,17 @@ int TmpFs::undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
 void TmpFs::zero_partial(TmpfsInode& inode, FileIndex index, uint64_t from, uint64_t to) {
   Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::read);
   if (!got || !got->folio) return;
-  zero_user(env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
+  zero_user(env_.folios.frames(), got->folio->pfn_at(index), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
   got->folio->set(FolioFlag::dirty);
 }
 
 // Linux: mm/shmem.c shmem_undo_range()
-void TmpFs::shmem_undo_range(TmpfsInode& inode, uint64_t from, uint64_t to, Undo undo) {
+void TmpFs::shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo) {
   QUIRE_FUNC();
-  FileIndex start = index_after(from);
-  FileIndex end = to == kToEnd ? kNoEnd : index_of(to);
-  Range<FileIndex> whole = start < end ? Range<FileIndex>(start, end) : Range<FileIndex>(start, start);
+  Range<FileIndex> whole = split_partial_folios(env_, inode.mapping_, whole_pages(bytes));
   int swaps_freed = undo_locked_pass(inode, whole, undo);
-  bool one_page = to != kToEnd && index_of(from) == index_of(to);
-  if (one_page) {
-    if (from < to) zero_partial(inode, index_of(from), offset_in_page(from), offset_in_page(to));
-  } else {
-    if (offset_in_page(from) != 0) zero_partial(inode, index_of(from), offset_in_page(from), base::kPageSize);
-    if (to != kToEnd && offset_in_page(to) != 0) zero_partial(inode, index_of(to), 0, offset_in_page(to));
-  }
+  for_each_partial_page(bytes,
+                        [&](FileIndex index, uint64_t from, uint64_t to) { zero_partial(inode, index, from, to); });
   swaps_freed += undo_all_pass(inode, whole, undo);
   shmem_recalc_inode(inode, 0, -swaps_freed);
 }
@@ -130,49 +115,47 @@ void TmpFs::shmem_undo_range(TmpfsInode& inode, uint64_t from, uint64_t to, Undo
 // Linux: mm/shmem.c shmem_setattr()
 Errno TmpfsInode::ftruncate(uint64_t bytes) {
   QUIRE_FUNC();
-  if (bytes > uint64_t{1} << 62) return Errno::efbig;
+  if (bytes > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
   uint64_t before = size_.load();
   if (bytes != before) size_.store(bytes);
   if (bytes > before) return Errno::ok;
-  Range<FileIndex> beyond(index_after(bytes), kNoEnd);
-  bool unmap = before > beyond.start().value() << base::kPageShift;
-  if (unmap) rmap::unmap_mapping_range(mapping_, beyond, rmap::EvenCows::zap);
-  fs_.shmem_undo_range(*this, bytes, TmpFs::kToEnd, TmpFs::Undo::everything);
+  Range<FileIndex> beyond = whole_pages({bytes});
+  bool unmap = before > bytes_before(beyond.start());
+  rmap::EvenCows taken = truncation_takes(fs_.env_);
+  if (unmap) rmap::unmap_mapping_range(mapping_, beyond, taken);
+  fs_.shmem_undo_range(*this, {bytes}, TmpFs::Undo::everything);
   // Private copies made between the first unmapping and the removal of their page go now.
-  if (unmap) rmap::unmap_mapping_range(mapping_, beyond, rmap::EvenCows::zap);
+  if (unmap && !fs_.env_.defects.has(base::Defect::D1_9)) rmap::unmap_mapping_range(mapping_, beyond, taken);
   return Errno::ok;
 }
 
 // Linux: mm/shmem.c shmem_fallocate(), FALLOC_FL_PUNCH_HOLE
-void TmpFs::shmem_punch_hole(TmpfsInode& inode, uint64_t offset, uint64_t end) {
+void TmpFs::shmem_punch_hole(TmpfsInode& inode, ByteRange bytes) {
   QUIRE_FUNC();
-  FileIndex first = index_after(offset);
-  Range<FileIndex> whole(first, std::max(first, index_of(end)));
-  if (!whole.empty()) {
-    inode.falloc_.store(whole.start().value() << 32 | (whole.limit().value() & 0xffff'ffff));
-    rmap::unmap_mapping_range(inode.mapping_, whole, rmap::EvenCows::keep);
-  }
-  shmem_undo_range(inode, offset, end, Undo::everything);
-  if (whole.empty()) return;
-  inode.falloc_.store(0);
-  inode.falloc_.wake_all();
+  Range<FileIndex> whole = whole_pages(bytes);
+  if (whole.empty()) return shmem_undo_range(inode, bytes, Undo::everything);
+  // Stands in this function's frame: gone when it returns, whoever still looks at it.
+  sync::Box<ShmemFalloc> hole = sync::make_box<ShmemFalloc>(whole);
+  inode.falloc_.publish(*hole);
+  rmap::unmap_mapping_range(inode.mapping_, whole, punch_takes(env_));
+  shmem_undo_range(inode, bytes, Undo::everything);
+  inode.falloc_.end();
 }
 
 // Linux: mm/shmem.c shmem_fallocate()
-Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, uint64_t offset, uint64_t end) {
+Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, ByteRange bytes) {
   QUIRE_FUNC();
-  for (FileIndex index = index_of(offset); index < index_after(end); ++index) {
+  for (FileIndex index = index_of(bytes.from); index < index_after(bytes.to); ++index) {
     Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::falloc);
     if (!got) {
-      uint64_t start = offset - offset_in_page(offset);
-      uint64_t reached = index.value() << base::kPageShift;
-      if (start < reached) shmem_undo_range(inode, start, reached, Undo::unused_fallocated);
+      ByteRange unused{bytes_before(index_of(bytes.from)), bytes_before(index)};
+      if (unused.from < unused.to) shmem_undo_range(inode, unused, Undo::unused_fallocated);
       return got.error();
     }
     got->folio->set(FolioFlag::dirty | FolioFlag::lru);
   }
-  if (mode == PunchMode::allocate && end > inode.size()) inode.size_.store(end);
+  if (mode == PunchMode::allocate && bytes.to > inode.size()) inode.size_.store(bytes.to);
   return Errno::ok;
 }
 
@@ -180,10 +163,11 @@ Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, uint64_t offset, 
 Errno TmpfsInode::fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) {
   QUIRE_FUNC();
   if (bytes == 0) return Errno::einval;
-  if (offset + bytes < offset || offset + bytes > uint64_t{1} << 43) return Errno::efbig;
+  if (offset + bytes < offset || offset + bytes > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
-  if (mode != PunchMode::punch_hole) return fs_.shmem_allocate(*this, mode, offset, offset + bytes);
-  fs_.shmem_punch_hole(*this, offset, offset + bytes);
+  ByteRange range{offset, offset + bytes};
+  if (mode != PunchMode::punch_hole) return fs_.shmem_allocate(*this, mode, range);
+  fs_.shmem_punch_hole(*this, range);
   return Errno::ok;
 }
 

@@ -7,14 +7,11 @@
 
 namespace quire::fs {
 
-TmpfsInode::TmpfsInode(TmpFs& fs) : FileBacking(mapping_), fs_(fs), mapping_(fs, this, fs.index_bits_) {}
+TmpfsInode::TmpfsInode(TmpFs& fs) : Inode(fs, fs.index_bits_), fs_(fs) {}
 
-void TmpfsInode::put() {
-  int32_t before = references_.fetch_sub(1);
-  QUIRE_ASSERT(before > 0, "an inode reference was dropped twice");
-  if (before == 1) fs_.shmem_evict_inode(*this);
-}
+void TmpfsInode::evict() { fs_.shmem_evict_inode(*this); }
 
+// Linux: mm/shmem.c shmem_getattr()
 uint64_t TmpfsInode::st_blocks() {
   fs_.shmem_recalc_inode(*this, 0, 0);
   sync::Guard guard(info_lock_);
@@ -29,9 +26,10 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     uint64_t at = offset + done;
     uint64_t size = size_.load();
     if (at >= size) break;
-    uint64_t in_page = at & (base::kPageSize - 1);
+    uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
-    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, FileIndex(at >> base::kPageShift), Sgp::read);
+    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, index_of(at), Sgp::read);
+    if (got && got->folio && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
     if (!got) {
       if (got.error() == Errno::einval) break;
       if (done == 0) return got.error();
@@ -40,7 +38,7 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
       got->locked.unlock();
-      read_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), part);
+      read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
     } else {
       std::fill(part.begin(), part.end(), std::byte{0});
     }
@@ -52,19 +50,20 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
 // Linux: mm/shmem.c shmem_file_write_iter(), shmem_write_begin(), shmem_write_end()
 Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
-  if (offset + from.size() > uint64_t{1} << 43) return Errno::efbig;
+  if (offset + from.size() > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
   uint64_t done = 0;
   while (done < from.size()) {
     uint64_t at = offset + done;
-    uint64_t in_page = at & (base::kPageSize - 1);
+    uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
-    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, FileIndex(at >> base::kPageShift), Sgp::write);
+    Result<ShmemFolio> got = fs_.shmem_get_folio(*this, index_of(at), Sgp::write);
+    if (got && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
     if (!got) {
       if (done == 0) return got.error();
       break;
     }
-    write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
+    write_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), from.subspan(done, n));
     if (at + n > size_.load()) size_.store(at + n);
     got->folio->set(FolioFlag::dirty);
     done += n;
@@ -89,7 +88,7 @@ void TmpfsInode::check(sync::CheckReport& report) const {
   // A clean page may have been reclaimed since the counts were last brought up to date.
   report.expect(alloced_.peek() >= values + pages, Failure::check, "tmpfs I1: alloced {} but {} pages and {} values",
                 alloced_.peek(), pages, values);
-  report.expect(falloc_.peek() == 0, Failure::check, "tmpfs: a punch has not ended");
+  report.expect(falloc_.peek_none(), Failure::check, "tmpfs: a punch has not ended");
   report.expect(stop_eviction_.peek() == 0, Failure::check, "tmpfs: stop_eviction {}", stop_eviction_.peek());
   mapping_.check(report);
 }
@@ -110,7 +109,7 @@ TmpfsInode& TmpFs::create_inode() {
 void TmpFs::shmem_evict_inode(TmpfsInode& inode) {
   QUIRE_FUNC();
   inode.size_.store(0);
-  shmem_undo_range(inode, 0, kToEnd, Undo::everything);
+  shmem_undo_range(inode, {0}, Undo::everything);
   while (inode.on_swaplist_.load() != 0) {
     // swapoff looks at it with the mutex dropped.
     inode.stop_eviction_.await_equal(0);

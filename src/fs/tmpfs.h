@@ -14,26 +14,12 @@
 //   inode->put();                                  // the last reference evicts it
 #pragma once
 
-#include <cstddef>
-#include <span>
-
-#include "cache/mapping.h"
-#include "rmap/mapped_range.h"
-#include "sync/wait.h"
+#include "fs/falloc.h"
+#include "fs/inode.h"
 
 namespace quire::fs {
 
-using base::Errno;
-using base::FileIndex;
-using base::PageCount;
-using base::Range;
-using base::Result;
 using base::SwapEntry;
-using cache::Folio;
-using cache::FolioFlag;
-using cache::FolioRef;
-using cache::LockedFolio;
-using cache::Mapping;
 
 class TmpFs;
 
@@ -51,38 +37,20 @@ struct ShmemFolio {
   LockedFolio locked;  ///< after `folio`: unlocked first
 };
 
-enum class PunchMode : uint8_t { allocate, allocate_keep_size, punch_hole };
-
-class TmpfsInode final : public rmap::FileBacking {
+class TmpfsInode final : public Inode {
  public:
   explicit TmpfsInode(TmpFs& fs);
-  TmpfsInode(const TmpfsInode&) = delete;
-  TmpfsInode& operator=(const TmpfsInode&) = delete;
 
-  void get() override { references_.add(1); }
-  void put() override;
-  [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override {
-    return fallocate(PunchMode::punch_hole, offset, bytes);
-  }
-
-  /// Bytes.
-  [[nodiscard]] uint64_t size() const { return size_.load(); }
-  /// In units of 512 bytes. Linux: shmem_getattr()
-  [[nodiscard]] uint64_t st_blocks();
-
-  /// Linux: shmem_setattr() with ATTR_SIZE
-  [[nodiscard]] Errno ftruncate(uint64_t bytes);
-  /// -EINVAL for an empty range; -ENOMEM. Linux: shmem_fallocate()
-  [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes);
-  /// Bytes read; short at the end of the file. Linux: shmem_file_read_iter()
-  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset);
-  /// Bytes written. Linux: shmem_file_write_iter(), generic_perform_write()
-  [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset);
-
-  [[nodiscard]] uint64_t peek_size() const { return size_.peek(); }
-  [[nodiscard]] int peek_references() const { return references_.peek(); }
+  // Inode
+  [[nodiscard]] uint64_t st_blocks() override;
+  [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
+  [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
+  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
+  [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
+  /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
+  [[nodiscard]] Errno fsync() override { return Errno::ok; }
   /// I1 to I3, and what Mapping::check() says.
-  void check(sync::CheckReport& report) const;
+  void check(sync::CheckReport& report) const override;
 
   /// List of all inodes: TmpFs's.
   TmpfsInode* next_inode = nullptr;
@@ -90,14 +58,10 @@ class TmpfsInode final : public rmap::FileBacking {
 
  private:
   friend class TmpFs;
+  void evict() override;
 
   TmpFs& fs_;
-  cache::Mapping mapping_;
-  sync::RwSemaphore<sync::LockClass::i_rwsem> i_rwsem_;
-  sync::Atomic<int32_t, "inode->i_count"> references_{1};
-  sync::Atomic<uint64_t, "inode->i_size"> size_{0};
-  /// The range that is being punched, 0 for none: faults into it wait. Linux: inode->i_private, struct shmem_falloc
-  sync::Atomic<uint64_t, "shmem_falloc"> falloc_{0};
+  FallocSlot falloc_;  ///< faults into a hole that is being punched wait
   sync::SpinLock<sync::LockClass::shmem_info_lock> info_lock_;
   sync::Plain<int32_t, "info->alloced"> alloced_{0};
   /// Changed under info_lock_, looked at by swapoff without it.
@@ -124,6 +88,8 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
   [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
+  [[nodiscard]] bool can_writeback() const override { return false; }
+  [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
 
   /// Step 6b of swapoff: brings in every page of every file whose value entry names `area`. Sleeps.
   /// Linux: mm/shmem.c shmem_unuse()
@@ -147,22 +113,17 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] Errno shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
   [[nodiscard]] static bool shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry);
   void shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
-  /// Whether `index` is being punched; if so, returns when it is not any more.
-  [[nodiscard]] static bool shmem_falloc_wait(TmpfsInode& inode, FileIndex index);
   void shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped);
 
-  /// Bytes [from, to); kToEnd: for ever.
-  static constexpr uint64_t kToEnd = ~uint64_t{0};
   enum class Undo : uint8_t { everything, unused_fallocated };
-  void shmem_undo_range(TmpfsInode& inode, uint64_t from, uint64_t to, Undo undo);
+  void shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo);
   [[nodiscard]] int undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo);
   [[nodiscard]] int undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo);
   [[nodiscard]] bool undo_entry(TmpfsInode& inode, Mapping::Found& found, Undo undo, int& swaps_freed);
   void zero_partial(TmpfsInode& inode, FileIndex index, uint64_t from, uint64_t to);
   [[nodiscard]] int shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry);
-  void truncate_inode_folio(Mapping& mapping, Folio& folio);
-  void shmem_punch_hole(TmpfsInode& inode, uint64_t offset, uint64_t end);
-  [[nodiscard]] Errno shmem_allocate(TmpfsInode& inode, PunchMode mode, uint64_t offset, uint64_t end);
+  void shmem_punch_hole(TmpfsInode& inode, ByteRange bytes);
+  [[nodiscard]] Errno shmem_allocate(TmpfsInode& inode, PunchMode mode, ByteRange bytes);
 
   [[nodiscard]] Errno visit_for_unuse(TmpfsInode& inode, swap::SwapArea& area) QUIRE_REQUIRES(swaplist_mutex_);
   [[nodiscard]] Errno shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area);

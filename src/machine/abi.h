@@ -41,6 +41,11 @@ inline constexpr int kMadvGuardRemove = 103;
 inline constexpr int kFallocKeepSize = 1;
 inline constexpr int kFallocPunchHole = 2;
 
+inline constexpr int kOAccessMode = 3;
+inline constexpr int kOCreat = 0x40;
+inline constexpr int kOExcl = 0x80;
+inline constexpr int kOTrunc = 0x200;
+
 inline constexpr int kMsAsync = 1;
 inline constexpr int kMsInvalidate = 2;
 inline constexpr int kMsSync = 4;

@@ -81,16 +81,26 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
   });
 }
 
-void Machine::recount_files(Recount& r) {
-  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
-    inode.mapping().peek_entries([&](base::FileIndex, cache::IndexEntry entry) {
-      if (entry.is_folio()) {
-        ++r.references[entry.folio().pfn().value()];
-      } else if (uint32_t* slot = r.slot(entry.swap())) {
-        ++*slot;
-      }
-    });
+void Machine::recount_pages(Recount& r, const cache::Mapping& mapping) {
+  mapping.peek_entries([&](base::FileIndex, cache::IndexEntry entry) {
+    if (entry.is_folio()) {
+      ++r.references[entry.folio().pfn().value()];
+    } else if (uint32_t* slot = r.slot(entry.swap())) {
+      ++*slot;
+    }
   });
+}
+
+void Machine::recount_files(Recount& r) {
+  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) { recount_pages(r, inode.mapping()); });
+  block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
+}
+
+// A failed page keeps the reference that was taken when it failed.
+void Machine::recount_poisoned(Recount& r) {
+  for (uint32_t frame = 0; frame < frames_.frames().value(); ++frame)
+    if (folios_.peek_in_use(Pfn(frame)) && cache::any(folios_.peek(Pfn(frame)).peek_flags() & FolioFlag::hwpoison))
+      ++r.references[frame];
 }
 
 void Machine::recount_swap_cache(Recount& r) {
@@ -115,6 +125,7 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   }
   recount_files(r);
   recount_swap_cache(r);
+  recount_poisoned(r);
 }
 
 // I6: the references and mappings of every folio.
@@ -149,11 +160,29 @@ void Machine::check_slots(const Recount& r, CheckReport& report) {
   }
 }
 
+// Each translation is what the page table says, with no more rights.
+void Machine::check_tlbs(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  tlbs_.peek_each([&](const pgtable::Translation& t) {
+    for (const Process* process = tasks_; process != nullptr; process = process->next_) {
+      mm::AddressSpace& mm = process->mm();
+      if (&mm.tlb != t.space) continue;
+      Pte pte = mm.tables.peek(t.page);
+      bool same = pte.kind() == t.pte.kind() && (!pte.is_present() || pte.pfn() == t.pte.pfn());
+      report.expect(same && (pte.writable() || !t.pte.writable()), Failure::stale_tlb,
+                    "a CPU still has a translation of page {:#x} that the page table has not", t.page.value());
+      return;
+    }
+    report.fail(Failure::stale_tlb, "a CPU still has a translation of page {:#x} of a process that has ended",
+                t.page.value());
+  });
+}
+
 void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   frames_.check(report);
   folios_.check(report);
   swap_.check(report);
   tmpfs_.check(report);
+  block_fs_.check(report);
   Recount r{};
   recount(r);
   for (const Process* process = tasks_; process != nullptr; process = process->next_) {
@@ -164,6 +193,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   }
   check_folios(r, report);
   check_slots(r, report);
+  check_tlbs(report);
 }
 
 uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {

@@ -3,8 +3,10 @@
 //   A: anon 1 shmem 0 swapents 0
 //     0x1000-0x2000 rw- private
 //     0x1000 present frame 3 w
-//   file: size 4096 alloced 1
-//     0 slot 1
+//   file: size 4096 references 1
+//     0 swap 0:1
+//   file f: size 4096 references 2
+//     0 frame 5 dirty
 //   S: 1 of 8 slots
 //     1 byte 0xff cached
 #include <iterator>
@@ -72,15 +74,24 @@ void Machine::dump_space(sync::String& out, const Process& process) {
   mm.tables.peek_each([&](base::VirtPage page, Pte pte, PageCount pages) { dump_entry(out, page, pte, pages); });
 }
 
+void Machine::dump_pages(sync::String& out, const cache::Mapping& mapping) {
+  mapping.peek_entries([&](base::FileIndex index, cache::IndexEntry entry) {
+    if (!entry.is_folio())
+      return line(out, "    {} swap {}:{}", index.value(), entry.swap().type().value(), entry.swap().offset().value());
+    auto has = [&](cache::FolioFlag flag) { return cache::any(entry.folio().peek_flags() & flag); };
+    line(out, "    {} frame {}{}{}", index.value(), entry.folio().pfn().value(),
+         has(cache::FolioFlag::dirty) ? " dirty" : "", has(cache::FolioFlag::uptodate) ? "" : " not uptodate");
+  });
+}
+
 void Machine::dump_files(sync::String& out) {
   tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
     line(out, "file: size {} references {}", inode.peek_size(), inode.peek_references());
-    inode.mapping().peek_entries([&](base::FileIndex index, cache::IndexEntry entry) {
-      if (entry.is_folio())
-        line(out, "    {} frame {}", index.value(), entry.folio().pfn().value());
-      else
-        line(out, "    {} swap {}:{}", index.value(), entry.swap().type().value(), entry.swap().offset().value());
-    });
+    dump_pages(out, inode.mapping());
+  });
+  block_fs_.peek_inodes([&](const fs::BlockInode& inode) {
+    line(out, "file {}: size {} references {}", inode.name(), inode.peek_size(), inode.peek_references());
+    dump_pages(out, inode.mapping());
   });
 }
 

@@ -1,15 +1,46 @@
 // System calls on descriptors.
+#include "fs/truncate.h"
 #include "machine/machine.h"
 #include "sync/trace.h"
 
 namespace quire::machine {
+namespace {
+
+/// Rounded outwards.
+base::Range<base::FileIndex> touched_pages(Machine::FileRange range) {
+  auto from = static_cast<uint64_t>(range.offset);
+  auto bytes = static_cast<uint64_t>(range.bytes);
+  base::FileIndex start = fs::index_of(from);
+  return {start, bytes == 0 ? fs::kNoEnd : fs::index_after(from + bytes)};
+}
+
+}  // namespace
 
 // Linux: mm/memfd.c memfd_create()
 Result<int> Machine::memfd_create(Process& process) {
   QUIRE_FUNC();
-  fs::TmpfsInode& file = tmpfs_.create_inode();
+  fs::Inode& file = tmpfs_.create_inode();
   Result<int> fd = process.install(file);
   if (!fd) file.put();
+  return fd;
+}
+
+// Linux: fs/open.c do_sys_openat2()
+Result<int> Machine::open(Process& process, std::string_view name, int flags) {
+  QUIRE_FUNC();
+  if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
+  auto create = fs::Create::no;
+  if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
+  Result<fs::BlockInode*> opened = block_fs_.open(name, create);
+  if (!opened) return opened.error();
+  FileRef file(*opened);
+  if ((flags & abi::kOTrunc) != 0) {
+    Errno error = file->ftruncate(0);
+    if (error != Errno::ok) return error;
+  }
+  file->get();
+  Result<int> fd = process.install(**opened);
+  if (!fd) file->put();
   return fd;
 }
 
@@ -56,6 +87,33 @@ Result<Stat> Machine::fstat(Process& process, int fd) {
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
   return Stat{file->size(), file->st_blocks()};
+}
+
+// Linux: fs/sync.c do_fsync()
+Errno Machine::fsync(Process& process, int fd) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  if (!file) return Errno::ebadf;
+  return file->fsync();
+}
+
+// Linux: mm/filemap.c kiocb_invalidate_pages()
+Errno Machine::invalidate_inode_pages2(Process& process, int fd, FileRange range) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  if (!file) return Errno::ebadf;
+  if (range.offset < 0 || range.bytes < 0) return Errno::einval;
+  return fs::invalidate_inode_pages2_range(file->mapping(), touched_pages(range));
+}
+
+// Linux: include/linux/mm.h unmap_shared_mapping_range()
+Errno Machine::unmap_shared_mapping_range(Process& process, int fd, FileRange range) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  if (!file) return Errno::ebadf;
+  if (range.offset < 0 || range.bytes < 0) return Errno::einval;
+  rmap::unmap_mapping_range(file->mapping(), touched_pages(range), rmap::EvenCows::keep);
+  return Errno::ok;
 }
 
 }  // namespace quire::machine

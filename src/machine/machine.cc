@@ -45,6 +45,7 @@ Machine::Machine(const MachineOptions& options)
       env_{folios_,         swap_, anon_vmas_, tlbs_, options.defects, base::Order(options.thp_order), options.page_table,
            options.punched_poison},
       tmpfs_(env_, options.index_bits),
+      block_fs_(env_, options.index_bits),
       reclaim_(env_),
       scratch_(scratch_words(options)) {
   QUIRE_ASSERT(std::has_single_bit(options.slots_per_cluster));

@@ -1,4 +1,5 @@
-// Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, a tmpfs, processes, and the system calls.
+// Machine: one Linux, as far as its memory goes: CPUs, RAM, swap devices, two file systems, processes, and the system
+// calls.
 //
 // The sole owner of all state. Sizes, addresses and offsets are in bytes as a user sees them, a page is 4096 of them;
 // an explored machine stores fewer bytes per page (fs/payload.h says which). Calls return with no lock held; calls of
@@ -15,9 +16,15 @@
 #include <span>
 #include <string_view>
 
+#include "fs/block_fs.h"
+#include "fs/tmpfs.h"
 #include "machine/abi.h"
 #include "machine/options.h"
 #include "machine/process.h"
+#include "reclaim/device_memory.h"
+#include "reclaim/khugepaged.h"
+#include "reclaim/memory_failure.h"
+#include "reclaim/move_pages.h"
 #include "reclaim/reclaim.h"
 
 namespace quire::machine {
@@ -63,12 +70,27 @@ class Machine {
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
+  /// A file of the block-backed file system. O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another
+  /// flag; -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE.
+  [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
   [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
   [[nodiscard]] Errno fallocate(Process& process, int fd, int mode, int64_t offset, int64_t bytes);
   [[nodiscard]] Result<uint64_t> pread(Process& process, int fd, std::span<std::byte> to, int64_t offset);
   [[nodiscard]] Result<uint64_t> pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset);
   [[nodiscard]] Result<Stat> fstat(Process& process, int fd);
+  /// -EIO.
+  [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// Bytes of a file; all of it without a length.
+  struct FileRange {
+    int64_t offset = 0;
+    int64_t bytes = 0;  ///< 0: to the end
+  };
+  /// What a direct write does before and after: no page of the range is cached. -EBUSY, -EIO.
+  [[nodiscard]] Errno invalidate_inode_pages2(Process& process, int fd, FileRange range);
+  /// Takes the page-table entries of the range away and nothing else: no folio lock, no second look, private copies
+  /// stay. What drivers and cluster file systems do that keep the pages cached.
+  [[nodiscard]] Errno unmap_shared_mapping_range(Process& process, int fd, FileRange range);
 
   // --- memory (machine/memory.cc); numbers from abi.h
   // -----------------------------------------------------------------
@@ -112,6 +134,25 @@ class Machine {
   /// References to a slot; 0 if not active.
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 
+  // --- what the kernel does by itself or for a device (machine/kernel_acts.cc) -----------------------------------------
+  // The process is named by its number and may end meanwhile; -ESRCH: it has.
+  /// The page at `address` moves to `node`; the node it is on. See reclaim/move_pages.h for errors.
+  [[nodiscard]] Result<int> move_pages(int pid, uint64_t address, int node);
+  /// Pages moved. Linux: /proc/sys/vm/compact_memory
+  uint64_t compact();
+  /// The huge page around `address` is made. See reclaim/khugepaged.h for errors. Linux: MADV_COLLAPSE, khugepaged
+  [[nodiscard]] Errno collapse(int pid, uint64_t address);
+  /// The memory of the page at `address` fails; it is brought in first. -EFAULT, -EHWPOISON, -EBUSY.
+  /// Linux: MADV_HWPOISON
+  [[nodiscard]] Errno poison(int pid, uint64_t address);
+  /// See reclaim/device_memory.h.
+  [[nodiscard]] Errno migrate_to_device(int pid, uint64_t address);
+  [[nodiscard]] Errno make_device_exclusive(int pid, uint64_t address);
+  /// Whether SIGBUS (BUS_MCEERR_AO) comes when a page fails, and not when it is used. Linux: PR_MCE_KILL
+  void set_mce_kill_early(Process& process, OnOff early) { process.mce_kill_early.store(early == OnOff::on ? 1 : 0); }
+  /// The signal that was sent and not looked at yet; forgotten by the look.
+  [[nodiscard]] mm::Signal take_signal(Process& process);
+
   // --- at quiescent points (machine/check.cc, machine/dump.cc)
   // ----------------------------------------------------------
   /// SEMANTICS 0.7: I1 to I7 and I9. Linear, without allocating.
@@ -128,15 +169,22 @@ class Machine {
   struct Recount;
   [[nodiscard]] Device* find_device(std::string_view name) const;
   [[nodiscard]] const swap::SwapArea* peek_area(std::string_view device) const;
+  class TaskMm;
+  [[nodiscard]] TaskMm get_task_mm(int pid);
+  void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);
   void recount(Recount& recount);
   void recount_space(Recount& recount, mm::AddressSpace& mm, sync::CheckReport* report);
+  static void recount_pages(Recount& recount, const cache::Mapping& mapping);
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
+  void recount_poisoned(Recount& recount);
+  void check_tlbs(sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
+  static void dump_pages(sync::String& out, const cache::Mapping& mapping);
   void dump_files(sync::String& out);
   void dump_swap(sync::String& out);
 
@@ -148,7 +196,12 @@ class Machine {
   pgtable::Tlbs tlbs_;
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
+  fs::BlockFs block_fs_;
   reclaim::Reclaim reclaim_;
+  reclaim::Mover mover_{env_};
+  reclaim::MemoryFailure memory_failure_{env_};
+  reclaim::Khugepaged khugepaged_{env_};
+  reclaim::DeviceMemory device_memory_{env_};
   sync::Vector<Device*> devices_;
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;

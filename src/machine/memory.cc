@@ -83,6 +83,26 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
   return start->value();
 }
 
+namespace {
+
+// The file of the next shared mapping, which is written back with mmap_lock dropped; nothing for another mapping. Moves
+// `at` behind it. Linux: mm/msync.c
+FileRef msync_next(mm::AddressSpace& mm, base::VirtPage& at, base::VirtPage end, bool& whole) {
+  sync::SharedGuard guard(mm.mmap_lock);
+  mm::Vma* vma = mm.find_vma(at);
+  if (vma == nullptr || vma->pages().start() > at) whole = false;
+  if (vma == nullptr || vma->pages().start() >= end) {
+    at = end;
+    return {};
+  }
+  at = vma->pages().limit();
+  if (vma->file() == nullptr || !vma->has(VmFlag::shared)) return {};
+  vma->file()->get();
+  return FileRef(static_cast<fs::Inode*>(vma->file()));
+}
+
+}  // namespace
+
 Errno Machine::munmap(Process& process, uint64_t address, uint64_t bytes) {
   return process.mm().munmap(VirtAddr(address), bytes);
 }
@@ -150,7 +170,7 @@ Errno Machine::uffd_writeprotect(Process& process, uint64_t address, uint64_t by
   return process.mm().uffd_writeprotect(VirtAddr(address), bytes, how);
 }
 
-// All files are tmpfs's, whose fsync has nothing to do. Linux: mm/msync.c
+// Writes back the whole of each file, and not only the part that is mapped here. Linux: mm/msync.c
 Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int flags) {
   QUIRE_FUNC();
   if ((flags & ~(abi::kMsAsync | abi::kMsInvalidate | abi::kMsSync)) != 0) return Errno::einval;
@@ -159,11 +179,16 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
   uint64_t length = (bytes + base::kPageSize - 1) & ~(base::kPageSize - 1);
   if (address + length < address || length < bytes) return Errno::enomem;
   if (length == 0) return Errno::ok;
-  mm::AddressSpace& mm = process.mm();
-  auto pages =
-      base::Range<base::VirtPage>::of(base::page_of(VirtAddr(address)), base::pages_of(base::ByteCount(length)));
-  sync::SharedGuard guard(mm.mmap_lock);
-  return mm.for_each_part(pages, [](mm::Vma&, base::Range<base::VirtPage>) {}) ? Errno::ok : Errno::enomem;
+  base::VirtPage at = base::page_of(VirtAddr(address));
+  base::VirtPage end = at + base::pages_of(base::ByteCount(length));
+  bool whole = true;
+  while (at < end) {
+    FileRef file = msync_next(process.mm(), at, end, whole);
+    if (!file || (flags & abi::kMsSync) == 0) continue;
+    Errno error = file->fsync();
+    if (error != Errno::ok) return error;
+  }
+  return whole ? Errno::ok : Errno::enomem;
 }
 
 mm::Loaded Machine::load(Process& process, uint64_t address) { return process.mm().load(VirtAddr(address)); }

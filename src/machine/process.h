@@ -7,7 +7,7 @@
 #include <string_view>
 
 #include "base/result.h"
-#include "fs/tmpfs.h"
+#include "fs/inode.h"
 #include "mm/address_space.h"
 #include "reclaim/swapoff.h"
 #include "sync/heap.h"
@@ -21,18 +21,18 @@ using base::Result;
 class FileRef {
  public:
   FileRef() = default;
-  explicit FileRef(fs::TmpfsInode* file) : file_(file) {}
+  explicit FileRef(fs::Inode* file) : file_(file) {}
   FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
   FileRef& operator=(FileRef&&) = delete;
   ~FileRef() {
     if (file_ != nullptr) file_->put();
   }
   explicit operator bool() const { return file_ != nullptr; }
-  fs::TmpfsInode* operator->() const { return file_; }
-  [[nodiscard]] fs::TmpfsInode* get() const { return file_; }
+  fs::Inode* operator->() const { return file_; }
+  [[nodiscard]] fs::Inode* get() const { return file_; }
 
  private:
-  fs::TmpfsInode* file_ = nullptr;
+  fs::Inode* file_ = nullptr;
 };
 
 class Process {
@@ -46,7 +46,7 @@ class Process {
   [[nodiscard]] mm::AddressSpace& mm() const { return *mm_; }
 
   /// The lowest free descriptor for `file`, whose reference it takes over; -EMFILE.
-  [[nodiscard]] Result<int> install(fs::TmpfsInode& file);
+  [[nodiscard]] Result<int> install(fs::Inode& file);
   /// Empty: no such descriptor.
   [[nodiscard]] FileRef fget(int fd);
   [[nodiscard]] Errno close(int fd);
@@ -57,10 +57,14 @@ class Process {
 
   /// A signal that ends what waits for it.
   reclaim::SignalPending signal{0};
+  /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY
+  sync::Atomic<uint32_t, "PF_MCE_EARLY"> mce_kill_early{0};
+  /// si_code of a SIGBUS that was sent, 0 for none.
+  sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 
   template <typename Visit>
   void peek_files(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-    for (fs::TmpfsInode* file : files_)
+    for (fs::Inode* file : files_)
       if (file != nullptr) visit(*file);
   }
 
@@ -74,7 +78,7 @@ class Process {
   sync::SpinLock<sync::LockClass::files_lock> files_lock_;
   /// Every access to the descriptors announces this field.
   sync::Plain<uint32_t, "files->fdt"> open_{0};
-  sync::Vector<fs::TmpfsInode*> files_ QUIRE_GUARDED_BY(files_lock_);
+  sync::Vector<fs::Inode*> files_ QUIRE_GUARDED_BY(files_lock_);
   /// List of all processes, under the machine's tasklist_lock.
   Process* next_ = nullptr;
   Process* previous_ = nullptr;

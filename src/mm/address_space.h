@@ -171,6 +171,16 @@ class AddressSpace final : public rmap::MappedSpace {
   template <typename Visit>
   bool for_each_part(Range<VirtPage> range, Visit visit) QUIRE_REQUIRES_SHARED(mmap_lock);
 
+  /// Calls visit(Pte) -> Errno with the entry of `page` (of a huge page its part), the entry's lock held. mmap_lock is
+  /// held. -EFAULT: not mapped.
+  template <typename Visit>
+  [[nodiscard]] Errno with_entry(VirtPage page, Visit visit) QUIRE_REQUIRES_SHARED(mmap_lock);
+  /// Whether `folio`, which this address space maps, is mapped by one address space alone, as far as its counts tell.
+  [[nodiscard]] static bool mapped_once(const Folio& folio) {
+    int count = folio.mapcount();
+    return count == 1 || count == static_cast<int>(folio.pages().value());
+  }
+
   /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
   void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
 
@@ -280,6 +290,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/exit.cc, mm/mincore.cc
   void exit_mmap();
+  void check_counters() const;
   [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/madvise*.cc
@@ -355,6 +366,21 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Of new mappings besides their own. Linux: mm->def_flags
   sync::Plain<VmFlag, "mm->def_flags"> default_flags_{VmFlag::none};
 };
+
+template <typename Visit>
+Errno AddressSpace::with_entry(VirtPage page, Visit visit) {
+  Vma* vma = find_vma(page);
+  if (vma == nullptr || !vma->pages().contains(page)) return Errno::efault;
+  pgtable::LeafTable* leaf = tables.find(page);
+  if (leaf == nullptr) return visit(Pte::none());
+  {
+    pgtable::LockedPageTable table(*leaf);
+    if (table) return visit(table.get(page));
+  }
+  pgtable::LockedPmd pmd(*leaf);
+  if (!pmd.get().is_huge()) return visit(Pte::none());
+  return visit(pmd.get().entry().moved_by(page - tables.leaf_range(page).start()));
+}
 
 template <typename Visit>
 bool AddressSpace::for_each_part(Range<VirtPage> range, Visit visit) {

@@ -28,7 +28,7 @@ AddressSpace::FaultEnd AddressSpace::migrate_to_ram(Fault& fault) {
   if (!folio) return FaultEnd::again;
   Result<FolioRef> fresh = env.folios.alloc(Gfp::user(), base::Order(0));
   if (!fresh) return FaultEnd::no_memory;
-  if (rmap::migrate_folio(env, std::move(folio), std::move(*fresh)) == rmap::MigrateOutcome::again)
+  if (rmap::migrate_folio(env, *folio, std::move(*fresh)) == rmap::MigrateOutcome::again)
     sync::retry_point("migrate_to_ram");
   return FaultEnd::again;
 }

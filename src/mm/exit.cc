@@ -4,6 +4,8 @@
 
 namespace quire::mm {
 
+using rmap::RssClass;
+
 // Linux: include/linux/sched/mm.h mmget_not_zero()
 bool AddressSpace::mmget_not_zero() {
   int32_t seen = users_.load(sync::Order::relaxed);
@@ -23,11 +25,18 @@ void AddressSpace::mmput() {
   sync::destroy_object(this);
 }
 
+// Linux: kernel/fork.c check_mm()
+void AddressSpace::check_counters() const {
+  for (RssClass c : {RssClass::file, RssClass::anon, RssClass::shmem, RssClass::swap_entries})
+    if (rss.get(c) != 0) sync::bug(sync::Failure::rss_mismatch, "Bad rss-counter state at the end of an address space");
+}
+
 // The last user is gone, so nobody takes mmap_lock any more; reverse-map walks still come by until a mapping is
 // unlinked. Linux: mm/mmap.c exit_mmap()
 void AddressSpace::exit_mmap() {
   QUIRE_FUNC();
   for (const auto& [end, vma] : vmas_) zap_range(*vma, vma->pages(), {});
+  check_counters();
   for (const auto& [end, vma] : vmas_) {
     vma->unlink();
     Vma::remove(vma);

@@ -206,6 +206,8 @@ AddressSpace::FaultEnd AddressSpace::end_of(cache::FaultOutcome outcome) {
     case cache::FaultOutcome::beyond_end:
     case cache::FaultOutcome::io_error:
       break;
+    case cache::FaultOutcome::hwpoison:
+      return FaultEnd::hwpoison;
   }
   return FaultEnd::sigbus;
 }

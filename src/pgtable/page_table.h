@@ -117,6 +117,8 @@ class LockedPmd {
   /// From `table` to none: PTEs may be looked at, and put back or taken away, by the caller alone until it says what is
   /// there now. Linux: pmdp_collapse_flush()
   void collapse();
+  /// The same if there is a table and all its PTEs are none; nobody sees it gone otherwise. Linux: retract_page_tables()
+  bool collapse_if_empty();
   /// After collapse(), or below a huge page: entries of a table that nobody else can see.
   [[nodiscard]] Pte get_hidden(VirtPage page) const { return table_->at(page).get(); }
   void set_hidden(VirtPage page, Pte pte) { table_->at(page).set(pte); }
@@ -162,7 +164,7 @@ class PageTables {
   void peek_each(Visit&& visit) const {
     peek_below(root_, geometry_.levels - 1U, 0, visit);
   }
-  /// What maps `page`, of a huge page the entry of its first page; at quiescent points only.
+  /// What maps `page`, of a huge page its part; at quiescent points only.
   [[nodiscard]] Pte peek(VirtPage page) const;
 
  private:

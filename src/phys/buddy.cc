@@ -54,6 +54,25 @@ uint32_t Buddy::take(base::Order wanted) {
   return first;
 }
 
+// The rest of its block becomes free blocks again.
+uint32_t Buddy::take_last(uint32_t after) {
+  uint32_t head = static_cast<uint32_t>(records_.size());
+  do {
+    if (head-- == 0) return kNone;
+  } while (records_[head].state != FrameState::head);
+  unsigned order = records_[head].order;
+  uint32_t last = head + (1U << order) - 1;
+  if (last <= after) return kNone;
+  unlink(head);
+  records_[head].state = FrameState::other;
+  for (; order > 0; head += 1U << order) {
+    --order;
+    link(head, order);
+  }
+  return last;
+}
+
+
 uint32_t Buddy::check(sync::CheckReport& report) const {
   uint32_t free = 0;
   for (uint32_t frame = 0; frame < records_.size();) {

@@ -43,6 +43,9 @@ class Buddy {
   /// The first frame of a block that is now allocated, or kNone. Splits the smallest that is big enough.
   [[nodiscard]] uint32_t take(base::Order order);
 
+  /// The last free frame, now allocated, if it is behind `after`; else kNone.
+  [[nodiscard]] uint32_t take_last(uint32_t after);
+
   [[nodiscard]] FrameRecord& record(uint32_t frame) { return records_[frame]; }
   [[nodiscard]] const FrameRecord& record(uint32_t frame) const { return records_[frame]; }
   /// At quiescent points: I2 and I3 of Frames. Returns the frames that are free here.

@@ -136,6 +136,20 @@ Result<Pfn> Frames::alloc_pages_node(Gfp gfp, Order order, unsigned node) {
   return Pfn(first);
 }
 
+Result<Pfn> Frames::alloc_highest_page(Pfn above) {
+  QUIRE_FUNC();
+  unsigned node = node_of(above);
+  Zone& zone = *zones_[node];
+  sync::Guard guard(zone.lock);
+  if (zone.nr_free == 0) return Errno::enomem;
+  uint32_t frame = zone.buddy.take_last(above.value() - node * zone_frames_);
+  if (frame == Buddy::kNone) return Errno::enomem;
+  zone.nr_free -= 1;
+  Pfn pfn(node * zone_frames_ + frame);
+  sync::unpoison(payload(pfn).data(), payload_bytes_);
+  return pfn;
+}
+
 Result<Pfn> Frames::alloc_device_page() {
   QUIRE_FUNC();
   sync::Guard guard(device_lock_);

@@ -70,6 +70,8 @@ class Frames {
   [[nodiscard]] Result<Pfn> alloc_pages(Gfp gfp, Order order);
   /// The same from one node, without asking for memory back. Linux: alloc_pages_node() with __GFP_THISNODE
   [[nodiscard]] Result<Pfn> alloc_pages_node(Gfp gfp, Order order, unsigned node);
+  /// The highest frame that is free in the zone of `above`, if it is higher; -ENOMEM. Linux: isolate_freepages()
+  [[nodiscard]] Result<Pfn> alloc_highest_page(Pfn above);
   /// A frame of the device; -ENOMEM.
   [[nodiscard]] Result<Pfn> alloc_device_page();
   /// Linux: mm/page_alloc.c __free_pages()

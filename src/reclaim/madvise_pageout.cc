@@ -16,10 +16,25 @@ constexpr unsigned kIsolatedMax = 16;  // Linux: SWAP_CLUSTER_MAX
 
 }  // namespace
 
+// A huge page, if the range has all of it; false: it is not one any more. Linux: mm/madvise.c
+// madvise_cold_or_pageout_pte_range(), its PMD part
+bool Reclaim::isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated, unsigned& count) {
+  pgtable::LockedPmd pmd(leaf);
+  if (!pmd.get().is_huge()) return false;
+  Pte entry = pmd.get().entry();
+  if (!entry.is_present() || range.size() != env_.geometry.entries()) return true;
+  Folio& folio = env_.folios.of(entry.pfn());
+  if (folio.mapcount() != 1 || !folio.test_and_clear(FolioFlag::lru)) return true;
+  folio.get();
+  isolated[count++] = &folio;
+  return true;
+}
+
 // Isolates until the batch is full; returns where it stopped. Linux: mm/madvise.c madvise_cold_or_pageout_pte_range()
 VirtPage Reclaim::isolate_range(mm::AddressSpace&, pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated,
                                 unsigned& count) {
   QUIRE_FUNC();
+  if (leaf.pmd().is_huge() && isolate_huge(leaf, range, isolated, count)) return range.limit();
   LockedPageTable table(leaf);
   if (!table) return range.limit();
   VirtPage page = range.start();

@@ -1,5 +1,6 @@
 #include "reclaim/reclaim.h"
 
+#include "rmap/migrate.h"
 #include "rmap/try_to_unmap.h"
 #include "sync/trace.h"
 
@@ -39,6 +40,8 @@ bool Reclaim::remove_mapping(Folio& folio) {
   if (folio.test(FolioFlag::swapcache)) return env_.swap.remove_mapping_from_swap_cache(folio);
   Mapping* mapping = folio.mapping();
   int pages = static_cast<int>(folio.pages().value());
+  // After MADV_FREE, and unmapped: the caller's reference is the last.
+  if (mapping == nullptr && !folio.test(FolioFlag::swapbacked)) return folio.refcount() == 1;
   if (mapping == nullptr || folio.refcount() != 1 + pages) return false;
   mapping->remove_folio(folio);
   folio.put(pages);
@@ -50,6 +53,7 @@ bool Reclaim::remove_mapping(Folio& folio) {
 bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   Folio& folio = *locked;
   if (folio.under_writeback()) return false;
+  if (folio.is_large() && !folio.test(FolioFlag::anon) && !rmap::split_folio(env_, folio)) return false;
   FolioFlag flags = folio.flags();
   bool mapped = folio.mapped();
   if (cache::any(flags & FolioFlag::mlocked)) {
@@ -59,7 +63,8 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   if (cache::any(flags & FolioFlag::anon) && !cache::any(flags & FolioFlag::swapcache)) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
-    if (!env_.swap.add_to_swap(folio)) return false;
+    bool lazily_freed = !cache::any(flags & FolioFlag::swapbacked);
+    if (!lazily_freed && !env_.swap.add_to_swap(folio)) return false;
   }
   if (mapped) {
     rmap::try_to_unmap(env_, folio);

@@ -52,6 +52,7 @@ class Reclaim final : public phys::Pressure {
   [[nodiscard]] Pageout pageout(LockedFolio& locked);
   [[nodiscard]] bool remove_mapping(Folio& folio);
   void pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCached cached);
+  [[nodiscard]] bool isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated, unsigned& count);
   VirtPage isolate_range(mm::AddressSpace& mm, pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated,
                          unsigned& count);
 

@@ -1,6 +1,7 @@
 #include "rmap/migrate.h"
 
 #include "rmap/migration_entries.h"
+#include "rmap/try_to_unmap.h"
 #include "sync/trace.h"
 
 namespace quire::rmap {
@@ -34,50 +35,63 @@ bool move_mapping(Environment& env, Folio& from, Folio& to) {
   } else {
     to.set_anon(from.anon_vma(), from.index());
     if (cached && !env.swap.move_in_swap_cache(from, to, 1)) return false;
-    from.clear_mapping();
   }
-  from.clear(FolioFlag::dirty | FolioFlag::anon | FolioFlag::swapbacked);
+  // It stays anonymous, or a file's, until it is freed: its migration entries are judged and counted by that.
+  from.clear(FolioFlag::dirty);
   return true;
 }
 
 }  // namespace
 
-MigrateOutcome migrate_folio(Environment& env, FolioRef from, FolioRef to) {
+MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
   QUIRE_FUNC();
-  LockedFolio locked(*from);
-  from->wait_writeback();
-  if (from->refcount() == 1) {
+  LockedFolio locked(from);
+  from.wait_writeback();
+  if (from.refcount() == 1) {
     QUIRE_REACHED("migrate_folio: nobody has it any more");
     return MigrateOutcome::gone;
   }
   LockedFolio to_locked(*to);
-  RmapHold hold(env, *from);
-  Extent extent = Extent::of(*from);
-  if (from->mapped()) try_to_migrate(hold, *from);
-  bool moved = !from->mapped() && move_mapping(env, *from, *to);
+  RmapHold hold(env, from);
+  Extent extent = Extent::of(from);
+  if (from.mapped()) try_to_migrate(hold, from);
+  bool moved = !from.mapped() && move_mapping(env, from, *to);
   if (!moved) QUIRE_REACHED("migrate_folio: somebody else has a reference");
-  remove_migration_ptes(hold, extent, moved ? to->pfn() : from->pfn());
-  (moved ? *to : *from).set(FolioFlag::lru);
-  QUIRE_POINT("migrated", "frame {} -> {}", from->pfn().value(), moved ? to->pfn().value() : from->pfn().value());
-  return moved ? MigrateOutcome::moved : MigrateOutcome::again;
+  remove_migration_ptes(hold, extent, moved ? to->pfn() : from.pfn());
+  if (!moved) return MigrateOutcome::again;
+  QUIRE_POINT("migrated", "frame {} -> {}", from.pfn().value(), to->pfn().value());
+  to->set(FolioFlag::lru);
+  return MigrateOutcome::moved;
 }
+
+namespace {
+
+// Each page gets one reference of the caller's besides those of its places.
+bool split_unmapped(Environment& env, Folio& folio) {
+  if (cache::Mapping* mapping = folio.mapping()) return mapping->split_folio(folio);
+  if (folio.test(FolioFlag::swapcache)) return env.swap.split_in_swap_cache(folio);
+  if (!folio.ref_freeze(1)) return false;
+  env.folios.split(folio, 1);
+  return true;
+}
+
+}  // namespace
 
 bool split_folio(Environment& env, Folio& folio) {
   QUIRE_FUNC();
-  QUIRE_ASSERT(folio.is_large() && folio.test(FolioFlag::anon), "only a large anonymous folio can be split");
+  QUIRE_ASSERT(folio.is_large(), "a page cannot be split");
+  bool anon = folio.test(FolioFlag::anon);
   RmapHold hold(env, folio);
   Extent extent = Extent::of(folio);
-  if (folio.mapped()) try_to_migrate(hold, folio, HugeMapping::split);
-  bool alone = !folio.mapped();
-  if (alone && folio.test(FolioFlag::swapcache)) {
-    alone = env.swap.split_in_swap_cache(folio);
-  } else if (alone) {
-    alone = folio.ref_freeze(1);
-    if (alone) env.folios.split(folio, 1);
+  if (folio.mapped() && anon) try_to_migrate(hold, folio, HugeMapping::split);
+  if (folio.mapped() && !anon) try_to_unmap(env, folio, {.mlocked = Mlocked::unmap});
+  bool alone = !folio.mapped() && split_unmapped(env, folio);
+  if (anon) remove_migration_ptes(hold, extent, extent.frames.start());
+  if (!alone) {
+    QUIRE_REACHED("split_folio: somebody else has a reference");
+    return false;
   }
-  remove_migration_ptes(hold, extent, extent.frames.start());
-  if (!alone) return false;
-  // The tails were locked and referenced for the walk; one that nobody maps is freed here.
+  // The tails were locked and referenced for the walk; one that is in no place and that nobody maps is freed here.
   for (Pfn pfn : Range<Pfn>(folio.pfn() + PageCount(1), extent.frames.limit())) {
     Folio& page = env.folios.page(pfn);
     page.set(FolioFlag::lru);

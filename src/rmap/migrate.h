@@ -6,7 +6,7 @@
 // Locks: folio lock of the source (waited for), of the target (nobody knows it yet); then those of rmap_walk.h; i_pages.
 // Linux: mm/migrate.c migrate_folio_unmap(), migrate_folio_move()
 //
-//   MigrateOutcome outcome = migrate_folio(env, std::move(isolated), std::move(fresh));
+//   MigrateOutcome outcome = migrate_folio(env, *isolated, std::move(fresh));
 #pragma once
 
 #include "rmap/mapped_range.h"
@@ -19,12 +19,13 @@ enum class MigrateOutcome : uint8_t {
   gone,   ///< nobody had it any more: freed instead
 };
 
-/// `from`: isolated (flag lru cleared by the caller), given back to the LRU unless it moved. `to`: fresh, with as many
-/// pages. Sleeps. Linux: mm/migrate.c migrate_pages()
-[[nodiscard]] MigrateOutcome migrate_folio(Environment& env, cache::FolioRef from, cache::FolioRef to);
+/// `from`: isolated (flag lru cleared) and with one reference of the caller's, which is the last one after it moved.
+/// `to`: fresh, with as many pages; on the LRU if it was moved to. Sleeps. Linux: mm/migrate.c migrate_pages()
+[[nodiscard]] MigrateOutcome migrate_folio(Environment& env, Folio& from, cache::FolioRef to);
 
-/// The large anonymous folio (locked, one reference of the caller's) becomes folios of one page; false: somebody else
-/// has a reference. The pages but the first are left unlocked; the caller's reference is the first's.
+/// The large folio (locked, one reference of the caller's) becomes folios of one page; false: somebody else has a
+/// reference. Entries of a file's are taken away, for the next access finds its page. The pages but the first are left
+/// unlocked; the caller's reference is the first's.
 /// Linux: mm/huge_memory.c split_huge_page()
 [[nodiscard]] bool split_folio(Environment& env, Folio& folio);
 

@@ -30,7 +30,11 @@ struct NumberKey {
 constexpr std::array kNumberKeys = {
     NumberKey{"cpus", 1, explore::kTasksMax, [](MachineOptions& m, int64_t v) { m.cpus = static_cast<unsigned>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.cpus); }},
-    NumberKey{"nodes", 1, 1, [](MachineOptions&, int64_t) {}, [](const MachineOptions&) { return int64_t{1}; }},
+    NumberKey{"nodes", 1, 4, [](MachineOptions& m, int64_t v) { m.nodes = static_cast<unsigned>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.nodes); }},
+    NumberKey{"device", 0, 64,
+              [](MachineOptions& m, int64_t v) { m.device = base::PageCount(static_cast<uint64_t>(v)); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.device.value()); }},
     NumberKey{"payload", 1, kPageBytes,
               [](MachineOptions& m, int64_t v) { m.payload_bytes = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.payload_bytes); }},
@@ -58,6 +62,8 @@ constexpr std::array kSwitchKeys = {
                 using Reader = explore::ExecutorOptions::SpinlockIsReader;
                 x.spinlock_is_reader = s == scenario::KnobState::on ? Reader::yes : Reader::no;
               }},
+    SwitchKey{"tlb",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.tlb = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
     SwitchKey{"synchronous_swap",
@@ -74,6 +80,11 @@ class Applier {
   std::optional<Diagnostic> apply(const scenario::Machine& line) {
     for (const MachineOption& o : line.options) option(o);
     for (const scenario::Knob& k : line.knobs) knob(k);
+    if (machine_.thp_order > machine_.page_table.pte_bits)
+      complain(line.at, fmt::format("expected thp={} at most, the pages that one table maps (PTRS_PER_PTE)",
+                                    machine_.page_table.entries().value()));
+    if (machine_.ram.value() % machine_.nodes != 0)
+      complain(line.at, fmt::format("expected ram in {} equal parts, one for each node", machine_.nodes));
     return diagnostic_;
   }
 
@@ -96,6 +107,10 @@ class Applier {
       for (const scenario::SwapSpec& s : o.swaps) swap(s);
     } else if (o.key == "thp") {
       thp(o);
+    } else if (o.key == "PTRS_PER_PTE") {
+      table_size(o);
+    } else if (o.key == "punched_poison") {
+      punched_poison(o);
     } else {
       number(o);
     }
@@ -126,6 +141,28 @@ class Applier {
     machine_.thp_order = static_cast<uint8_t>(__builtin_ctzll(static_cast<uint64_t>(pages)));
   }
 
+  // Entries of a PTE table: the pages of a huge page. Above it is a table of PMD entries.
+  void table_size(const MachineOption& o) {
+    int64_t entries = o.kind == OptionKind::number ? o.number.value : 0;
+    if (entries < 2 || entries > 512 || (entries & (entries - 1)) != 0)
+      return complain(o.at, "expected PTRS_PER_PTE=N with N a power of two from 2 to 512");
+    auto bits = static_cast<uint8_t>(__builtin_ctzll(static_cast<uint64_t>(entries)));
+    machine_.page_table = {2, 3, bits};
+  }
+
+  void punched_poison(const MachineOption& o) {
+    using rmap::PunchedPoison;
+    if (o.word == "keep_all") {
+      machine_.punched_poison = PunchedPoison::keep_all;
+    } else if (o.word == "zap_all") {
+      machine_.punched_poison = PunchedPoison::zap_all;
+    } else if (o.word == "keep_anon_only") {
+      machine_.punched_poison = PunchedPoison::keep_anon_only;
+    } else {
+      complain(o.at, "expected punched_poison=keep_all, zap_all or keep_anon_only");
+    }
+  }
+
   void number(const MachineOption& o) {
     for (const NumberKey& key : kNumberKeys) {
       if (key.name != o.key) continue;
@@ -133,7 +170,7 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real", "ram", "swap", "thp"};
+    std::vector<std::string_view> known = {"real", "ram", "swap", "thp", "PTRS_PER_PTE", "punched_poison"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

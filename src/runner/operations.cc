@@ -57,6 +57,19 @@ Value fallocate(Runtime& r, const Call& c) {
       r.machine().fallocate(r.process(c), int_number(r, c, 0), int_number(r, c, 1), r.number(c, 2), r.number(c, 3)));
 }
 
+Value open(Runtime& r, const Call& c) {
+  return from(r.machine().open(r.process(c), c.operands[0].symbol, int_number(r, c, 1)));
+}
+Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
+Value invalidate_inode_pages2(Runtime& r, const Call& c) {
+  return from(r.machine().invalidate_inode_pages2(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
+}
+// gfs2_inode_sync(FD) and vmwgfx_dirty_unmap(FD, OFFSET, LENGTH): unmapping from outside, with no locked phase.
+Value unmap_shared(Runtime& r, const Call& c) {
+  return from(
+      r.machine().unmap_shared_mapping_range(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
+}
+
 /// A buffer of the arena that goes with the call, whatever ends it.
 class Buffer {
  public:
@@ -156,6 +169,39 @@ Value pagemap(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().pagemap(r.process(c), unsigned_number(r, c, 0))));
 }
 
+// --- What the kernel does by itself ---------------------------------------------------------------------------------
+
+// The operand is a process.
+machine::Process& target(Runtime& r, const Call& c) { return r.process_at(static_cast<int>(c.operands[0].number)); }
+
+Value move_pages(Runtime& r, const Call& c) {
+  return from(r.machine().move_pages(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1), int_number(r, c, 2)));
+}
+Value collapse(Runtime& r, const Call& c) {
+  return from(r.machine().collapse(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
+}
+Value poison(Runtime& r, const Call& c) { return from(r.machine().poison(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1))); }
+Value device_private(Runtime& r, const Call& c) {
+  return from(r.machine().migrate_to_device(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
+}
+Value device_exclusive(Runtime& r, const Call& c) {
+  return from(r.machine().make_device_exclusive(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
+}
+Value compact(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().compact())); }
+Value sigpending(Runtime& r, const Call& c) {
+  mm::Signal s = r.machine().take_signal(target(r, c));
+  return s.none() ? Value::of(0) : from(s);
+}
+// prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY | _LATE)
+Value prctl(Runtime& r, const Call& c) {
+  constexpr int kMceKill = 33;
+  constexpr int kMceKillSet = 1;
+  if (int_number(r, c, 0) != kMceKill || int_number(r, c, 1) != kMceKillSet) return from(Errno::einval);
+  auto early = int_number(r, c, 2) == 1 ? machine::OnOff::on : machine::OnOff::off;
+  r.machine().set_mce_kill_early(r.process(c), early);
+  return Value::of(0);
+}
+
 // --- Processes ------------------------------------------------------------------------------------------------------
 
 Value fork(Runtime& r, const Call& c) {
@@ -222,8 +268,15 @@ constexpr auto kCheck = Where::check_only;
 constexpr std::array kOperations = {
     Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny,
               Judged::check, close},
+    Operation{"collapse", "collapse(PROCESS, ADDRESS)", "khugepaged makes the huge page around it: 0, -EINVAL, -EAGAIN",
+              2, 2, kAny, Judged::check, collapse},
+    Operation{"compact", "compact()", "moves pages to higher frames; how many", 0, 0, kAny, Judged::check, compact},
     Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
               Judged::check, corrupt_pte},
+    Operation{"device_exclusive", "device_exclusive(PROCESS, ADDRESS)", "a device takes the page for itself", 2, 2, kAny,
+              Judged::check, device_exclusive},
+    Operation{"device_private", "device_private(PROCESS, ADDRESS)", "the page moves into a device's memory", 2, 2, kAny,
+              Judged::check, device_private},
     Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny, Judged::check,
               exec},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
@@ -234,7 +287,13 @@ constexpr std::array kOperations = {
     Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
     Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check,
               fstat},
+    Operation{"fsync", "fsync(FD)", "writes what is dirty, also through mappings; -EIO", 1, 1, kAny, Judged::check,
+              fsync},
     Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
+    Operation{"gfs2_inode_sync", "gfs2_inode_sync(FD)", "unmaps a file as gfs2 does, private copies excepted", 1, 1,
+              kAny, Judged::check, unmap_shared},
+    Operation{"invalidate_inode_pages2", "invalidate_inode_pages2(FD[, OFFSET, LENGTH])",
+              "what a direct write does to the page cache; -EBUSY", 1, 3, kAny, Judged::check, invalidate_inode_pages2},
     Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
               Judged::check, kill},
     Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
@@ -250,18 +309,25 @@ constexpr std::array kOperations = {
               Judged::check, mlockall},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
+    Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3, kAny,
+              Judged::check, move_pages},
     Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny, Judged::check,
               mprotect},
     Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping", 4,
               5, kAny, Judged::check, mremap},
-    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "the errno matrix of Linux on tmpfs", 2, 3, kAny, Judged::check,
-              msync},
+    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
+              kAny, Judged::check, msync},
     Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check, munlock},
     Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
               munlockall},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
-    Operation{"pagemap", "pagemap(ADDRESS)", "0 none, 1 file page, 2 anonymous page, 3 swapped, 4 other", 1, 1, kAny,
-              Judged::check, pagemap},
+    Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
+              2, kAny, Judged::check, open},
+    Operation{"pagemap", "pagemap(ADDRESS)", "what maps the page: PM_NONE, PM_FILE, PM_ANON, PM_SWAP, ...", 1, 1, kAny,
+              Judged::stale_pte, pagemap},
+    Operation{"poison", "poison(PROCESS, ADDRESS)", "the memory of the page fails", 2, 2, kAny, Judged::check, poison},
+    Operation{"prctl", "prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY)", "be told at once of memory that fails",
+              3, 3, kAny, Judged::check, prctl},
     Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny,
               Judged::lost_store, pread},
     Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny,
@@ -270,6 +336,8 @@ constexpr std::array kOperations = {
               reclaim},
     Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck,
               Judged::rss_mismatch, rss},
+    Operation{"sigpending", "sigpending(PROCESS)", "the SIGBUS that was sent, or 0", 1, 1, kCheck, Judged::check,
+              sigpending},
     Operation{"store", "store(ADDRESS, BYTE)", "0, or a signal", 2, 2, kAny, Judged::check, store},
     Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
               swap_count},
@@ -282,6 +350,9 @@ constexpr std::array kOperations = {
               Judged::check, uffd_register},
     Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",
               "writes wait until the range is resolved; resolves it", 2, 3, kAny, Judged::check, uffd_writeprotect},
+    Operation{"vmwgfx_dirty_unmap", "vmwgfx_dirty_unmap(FD, OFFSET, LENGTH)",
+              "unmaps a range of a file as vmwgfx does, private copies excepted", 3, 3, kAny, Judged::check,
+              unmap_shared},
 };
 
 }  // namespace

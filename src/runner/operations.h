@@ -13,7 +13,7 @@ class Runtime;
 struct Operation {
   enum class Where : uint8_t { anywhere, check_only };
   /// What a result that is not as stated is called (sync::Failure).
-  enum class Judged : uint8_t { check, lost_store, rss_mismatch, swap_count, leak };
+  enum class Judged : uint8_t { check, lost_store, rss_mismatch, swap_count, leak, stale_pte };
   std::string_view name;
   std::string_view usage;
   std::string_view summary;

@@ -105,9 +105,11 @@ class Planner {
     if (s.check) visit(visit, s.check->body);
     if (plan_.processes.empty()) add("A");
     if (s.setup) mark_forked(s.setup->body);
+    for (const scenario::CpuBlock& cpu : s.cpus) mark_forked(cpu.body);
+    if (s.check) mark_forked(s.check->body);
   }
 
-  // `A: C = fork()` in the set-up: C is that child and not a process of its own.
+  // `A: C = fork()`: C is that child and not a process of its own.
   void mark_forked(const scenario::Block<Statement>& body) {
     for (const Statement& statement : body.items) {
       if (statement.call.kind == ExprKind::call && statement.call.text == "fork" && !statement.capture.empty())
@@ -191,6 +193,9 @@ class Planner {
   }
 
   Operand named(const Expr& e, int owner) {
+    // The child of a fork is the process of that name, not the number that fork returned.
+    if (int p = find_process(e.text); p >= 0 && plan_.processes[static_cast<std::size_t>(p)].forked)
+      return {Operand::Kind::symbol, -1, p, 0, e.text};
     int found = find_variable(owner, e.text);
     if (found >= 0) return {Operand::Kind::variable, found, 0, 0, e.text};
     if (found == -2)

@@ -80,7 +80,7 @@ struct Variable {
 
 struct Process {
   std::string name;
-  bool forked = false;  ///< made by a fork() of the set-up whose capture has its name
+  bool forked = false;  ///< made by a fork() whose capture has its name
 };
 
 struct TaskPlan {

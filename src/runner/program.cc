@@ -22,6 +22,8 @@ Failure failure_of(const Operation& operation) {
       return Failure::swap_count;
     case Operation::Judged::leak:
       return Failure::leak;
+    case Operation::Judged::stale_pte:
+      return Failure::stale_pte;
     case Operation::Judged::check:
       break;
   }
@@ -51,7 +53,10 @@ void Runtime::bind_child(const Call& call, machine::Process& child) {
   if (call.capture < 0) return;
   const std::string& name = plan_.variables[static_cast<std::size_t>(call.capture)].name;
   for (std::size_t i = 0; i < plan_.processes.size(); ++i)
-    if (plan_.processes[i].name == name && plan_.processes[i].forked) state_->processes[i] = &child;
+    if (plan_.processes[i].name == name && plan_.processes[i].forked) {
+      state_->processes[i] = &child;
+      state_->pids[i] = child.pid();
+    }
 }
 
 void Runtime::forget_process(machine::Process& process) {
@@ -65,8 +70,10 @@ void ScenarioProgram::setup() {
   state_ = sync::make_object<State>();
   state_->machine = sync::make_object<machine::Machine>(plan_.machine);
   for (std::size_t i = 0; i < plan_.processes.size(); ++i)
-    if (!plan_.processes[i].forked)
+    if (!plan_.processes[i].forked) {
       state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());
+      state_->pids[i] = state_->processes[i]->pid();
+    }
   for (const Call& call : plan_.setup) (void)run_call(call, explore::kTasksMax);
   // The CPUs come from idle to what is explored.
   state_->machine->flush_tlb_all();

@@ -32,6 +32,8 @@ class Runtime {
   [[nodiscard]] machine::Machine& machine() { return *state_->machine; }
   [[nodiscard]] machine::Process& process(const Call& call) { return process_at(call.process); }
   [[nodiscard]] machine::Process& process_at(int index);
+  /// The number of the process named by an operand, which may have ended.
+  [[nodiscard]] int pid_at(int64_t index) const { return state_->pids[static_cast<std::size_t>(index)]; }
   /// The number an operand stands for: a constant, or a captured result plus an offset.
   [[nodiscard]] int64_t number(const Call& call, std::size_t operand, int64_t otherwise = 0) const;
   [[nodiscard]] const Plan& plan() const { return plan_; }
@@ -44,6 +46,7 @@ class Runtime {
   struct State {
     machine::Machine* machine = nullptr;
     std::array<machine::Process*, kProcessesMax> processes{};
+    std::array<int, kProcessesMax> pids{};
     std::array<Value, kVariablesMax> variables{};
     std::array<uint16_t, kCountersMax> passed{};  ///< fault sites passed, per injection
     std::array<uint8_t, kCountersMax> failed{};

@@ -1,0 +1,119 @@
+// BlockFs: a small file system with a store behind the page cache: named files in one flat directory.
+//
+// A file exists from its creation to the end of the machine, since its name keeps it. What an index of a file holds:
+//   hole of the cache -> folio, read from the store: fault, pread, pwrite      folio -> hole: reclaim when clean,
+//   truncation, hole punch, invalidation. Its pages are never swapbacked (RSS class FILE).
+// A folio is newer than the store while it is dirty, or while an entry of a page table is: fsync and reclaim write it.
+//
+// I1  a cached page that is uptodate, clean, and not mapped is what the store has
+// I2  the index holds folios only, no values
+// Locks: directory, i_rwsem (writers of size and layout) > invalidate_lock (shared: filling the cache; exclusive:
+// removing pages for truncation and hole punch) > folio lock > i_mmap_rwsem; i_lock of the store inside everything.
+// Linux: mm/filemap.c, mm/truncate.c, mm/page-writeback.c; the order of steps as in fs/ext4/inode.c
+//
+//   Result<BlockInode*> file = block_fs.open("f", Create::yes);     // one reference
+//   (*file)->pwrite(bytes, 0), (*file)->fsync();
+#pragma once
+
+#include <string_view>
+
+#include "fs/inode.h"
+#include "fs/page_store.h"
+
+namespace quire::fs {
+
+class BlockFs;
+
+/// What open() does about a name that is not there, or is. Linux: O_CREAT, O_EXCL
+enum class Create : uint8_t { no, yes, must };
+
+/// A folio of a file with the caller's reference and lock; may be empty.
+struct HeldFolio {
+  FolioRef folio;
+  LockedFolio locked;  ///< after `folio`: unlocked first
+};
+
+class BlockInode final : public Inode {
+ public:
+  BlockInode(BlockFs& fs, std::string_view name);
+
+  [[nodiscard]] std::string_view name() const { return store_.name(); }
+
+  // Inode
+  /// Counts what is stored: a page that was never written out has no blocks yet.
+  [[nodiscard]] uint64_t st_blocks() override { return store_.stored() * (base::kPageSize / 512); }
+  [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
+  [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
+  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
+  [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
+  [[nodiscard]] Errno fsync() override;
+  /// I1, I2, and what Mapping::check() says.
+  void check(sync::CheckReport& report) const override;
+
+  /// List of all inodes: BlockFs's.
+  BlockInode* next_inode = nullptr;
+
+ private:
+  friend class BlockFs;
+  void evict() override;
+
+  // fs/block_read.cc
+  enum class Fill : uint8_t { read, overwrite };
+  [[nodiscard]] HeldFolio filemap_lock_folio(FileIndex index);
+  [[nodiscard]] Result<HeldFolio> filemap_read_folio(FileIndex index, Fill fill);
+  [[nodiscard]] Result<FolioRef> filemap_get_pages(FileIndex index);
+  [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
+
+  // fs/block_write.cc
+  [[nodiscard]] bool folio_clear_dirty_for_io(Folio& folio);
+  [[nodiscard]] cache::WriteOutcome writepage(Folio& folio);
+  [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
+  [[nodiscard]] Errno launder_folio(Folio& folio);
+
+  BlockFs& fs_;
+  PageStore store_;
+  /// Linux: mapping->invalidate_lock
+  sync::RwSemaphore<sync::LockClass::invalidate_lock> invalidate_lock_;
+  /// Whether a page could not be written since the last fsync. Linux: mapping->wb_err
+  sync::Atomic<uint32_t, "mapping->wb_err"> wb_err_{0};
+};
+
+class BlockFs final : public cache::MappingOps {
+ public:
+  static constexpr std::size_t kNameMax = 255;
+
+  BlockFs(rmap::Environment& env, unsigned index_bits) : env_(env), index_bits_(index_bits) {}
+  /// Nobody has a file open.
+  ~BlockFs();
+  BlockFs(const BlockFs&) = delete;
+  BlockFs& operator=(const BlockFs&) = delete;
+
+  /// The file of that name with one more reference. -ENOENT (also: the name is empty or has a slash), -EEXIST,
+  /// -ENAMETOOLONG. Sleeps. Linux: fs/namei.c open_last_lookups()
+  [[nodiscard]] Result<BlockInode*> open(std::string_view name, Create create);
+
+  // MappingOps
+  [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
+  [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
+  [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
+  [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
+  [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
+
+  /// Calls visit(const BlockInode&) for each, the newest first: at quiescent points.
+  template <typename Visit>
+  void peek_inodes(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+    for (const BlockInode* inode = inodes_.peek(); inode != nullptr; inode = inode->next_inode) visit(*inode);
+  }
+  void check(sync::CheckReport& report) const;
+
+ private:
+  friend class BlockInode;
+
+  rmap::Environment& env_;
+  const unsigned index_bits_;
+  /// The directory's.
+  sync::RwSemaphore<sync::LockClass::i_rwsem> directory_lock_;
+  sync::Plain<BlockInode*, "directory"> inodes_ QUIRE_GUARDED_BY(directory_lock_){nullptr};
+};
+
+}  // namespace quire::fs

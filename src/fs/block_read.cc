@@ -1,0 +1,117 @@
+// Bringing pages into the cache: look-up, fault, pread.
+#include "fs/block_fs.h"
+#include "fs/payload.h"
+#include "sync/trace.h"
+
+namespace quire::fs {
+namespace {
+using cache::FaultOutcome;
+using phys::Gfp;
+}  // namespace
+
+// What is cached at `index`, locked, or nothing. Linux: mm/filemap.c __filemap_get_folio() with FGP_LOCK
+HeldFolio BlockInode::filemap_lock_folio(FileIndex index) {
+  for (;;) {
+    FolioRef folio = mapping_.get_folio(index);
+    if (!folio) return {};
+    LockedFolio locked(*folio);
+    if (folio->mapping() == &mapping_) return {std::move(folio), std::move(locked)};
+    QUIRE_REACHED("filemap_lock_folio: folio left the file while it was unlocked");
+  }
+}
+
+// The locked folio, made and read if need be. A read that fails leaves it in the cache, not uptodate: the next one
+// tries again. The caller has invalidate_lock, or i_rwsem when it is about to write.
+// Linux: mm/filemap.c filemap_create_folio(), filemap_read_folio()
+Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
+  QUIRE_FUNC();
+  HeldFolio held = filemap_lock_folio(index);
+  while (!held.folio) {
+    Result<FolioRef> made = fs_.env_.folios.alloc(Gfp::user(), base::Order(0));
+    if (!made) return made.error();
+    LockedFolio locked(**made);
+    Errno error = mapping_.add_folio(**made, index);
+    if (error == Errno::ok) {
+      held = {std::move(*made), std::move(locked)};
+    } else if (error == Errno::eexist) {
+      QUIRE_REACHED("filemap_create_folio: somebody else was first");
+      locked.unlock();
+      held = filemap_lock_folio(index);
+    } else {
+      return error;
+    }
+  }
+  Folio& folio = *held.folio;
+  if (fill == Fill::overwrite || folio.uptodate()) return held;
+  Errno error = store_.read_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
+  folio.set(error == Errno::ok ? FolioFlag::uptodate | FolioFlag::lru : FolioFlag::lru);
+  if (error != Errno::ok) {
+    QUIRE_POINT("read error", "index {}", index.value());
+    return error;
+  }
+  return held;
+}
+
+// Linux: mm/filemap.c filemap_fault()
+cache::FaultResult BlockInode::filemap_fault(FileIndex index) {
+  QUIRE_FUNC();
+  if (index >= index_after(size_.load())) return {FaultOutcome::beyond_end, {}, {}};
+  HeldFolio held = filemap_lock_folio(index);
+  if (!held.folio || !held.folio->uptodate()) {
+    held.locked.unlock();
+    held.folio.reset();
+    sync::SharedGuard guard(invalidate_lock_);
+    Result<HeldFolio> read = filemap_read_folio(index, Fill::read);
+    if (!read) return {read.error() == Errno::enomem ? FaultOutcome::no_memory : FaultOutcome::io_error, {}, {}};
+    held = std::move(*read);
+  }
+  if (index >= index_after(size_.load())) {
+    // Beyond the end there are zeros at most: it may stay in the cache.
+    QUIRE_REACHED("filemap_fault: truncated meanwhile");
+    return {FaultOutcome::beyond_end, {}, {}};
+  }
+  if (held.folio->test(FolioFlag::hwpoison)) return {FaultOutcome::hwpoison, {}, {}};
+  return {FaultOutcome::found, std::move(held.folio), std::move(held.locked)};
+}
+
+cache::FaultResult BlockFs::fault(Mapping& mapping, FileIndex index) {
+  return static_cast<BlockInode&>(host_of(mapping)).filemap_fault(index);
+}
+
+// Uptodate, not locked: who reads a page that is truncated at this moment may see it as it was.
+// Linux: mm/filemap.c filemap_get_pages()
+Result<FolioRef> BlockInode::filemap_get_pages(FileIndex index) {
+  FolioRef folio = mapping_.get_folio(index);
+  if (folio && folio->uptodate()) return folio;
+  folio.reset();
+  sync::SharedGuard guard(invalidate_lock_);
+  Result<HeldFolio> read = filemap_read_folio(index, Fill::read);
+  if (!read) return read.error();
+  read->locked.unlock();
+  return std::move(read->folio);
+}
+
+// Linux: mm/filemap.c filemap_read()
+Result<uint64_t> BlockInode::pread(std::span<std::byte> to, uint64_t offset) {
+  QUIRE_FUNC();
+  uint64_t done = 0;
+  while (done < to.size() && offset + done < size_.load()) {
+    uint64_t at = offset + done;
+    Result<FolioRef> folio = filemap_get_pages(index_of(at));
+    if (folio && (*folio)->test(FolioFlag::hwpoison)) folio = Errno::eio;
+    if (!folio) {
+      if (done == 0) return folio.error();
+      break;
+    }
+    // The size again, now that the page is known to have what the file has.
+    uint64_t size = size_.load();
+    if (at >= size) break;
+    uint64_t n = std::min({base::kPageSize - offset_in_page(at), to.size() - done, size - at});
+    read_user(fs_.env_.folios.frames(), (*folio)->pfn(), static_cast<uint32_t>(offset_in_page(at)),
+              to.subspan(done, n));
+    done += n;
+  }
+  return done;
+}
+
+}  // namespace quire::fs

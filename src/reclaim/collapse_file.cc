@@ -1,0 +1,92 @@
+// The pages of a file become a huge page in the page cache.
+#include "reclaim/khugepaged.h"
+#include "sync/trace.h"
+
+namespace quire::reclaim {
+namespace {
+
+using base::Errno;
+using base::FileIndex;
+using base::PageCount;
+using base::Range;
+using base::Result;
+using base::VirtPage;
+using cache::FaultOutcome;
+using cache::FaultResult;
+using cache::Folio;
+using cache::FolioFlag;
+using cache::FolioRef;
+using cache::LockedFolio;
+using pgtable::LockedPmd;
+using phys::Gfp;
+
+}  // namespace
+
+// All pages of the range, brought in or made, locked in ascending order, unmapped, and each a folio of its own.
+// Linux: mm/khugepaged.c collapse_file()
+Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sync::Vector<FaultResult>& pages) {
+  for (FileIndex index : range) {
+    FaultResult got = mapping.ops().fault(mapping, index);
+    if (got.outcome == FaultOutcome::no_memory) return Errno::enomem;
+    if (got.outcome == FaultOutcome::beyond_end) return Errno::einval;
+    if (got.outcome != FaultOutcome::found) return Errno::eagain;
+    if (got.folio->is_large()) return got.folio->pages() == range.size() ? Errno::eexist : Errno::eagain;
+    if (got.folio->mapped())
+      rmap::unmap_mapping_range(mapping, Range<FileIndex>::of(index, PageCount(1)), rmap::EvenCows::keep);
+    if (got.folio->mapped() || !got.folio->test_and_clear(FolioFlag::lru)) return Errno::eagain;
+    pages.push_back(std::move(got));
+  }
+  return Errno::ok;
+}
+
+// Tables that map nothing any more, so that a fault may map the huge page. One with a private copy or a marker stays.
+// Linux: mm/khugepaged.c retract_page_tables()
+void Khugepaged::retract_page_tables(cache::Mapping& mapping, FileIndex start) {
+  QUIRE_FUNC();
+  auto indexes = Range<FileIndex>::of(start, env_.pmd_order().pages());
+  sync::SharedGuard guard(mapping.i_mmap_rwsem);
+  rmap::FileRanges::walk(mapping.i_mmap, indexes, [&](rmap::MappedRange& range) {
+    if (!range.indexes().contains(indexes)) return true;
+    VirtPage first = range.page_of(start);
+    if (first.offset_in(indexes.size()) != PageCount(0)) return true;
+    pgtable::LeafTable* leaf = range.space().tables.find(first);
+    if (leaf == nullptr) return true;
+    LockedPmd pmd(*leaf);
+    (void)pmd.collapse_if_empty();
+    return true;
+  });
+}
+
+Errno Khugepaged::collapse_file(cache::Mapping& mapping, FileIndex start) {
+  QUIRE_FUNC();
+  Result<FolioRef> allocated = env_.folios.alloc(Gfp::user(), env_.pmd_order());
+  if (!allocated) return Errno::enomem;
+  Folio& huge = **allocated;
+  auto range = Range<FileIndex>::of(start, huge.pages());
+  sync::Vector<FaultResult> pages;
+  pages.reserve(huge.pages().value());
+  Errno error = lock_pages(mapping, range, pages);
+  if (error == Errno::ok) {
+    FolioFlag flags = pages.front().folio->flags();
+    LockedFolio locked(huge);
+    sync::Vector<Folio*> from;
+    for (std::size_t i = 0; i < pages.size(); ++i) {
+      env_.folios.frames().copy(huge.pfn() + PageCount(i), pages[i].folio->pfn());
+      from.push_back(pages[i].folio.get());
+    }
+    huge.init_flags((flags & FolioFlag::swapbacked) | FolioFlag::uptodate | FolioFlag::dirty);
+    if (!mapping.collapse_folios(from, huge)) error = Errno::eagain;
+    if (error == Errno::ok) {
+      huge.set(FolioFlag::lru);
+      retract_page_tables(mapping, start);
+    }
+  }
+  for (FaultResult& page : pages) {
+    page.folio->set(FolioFlag::lru);  // of what was replaced, this is the last reference
+    page.locked.unlock();
+    page.folio.reset();
+  }
+  return error == Errno::eexist ? Errno::ok : error;
+}
+
+}  // namespace quire::reclaim

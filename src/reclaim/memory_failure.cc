@@ -1,0 +1,82 @@
+#include "reclaim/memory_failure.h"
+
+#include "rmap/migrate.h"
+#include "rmap/mkclean.h"
+#include "rmap/rmap_walk.h"
+#include "rmap/try_to_unmap.h"
+#include "sync/trace.h"
+
+namespace quire::reclaim {
+namespace {
+
+using base::Errno;
+using cache::Folio;
+using cache::FolioFlag;
+using cache::FolioRef;
+using cache::LockedFolio;
+using rmap::MappedSpace;
+using rmap::UnmapPoison;
+
+}  // namespace
+
+// Whether nothing maps it any more. Linux: mm/memory-failure.c hwpoison_user_mappings(), collect_procs()
+bool MemoryFailure::hwpoison_user_mappings(Folio& folio, sync::Vector<const MappedSpace*>& victims) {
+  QUIRE_FUNC();
+  if (!folio.mapped()) return true;
+  cache::Mapping* mapping = folio.mapping();
+  auto poison = UnmapPoison::mark;
+  // In the swap cache its swap entries lead to it, and it is marked there.
+  if (folio.test(FolioFlag::swapcache)) poison = UnmapPoison::as_others;
+  if (mapping != nullptr && mapping->ops().can_writeback()) {
+    if (rmap::folio_mkclean(env_, folio)) folio.set(FolioFlag::dirty);
+    if (!folio.test(FolioFlag::dirty)) poison = UnmapPoison::as_others;
+  }
+  rmap::RmapHold(env_, folio).walk([&](rmap::MappedRange& range) {
+    rmap::Walk found = rmap::for_each_mapping(
+        range, rmap::Extent::of(folio), [](rmap::LeafTable&, base::VirtPage) { return rmap::Walk::go_on; },
+        [](rmap::LockedPageTable&, base::VirtPage, rmap::Pte) { return rmap::Walk::stop; });
+    if (found == rmap::Walk::stop) victims.push_back(&range.space());
+    return rmap::Walk::go_on;
+  });
+  rmap::try_to_unmap(env_, folio, {poison, rmap::Mlocked::unmap});
+  return !folio.mapped();
+}
+
+// Linux: mm/memory-failure.c identify_page_state(), me_swapcache_dirty(), me_swapcache_clean(), me_pagecache_clean()
+void MemoryFailure::identify_page_state(Folio& folio) {
+  if (folio.test(FolioFlag::swapcache)) {
+    // What the slot has is good if the page was written there; if not, whoever swaps in is told.
+    if (!folio.test(FolioFlag::dirty))
+      env_.swap.delete_from_swap_cache(folio);
+    else
+      folio.clear(FolioFlag::dirty | FolioFlag::uptodate);
+    return;
+  }
+  if (cache::Mapping* mapping = folio.mapping()) (void)mapping->ops().error_remove_folio(*mapping, folio);
+}
+
+Errno MemoryFailure::memory_failure(FolioRef folio, base::Pfn pfn, sync::Vector<const MappedSpace*>& victims) {
+  QUIRE_FUNC();
+  Folio& page = env_.folios.page(pfn);
+  if (page.test_and_set(FolioFlag::hwpoison)) return Errno::ehwpoison;
+  (void)folio->test_and_clear(FolioFlag::lru);
+  {
+    LockedFolio locked(*folio);
+    if (locked->is_large()) {
+      if (!rmap::split_folio(env_, *locked)) return Errno::ebusy;
+    }
+  }
+  // The page's own folio from here on.
+  if (&page != folio.get()) folio = env_.folios.try_get(pfn);
+  if (!folio) return Errno::ebusy;
+  (void)folio.release();  // never dropped again
+  (void)page.test_and_clear(FolioFlag::lru);
+  LockedFolio locked(page);
+  page.wait_writeback();
+  bool unmapped = hwpoison_user_mappings(page, victims);
+  if (unmapped) identify_page_state(page);
+  QUIRE_POINT("memory failure", "frame {}", pfn.value());
+  return unmapped ? Errno::ok : Errno::ebusy;
+}
+
+}  // namespace quire::reclaim
