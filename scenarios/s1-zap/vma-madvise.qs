@@ -38,16 +38,16 @@ setup {
 }
 
 check {
-  A: mincore(p[0])                    = 0
-  A: mincore(q[0])                    = 0
-  A: madvise(p, 4K, MADV_WILLNEED)    = 0
-  A: madvise(q, 4K, MADV_WILLNEED)    = 0
-  A: mincore(p[0])                    = 1
-  A: mincore(q[0])                    = 1
-  A: pagemap(p[0])                    = PM_SWAP
-  A: load(p[0])                       = 'a'
-  A: load(q[0])                       = 'b'
-  A: madvise(p, 2*4K, MADV_WILLNEED)  = -ENOMEM
+  A: mincore(p[0])                   = 0
+  A: mincore(q[0])                   = 0
+  A: madvise(p, 4K, MADV_WILLNEED)   = 0
+  A: madvise(q, 4K, MADV_WILLNEED)   = 0
+  A: mincore(p[0])                   = 1
+  A: mincore(q[0])                   = 1
+  A: pagemap(p[0])                   = PM_SWAP
+  A: load(p[0])                      = 'a'
+  A: load(q[0])                      = 'b'
+  A: madvise(p, 2*4K, MADV_WILLNEED) = -ENOMEM
 }
 
 expect { never bug   complete }
@@ -119,24 +119,24 @@ setup {
 }
 
 check {
-  A: madvise(p[1], 2*4K, MADV_GUARD_INSTALL)  = 0
-  A: pagemap(p[1])                            = PM_GUARD
-  A: load(p[1])                               = SIGSEGV(1)
-  A: store(p[2], 'x')                         = SIGSEGV(1)
-  A: load(p[0])                               = 'a'
-  rss(A).anon                                 = 1
-  A: madvise(p, 3*4K, MADV_DONTNEED)          = 0
-  A: load(p[1])                               = SIGSEGV(1)
-  A: madvise(p[1], 4K, MADV_POPULATE_WRITE)   = -EFAULT
+  A: madvise(p[1], 2*4K, MADV_GUARD_INSTALL)                      = 0
+  A: pagemap(p[1])                                                = PM_GUARD
+  A: load(p[1])                                                   = SIGSEGV(1)
+  A: store(p[2], 'x')                                             = SIGSEGV(1)
+  A: load(p[0])                                                   = 'a'
+  rss(A).anon                                                     = 1
+  A: madvise(p, 3*4K, MADV_DONTNEED)                              = 0
+  A: load(p[1])                                                   = SIGSEGV(1)
+  A: madvise(p[1], 4K, MADV_POPULATE_WRITE)                       = -EFAULT
   A: C = fork()
-  C: load(p[1])                               = SIGSEGV(1)
+  C: load(p[1])                                                   = SIGSEGV(1)
   A: q = mremap(p, 3*4K, 3*4K, MREMAP_MAYMOVE|MREMAP_FIXED, 4*4K) = 4*4K
-  A: load(q[1])                               = SIGSEGV(1)
-  A: madvise(q, 3*4K, MADV_GUARD_REMOVE)      = 0
-  A: load(q[1])                               = 0
-  A: store(q[2], 'c')                         = 0
-  A: mlock(q, 4K)                             = 0
-  A: madvise(q, 4K, MADV_GUARD_INSTALL)       = -EINVAL
+  A: load(q[1])                                                   = SIGSEGV(1)
+  A: madvise(q, 3*4K, MADV_GUARD_REMOVE)                          = 0
+  A: load(q[1])                                                   = 0
+  A: store(q[2], 'c')                                             = 0
+  A: mlock(q, 4K)                                                 = 0
+  A: madvise(q, 4K, MADV_GUARD_INSTALL)                           = -EINVAL
 }
 
 expect { never bug   complete }
@@ -159,3 +159,19 @@ expect {
   never bug   never stale_tlb   complete
   outcomes { A:x=SIGSEGV(1) A:w=0; A:x=SIGSEGV(1) A:w=SIGSEGV(1) }
 }
+
+# reached: try_to_unmap: written again after MADV_FREE
+scenario vma-free-vs-store "a page is written again while reclaim looks whether it may forget it"
+machine  cpus=2 ram=16 swap=S:4
+
+setup {
+  A: p = mmap(4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a'), madvise(p, 4K, MADV_FREE) = 0
+}
+
+cpu 0 as A { store(p[0], 'b') = 0 }
+cpu 1 as B { reclaim(1) }
+
+check { A: load(p[0]) = 'b' }
+
+expect { never bug   never lost_store   never leak   complete }

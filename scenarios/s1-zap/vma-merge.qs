@@ -27,7 +27,7 @@ setup {
   A: store(p[0], 'a')
   A: mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 3*4K
   A: q = mmap(4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
-  A: mmap(4*4K, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 4*4K
+  A: mmap(4*4K, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)            = 4*4K
 }
 
 check {
@@ -48,21 +48,21 @@ machine  cpus=1 ram=16
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 3*4K) = 0
+  A: ftruncate(fd, 3*4K)                                      = 0
   A: p = mmap(4K, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: mmap(2*4K, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 4K)   = 2*4K
-  A: mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)    = 3*4K
+  A: mmap(2*4K, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 4K) = 2*4K
+  A: mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)  = 3*4K
   A: store(p[0], 'a'), store(p[1], 'b')
 }
 
 check {
-  A: load(p[2])                                                   = 'a'
-  A: mremap(p, 3*4K, 4*4K, MREMAP_MAYMOVE)                        = -EFAULT
-  A: q = mremap(p, 2*4K, 3*4K, MREMAP_MAYMOVE)                    = 4*4K
-  A: load(q[1])                                                   = 'b'
-  A: load(q[2])                                                   = 0
+  A: load(p[2])                                                      = 'a'
+  A: mremap(p, 3*4K, 4*4K, MREMAP_MAYMOVE)                           = -EFAULT
+  A: q = mremap(p, 2*4K, 3*4K, MREMAP_MAYMOVE)                       = 4*4K
+  A: load(q[1])                                                      = 'b'
+  A: load(q[2])                                                      = 0
   A: fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 4K, 4K) = 0
-  A: load(q[1])                                                   = 0
+  A: load(q[1])                                                      = 0
 }
 
 expect { never bug   complete }
@@ -79,8 +79,8 @@ cpu 0 as A { mprotect(p[1], PROT_READ) = 0   mprotect(p[1], PROT_READ|PROT_WRITE
 cpu 1 as B { reclaim(1) }
 
 check {
-  A: load(p[1])       = 'b'
-  A: store(p[1], 'c') = 0
+  A: load(p[1])               = 'b'
+  A: store(p[1], 'c')         = 0
   A: mremap(p, 2*4K, 2*4K, 0) = 4K
 }
 
@@ -95,7 +95,7 @@ setup {
 }
 
 cpu 0 as A {
-  mprotect(p[0], PROT_READ)                                                  = 0
+  mprotect(p[0], PROT_READ)                                              = 0
   mmap(4*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 4*4K
 }
 cpu 1 as B { move_pages(A, p[1], 1) }

@@ -38,24 +38,24 @@ setup {
 }
 
 check {
-  A: mlockall(0)                    = -EINVAL
-  A: mlockall(MCL_CURRENT)          = 0
-  A: pagemap(p[0])                  = PM_ANON
-  A: mlockall(MCL_FUTURE)           = 0
+  A: mlockall(0)                                                                = -EINVAL
+  A: mlockall(MCL_CURRENT)                                                      = 0
+  A: pagemap(p[0])                                                              = PM_ANON
+  A: mlockall(MCL_FUTURE)                                                       = 0
   A: q = mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = 3*4K
-  A: pagemap(q[0])                  = PM_ANON
+  A: pagemap(q[0])                                                              = PM_ANON
   A: C = fork()
-  A: store(p[0], 'x')               = 0
-  C: madvise(p, 4K, MADV_PAGEOUT)   = 0
-  C: pagemap(p[0])                  = PM_SWAP
-  A: madvise(p, 4K, MADV_PAGEOUT)   = -EINVAL
-  A: munlockall()                   = 0
-  A: madvise(p, 4K, MADV_PAGEOUT)   = 0
-  A: pagemap(p[0])                  = PM_SWAP
-  A: exec()                         = 0
-  A: load(p[0])                     = SIGSEGV(1)
-  rss(A).swapents                   = 0
-  C: load(p[0])                     = 0
+  A: store(p[0], 'x')                                                           = 0
+  C: madvise(p, 4K, MADV_PAGEOUT)                                               = 0
+  C: pagemap(p[0])                                                              = PM_SWAP
+  A: madvise(p, 4K, MADV_PAGEOUT)                                               = -EINVAL
+  A: munlockall()                                                               = 0
+  A: madvise(p, 4K, MADV_PAGEOUT)                                               = 0
+  A: pagemap(p[0])                                                              = PM_SWAP
+  A: exec()                                                                     = 0
+  A: load(p[0])                                                                 = SIGSEGV(1)
+  rss(A).swapents                                                               = 0
+  C: load(p[0])                                                                 = 0
 }
 
 expect { never bug   complete }
@@ -90,13 +90,13 @@ setup {
 }
 
 check {
-  A: exec()       = 0
-  A: load(p[0])   = SIGSEGV(1)
-  rss(A).anon     = 0
-  rss(A).shmem    = 0
-  A: pread(fd, 0) = 'f'
+  A: exec()                                         = 0
+  A: load(p[0])                                     = SIGSEGV(1)
+  rss(A).anon                                       = 0
+  rss(A).shmem                                      = 0
+  A: pread(fd, 0)                                   = 'f'
   A: r = mmap(4K, 4K, PROT_READ, MAP_SHARED, fd, 0) = 4K
-  A: load(r[0])   = 'f'
+  A: load(r[0])                                     = 'f'
 }
 
 expect { never bug   complete }

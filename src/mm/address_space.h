@@ -142,8 +142,8 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Pages are brought in and stay, or may go again. -ENOMEM, -EAGAIN. Linux: mm/mlock.c
   [[nodiscard]] Errno mlock(VirtAddr start, uint64_t length, Locking locking);
   void mlockall(MlockAll what);
-  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice says:
-  /// -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
+  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice
+  /// says: -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
   [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
   /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL.
   /// Linux: fs/userfaultfd.c userfaultfd_register(), UFFDIO_REGISTER_MODE_WP
@@ -294,6 +294,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/madvise*.cc
+  [[nodiscard]] Errno madvise_walk(Range<VirtPage> range, Advice advice) QUIRE_REQUIRES_SHARED(mmap_lock);
   [[nodiscard]] Errno madvise_part(Vma& vma, Range<VirtPage> part, Advice advice);
   [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
   void madvise_cold(Range<VirtPage> range);

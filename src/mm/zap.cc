@@ -95,9 +95,11 @@ struct Zap {
 
 VmaKind kind_of(const Vma& vma) { return vma.is_anonymous() ? VmaKind::anonymous : VmaKind::file; }
 
-// A write-protected page of a file stays so when it comes back. Linux: mm/memory.c zap_install_uffd_wp_if_needed()
+// A write-protected page of a file stays so when it comes back; a marker is here only if it is to go.
+// Linux: mm/memory.c zap_install_uffd_wp_if_needed()
 Pte left_behind(const Zap& z, Pte zapped) {
-  bool keep = z.details.markers == Markers::keep && !z.vma.is_anonymous() && zapped.has(PteBit::uffd_wp);
+  bool page_protected = zapped.kind() != PteKind::marker && zapped.has(PteBit::uffd_wp);
+  bool keep = page_protected && z.details.markers == Markers::keep && !z.vma.is_anonymous();
   return keep ? Pte::marker(PteBit::uffd_wp) : Pte::none();
 }
 
@@ -180,8 +182,7 @@ VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<
   for (; page < range.limit() && !gather.full(); ++page) {
     Pte pte = table.get(page);
     if (pte.is_none()) continue;
-    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() ||
-                     !details.single_folio->contains(pte.pfn()),
+    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() || !details.single_folio->contains(pte.pfn()),
                  "a migration entry of a folio that is locked by somebody else");
     if (!rmap::should_zap(mm.env, details, kind_of(vma), pte)) continue;
     if (pte.is_present())
@@ -216,8 +217,8 @@ bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage fi
   return true;
 }
 
-// Nothing is mapped at a PMD: but the CPU that has just taken a huge page away may not have dropped its mapping yet, and
-// who asks for a single folio wants it unmapped on return. Linux: mm/memory.c zap_pmd_range()
+// Nothing is mapped at a PMD: but the CPU that has just taken a huge page away may not have dropped its mapping yet,
+// and who asks for a single folio wants it unmapped on return. Linux: mm/memory.c zap_pmd_range()
 void wait_for_pmd(AddressSpace& mm, LeafTable& leaf, Range<VirtPage> part, const ZapDetails& details) {
   bool whole = part.size() == mm.env.geometry.entries();
   if (!whole || details.single_folio == nullptr || !mm.env.pmd_mappable(*details.single_folio)) return;

@@ -117,7 +117,8 @@ class LockedPmd {
   /// From `table` to none: PTEs may be looked at, and put back or taken away, by the caller alone until it says what is
   /// there now. Linux: pmdp_collapse_flush()
   void collapse();
-  /// The same if there is a table and all its PTEs are none; nobody sees it gone otherwise. Linux: retract_page_tables()
+  /// The same if there is a table and all its PTEs are none; nobody sees it gone otherwise. Linux:
+  /// retract_page_tables()
   bool collapse_if_empty();
   /// After collapse(), or below a huge page: entries of a table that nobody else can see.
   [[nodiscard]] Pte get_hidden(VirtPage page) const { return table_->at(page).get(); }
@@ -177,9 +178,7 @@ class PageTables {
   }
   [[nodiscard]] void* new_table(unsigned level) const;
   void free_table(void* table, unsigned level) const;
-  [[nodiscard]] std::size_t leaf_bytes() const {
-    return sizeof(LeafTable) + entries_at(0) * sizeof(LeafTable::Entry);
-  }
+  [[nodiscard]] std::size_t leaf_bytes() const { return sizeof(LeafTable) + entries_at(0) * sizeof(LeafTable::Entry); }
 
   template <typename Visit>
   void peek_below(void* table, unsigned level, uint64_t first, Visit& visit) const {
