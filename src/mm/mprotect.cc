@@ -100,17 +100,18 @@ Errno AddressSpace::change_leaf(const Vma& vma, Range<VirtPage> part, Change cha
   if (leaf == nullptr) return markers ? Errno::enomem : Errno::ok;
   bool whole = part.size() == env.geometry.entries() && change == Change::rights;
   for (;;) {
-    if (leaf->pmd().is_huge()) {
-      if (whole && change_huge_pmd(vma, *leaf, part, change)) return Errno::ok;
-      if (!whole) rmap::split_huge_pmd(*this, *leaf, tables.leaf_range(part.start()).start());
+    if (whole && leaf->pmd().is_huge() && change_huge_pmd(vma, *leaf, part, change)) return Errno::ok;
+    if (markers || (!whole && leaf->pmd().is_huge())) {
+      // In one step: a fault could map a huge page in between, again and again.
+      LockedPmd pmd(*leaf);
+      rmap::split_huge_pmd_locked(*this, pmd, tables.leaf_range(part.start()).start());
+      if (markers && pmd.get().is_none()) pmd.set(Pmd::table());
     }
-    if (markers) leaf->populate();
     if (LockedPageTable table(*leaf); table) {
       change_pte_range(vma, table, part, change);
       return Errno::ok;
     }
     if (!markers && leaf->pmd().is_none()) return Errno::ok;
-    QUIRE_REACHED("change_leaf: a fault has mapped a huge page");
   }
 }
 
