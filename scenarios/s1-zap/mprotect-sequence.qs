@@ -94,3 +94,35 @@ check {
 }
 
 expect { never bug   complete }
+
+scenario mprotect-none-elsewhere "what becomes of a page without access gives no access: a device's, a huge page, a child's"
+machine  cpus=1 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a'), store(p[1], 'b')
+  A: q = mmap(5*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(q[0], 'c')
+}
+
+check {
+  A: mprotect(p, 2*4K, PROT_NONE)            = 0
+  A: mprotect(q, 4K, PROT_NONE)              = 0
+  collapse(A, p[0])                          = 0
+  A: pagemap(p[1])                           = PM_HUGE
+  A: load(p[1])                              = SIGSEGV(2)
+  device_exclusive(A, q[0])                  = 0
+  A: C = fork()
+  A: load(q[0])                              = SIGSEGV(2)
+  C: load(q[0])                              = SIGSEGV(2)
+  C: load(p[0])                              = SIGSEGV(2)
+  A: mprotect(p, 2*4K, PROT_READ|PROT_WRITE) = 0
+  A: mprotect(q, 4K, PROT_READ|PROT_WRITE)   = 0
+  A: store(p[1], 'x')                        = 0
+  A: load(p[0])                              = 'a'
+  A: load(q[0])                              = 'c'
+  C: mprotect(p, 2*4K, PROT_READ)            = 0
+  C: load(p[1])                              = 'b'
+}
+
+expect { never bug   complete }

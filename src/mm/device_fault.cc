@@ -55,6 +55,7 @@ void AddressSpace::restore_exclusive_pte(LockedPageTable& table, VirtPage page, 
   Pte pte = Pte::present(entry.pfn()).with(PteBit::accessed);
   pte = pte.with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp)
             .with_if(entry.has(PteBit::soft_dirty), PteBit::soft_dirty);
+  pte = pte.with_if(entry.has(PteBit::prot_none), PteBit::prot_none);
   table.set(page, pte.with_if(entry.has(PteBit::writable), PteBit::writable));
 }
 

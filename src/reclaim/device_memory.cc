@@ -63,7 +63,9 @@ Errno DeviceMemory::make_device_exclusive(mm::AddressSpace& mm, base::VirtAddr a
           table.set(page, Pte::none());
           range.space().flush_tlb(page);
           if (pte.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
-          table.set(page, Pte::device_exclusive(pte.pfn()).with_if(pte.writable(), PteBit::writable));
+          Pte entry = Pte::device_exclusive(pte.pfn()).with_if(pte.writable(), PteBit::writable);
+          entry = entry.with_if(pte.has(PteBit::uffd_wp), PteBit::uffd_wp);
+          table.set(page, entry.with_if(pte.has(PteBit::prot_none), PteBit::prot_none));
           (void)folio.remove_mapping();
           return rmap::Walk::go_on;
         });

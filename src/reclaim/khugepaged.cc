@@ -154,6 +154,7 @@ Errno Khugepaged::collapse_huge_page(mm::AddressSpace& mm, VirtPage page) {
   huge.add_mapping();
   huge.set(FolioFlag::lru);
   Pte entry = Pte::present(huge.pfn()).with(PteBit::dirty).with(PteBit::accessed);
+  entry = entry.with_if(!vma->readable(), PteBit::prot_none);
   pmd.set(Pmd::huge(entry.with_if(vma->writable(), PteBit::writable)));
   (void)allocated->release();
   QUIRE_POINT("collapsed", "page {:#x}", range.start().value());
