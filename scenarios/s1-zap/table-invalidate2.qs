@@ -6,9 +6,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: load(p[1]) = 'f'
 }
 
@@ -32,9 +32,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c')
 }
 
@@ -58,9 +58,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
   A: pagemap(p[1]) = PM_SWAP
 }
@@ -85,9 +85,9 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: load(p[1]) = 'f'
 }
 
@@ -113,9 +113,9 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c')
 }
 
@@ -141,9 +141,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c')
   poison(A, p[1]) = 0
 }
@@ -168,9 +168,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: load(p[1]) = 'f'
   poison(A, p[1]) = 0
 }
@@ -195,9 +195,9 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c')
   device_private(A, p[1]) = 0
 }
@@ -223,9 +223,9 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: load(p[0]) = 'f'
   A: store(p[1], 'c')
   device_exclusive(A, p[1]) = 0
 }
@@ -251,9 +251,9 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: load(p[0]) = 'f'
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0
 }
 

@@ -6,7 +6,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: load(p[1]) = 'f'
@@ -34,7 +33,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -62,7 +60,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
@@ -91,7 +88,6 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: load(p[1]) = 'f'
@@ -121,7 +117,6 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -151,7 +146,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -180,7 +174,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: load(p[1]) = 'f'
@@ -209,7 +202,6 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -238,7 +230,6 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -267,7 +258,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0

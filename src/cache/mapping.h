@@ -89,10 +89,10 @@ class Mapping {
   [[nodiscard]] PageCount nr_pages() const { return PageCount(nr_pages_.load(sync::Order::relaxed)); }
   [[nodiscard]] PageCount peek_nr_pages() const { return PageCount(nr_pages_.peek()); }
 
-  /// The mapped ranges of the file. The list is rmap's.
+  /// The mapped ranges of the file, an interval tree of rmap's.
   using MapLock = sync::RwSemaphore<sync::LockClass::i_mmap_rwsem>;
   MapLock i_mmap_rwsem;
-  rmap::MappedRange* i_mmap_first QUIRE_GUARDED_BY(i_mmap_rwsem) = nullptr;
+  rmap::MappedRange* i_mmap QUIRE_GUARDED_BY(i_mmap_rwsem) = nullptr;
 
   /// Calls visit(FileIndex, IndexEntry) for every entry: at quiescent points.
   template <typename Visit>

@@ -43,6 +43,10 @@ class Inode : public rmap::FileBacking {
     if (before == 1) evict();
   }
 
+  [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) final {
+    return fallocate(PunchMode::punch_hole, offset, bytes);
+  }
+
   /// Bytes.
   [[nodiscard]] uint64_t size() const { return size_.load(); }
   /// In units of 512 bytes. Linux: generic_fillattr()

@@ -5,6 +5,8 @@ namespace quire::machine::abi {
 
 inline constexpr int kProtRead = 1;
 inline constexpr int kProtWrite = 2;
+/// All that mprotect() knows; PROT_EXEC and PROT_SEM change nothing here.
+inline constexpr int kProtMask = 0xf;
 
 inline constexpr int kMapShared = 0x01;
 inline constexpr int kMapPrivate = 0x02;
@@ -12,11 +14,29 @@ inline constexpr int kMapTypeMask = 0x0f;
 inline constexpr int kMapFixed = 0x10;
 inline constexpr int kMapAnonymous = 0x20;
 
+inline constexpr int kMremapMaymove = 1;
+inline constexpr int kMremapFixed = 2;
+inline constexpr int kMremapDontunmap = 4;
+
+inline constexpr int kMclCurrent = 1;
+inline constexpr int kMclFuture = 2;
+
+inline constexpr int kMadvNormal = 0;
+inline constexpr int kMadvRandom = 1;
+inline constexpr int kMadvSequential = 2;
+inline constexpr int kMadvWillneed = 3;
 inline constexpr int kMadvDontneed = 4;
 inline constexpr int kMadvFree = 8;
+inline constexpr int kMadvRemove = 9;
 inline constexpr int kMadvHugepage = 14;
 inline constexpr int kMadvNohugepage = 15;
+inline constexpr int kMadvCold = 20;
 inline constexpr int kMadvPageout = 21;
+inline constexpr int kMadvPopulateRead = 22;
+inline constexpr int kMadvPopulateWrite = 23;
+inline constexpr int kMadvDontneedLocked = 24;
+inline constexpr int kMadvGuardInstall = 102;
+inline constexpr int kMadvGuardRemove = 103;
 
 inline constexpr int kFallocKeepSize = 1;
 inline constexpr int kFallocPunchHole = 2;

@@ -58,6 +58,8 @@ class Machine {
   Process& create_process(std::string_view name);
   /// -ENOMEM. Linux: kernel/fork.c kernel_clone()
   [[nodiscard]] Result<Process*> fork(Process& parent);
+  /// A fresh address space; descriptors stay. The process does nothing else meanwhile. Linux: fs/exec.c begin_new_exec()
+  void exec(Process& process);
   /// Frees `process`.
   void exit(Process& process);
   void killall();
@@ -95,8 +97,19 @@ class Machine {
   [[nodiscard]] Result<uint64_t> mmap(Process& process, uint64_t hint, uint64_t bytes, int prot, int flags, int fd,
                                       uint64_t offset);
   [[nodiscard]] Errno munmap(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno mprotect(Process& process, uint64_t address, uint64_t bytes, int prot);
+  /// `target`: with MREMAP_FIXED, or as a hint.
+  [[nodiscard]] Result<uint64_t> mremap(Process& process, uint64_t address, uint64_t old_bytes, uint64_t new_bytes,
+                                        int flags, uint64_t target = 0);
+  [[nodiscard]] Errno mlock(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno munlock(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno mlockall(Process& process, int flags);
+  [[nodiscard]] Errno munlockall(Process& process);
   [[nodiscard]] Errno madvise(Process& process, uint64_t address, uint64_t bytes, int advice,
                               PageoutKeep keep = PageoutKeep::nothing);
+  /// UFFDIO_REGISTER and UFFDIO_WRITEPROTECT of a userfaultfd that nobody reads: who resolves just does.
+  [[nodiscard]] Errno uffd_register(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno uffd_writeprotect(Process& process, uint64_t address, uint64_t bytes, mm::UffdWp how);
   [[nodiscard]] Errno msync(Process& process, uint64_t address, uint64_t bytes, int flags);
   [[nodiscard]] mm::Loaded load(Process& process, uint64_t address);
   [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::byte value);

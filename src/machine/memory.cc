@@ -1,4 +1,6 @@
 // System calls on address spaces, and the program's own accesses.
+#include <optional>
+
 #include "machine/machine.h"
 #include "sync/trace.h"
 
@@ -6,6 +8,46 @@ namespace quire::machine {
 
 using base::VirtAddr;
 using mm::VmFlag;
+
+namespace {
+
+std::optional<mm::Advice> advice_of(int advice) {
+  using mm::Advice;
+  switch (advice) {
+    case abi::kMadvNormal:
+    case abi::kMadvRandom:
+    case abi::kMadvSequential:
+      return Advice::nothing;
+    case abi::kMadvWillneed:
+      return Advice::will_need;
+    case abi::kMadvDontneed:
+      return Advice::dont_need;
+    case abi::kMadvFree:
+      return Advice::free;
+    case abi::kMadvRemove:
+      return Advice::remove;
+    case abi::kMadvHugepage:
+      return Advice::huge_page;
+    case abi::kMadvNohugepage:
+      return Advice::no_huge_page;
+    case abi::kMadvCold:
+      return Advice::cold;
+    case abi::kMadvPopulateRead:
+      return Advice::populate_read;
+    case abi::kMadvPopulateWrite:
+      return Advice::populate_write;
+    case abi::kMadvDontneedLocked:
+      return Advice::dont_need_locked;
+    case abi::kMadvGuardInstall:
+      return Advice::guard_install;
+    case abi::kMadvGuardRemove:
+      return Advice::guard_remove;
+    default:
+      return std::nullopt;
+  }
+}
+
+}  // namespace
 
 // Linux: mm/mmap.c ksys_mmap_pgoff()
 Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, int prot, int flags, int fd,
@@ -65,25 +107,67 @@ Errno Machine::munmap(Process& process, uint64_t address, uint64_t bytes) {
   return process.mm().munmap(VirtAddr(address), bytes);
 }
 
+Errno Machine::mprotect(Process& process, uint64_t address, uint64_t bytes, int prot) {
+  if ((prot & ~abi::kProtMask) != 0) return Errno::einval;
+  VmFlag rights = VmFlag::none;
+  if ((prot & abi::kProtRead) != 0) rights = rights | VmFlag::read;
+  if ((prot & abi::kProtWrite) != 0) rights = rights | VmFlag::write;
+  return process.mm().mprotect(VirtAddr(address), bytes, rights);
+}
+
+Result<uint64_t> Machine::mremap(Process& process, uint64_t address, uint64_t old_bytes, uint64_t new_bytes, int flags,
+                                 uint64_t target) {
+  bool may_move = (flags & abi::kMremapMaymove) != 0;
+  bool fixed = (flags & abi::kMremapFixed) != 0;
+  if ((flags & ~(abi::kMremapMaymove | abi::kMremapFixed | abi::kMremapDontunmap)) != 0) return Errno::einval;
+  if (fixed && !may_move) return Errno::einval;
+  mm::MremapRequest request{.old = VirtAddr(address), .old_length = old_bytes, .new_length = new_bytes};
+  if (may_move) request.move = fixed ? mm::MremapMove::fixed : mm::MremapMove::anywhere;
+  if ((flags & abi::kMremapDontunmap) != 0) request.left = mm::MremapLeft::mapping;
+  request.target = VirtAddr(target);
+  Result<VirtAddr> start = process.mm().mremap(request);
+  if (!start) return start.error();
+  return start->value();
+}
+
+Errno Machine::mlock(Process& process, uint64_t address, uint64_t bytes) {
+  return process.mm().mlock(VirtAddr(address), bytes, mm::Locking::lock);
+}
+
+Errno Machine::munlock(Process& process, uint64_t address, uint64_t bytes) {
+  return process.mm().mlock(VirtAddr(address), bytes, mm::Locking::unlock);
+}
+
+Errno Machine::mlockall(Process& process, int flags) {
+  if (flags == 0 || (flags & ~(abi::kMclCurrent | abi::kMclFuture)) != 0) return Errno::einval;
+  mm::MlockAll what;
+  if ((flags & abi::kMclCurrent) != 0) what.current = mm::MlockAll::Current::lock;
+  if ((flags & abi::kMclFuture) != 0) what.future = mm::Locking::lock;
+  process.mm().mlockall(what);
+  return Errno::ok;
+}
+
+Errno Machine::munlockall(Process& process) {
+  process.mm().mlockall({.current = mm::MlockAll::Current::unlock});
+  return Errno::ok;
+}
+
 Errno Machine::madvise(Process& process, uint64_t address, uint64_t bytes, int advice, PageoutKeep keep) {
-  using mm::Advice;
-  VirtAddr start(address);
-  mm::AddressSpace& mm = process.mm();
-  switch (advice) {
-    case abi::kMadvDontneed:
-      return mm.madvise(start, bytes, Advice::dont_need);
-    case abi::kMadvFree:
-      return mm.madvise(start, bytes, Advice::free);
-    case abi::kMadvHugepage:
-      return mm.madvise(start, bytes, Advice::huge_page);
-    case abi::kMadvNohugepage:
-      return mm.madvise(start, bytes, Advice::no_huge_page);
-    case abi::kMadvPageout:
-      return reclaim_.madvise_pageout(
-          mm, start, bytes, keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
-    default:
-      return Errno::einval;
+  if (advice != abi::kMadvPageout) {
+    std::optional<mm::Advice> meant = advice_of(advice);
+    return meant ? process.mm().madvise(VirtAddr(address), bytes, *meant) : Errno::einval;
   }
+  return reclaim_.madvise_pageout(
+      process.mm(), VirtAddr(address), bytes,
+      keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
+}
+
+Errno Machine::uffd_register(Process& process, uint64_t address, uint64_t bytes) {
+  return process.mm().uffd_register(VirtAddr(address), bytes);
+}
+
+Errno Machine::uffd_writeprotect(Process& process, uint64_t address, uint64_t bytes, mm::UffdWp how) {
+  return process.mm().uffd_writeprotect(VirtAddr(address), bytes, how);
 }
 
 // Writes back the whole of each file, and not only the part that is mapped here. Linux: mm/msync.c

@@ -74,7 +74,7 @@ class Process {
 
   const int pid_;
   const sync::String name_;
-  mm::AddressSpace* const mm_;
+  mm::AddressSpace* mm_;  ///< changed by exec alone
   sync::SpinLock<sync::LockClass::files_lock> files_lock_;
   /// Every access to the descriptors announces this field.
   sync::Plain<uint32_t, "files->fdt"> open_{0};

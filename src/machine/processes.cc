@@ -35,6 +35,12 @@ Result<Process*> Machine::fork(Process& parent) {
   return &child;
 }
 
+void Machine::exec(Process& process) {
+  QUIRE_FUNC();
+  auto* fresh = sync::make_object<mm::AddressSpace>(env_, base::VirtPage(1));
+  std::exchange(process.mm_, fresh)->mmput();
+}
+
 void Machine::end(Process& process) {
   process.end();
   sync::destroy_object(&process);

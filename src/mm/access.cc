@@ -120,6 +120,11 @@ Signal AddressSpace::access(VirtAddr address, Access access, Touch touch) {
   }
 }
 
+// As an access would, but nothing is read or written.
+Signal AddressSpace::fault_in(VirtPage page, Access access) {
+  return this->access(base::address_of(page), access, [](Pte) {});
+}
+
 Loaded AddressSpace::load(VirtAddr address) {
   Loaded loaded;
   phys::Frames& frames = env.folios.frames();

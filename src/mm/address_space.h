@@ -1,7 +1,7 @@
 // AddressSpace: the memory of a process: its mappings, page tables and counters, and every operation on them.
 //
 // Lives as long as it has users: the process (one) and whoever visits it (swapoff). The last mmput() tears it down.
-// I1  mappings are sorted and do not overlap
+// I1  mappings do not overlap, and each is found by the page behind its last
 // I2  an entry that is not none lies in a mapping
 // I3  each RSS counter is what a walk of the tables counts (SEMANTICS I5)
 // I4  an address space with a swap entry is on the list that swapoff visits
@@ -38,6 +38,33 @@ struct MmapRequest {
   uint64_t offset = 0;                ///< in the file, bytes, a multiple of the page size
 };
 
+/// Where a mapping may be after mremap().
+enum class MremapMove : uint8_t {
+  in_place,
+  anywhere,  ///< MREMAP_MAYMOVE
+  fixed,     ///< MREMAP_FIXED: at the target, in place of what was there
+};
+/// What is left where it was: nothing, or the mapping without its pages (MREMAP_DONTUNMAP).
+enum class MremapLeft : uint8_t { nothing, mapping };
+
+struct MremapRequest {
+  VirtAddr old = {};
+  uint64_t old_length = 0;  ///< bytes, rounded up; 0: another mapping of the same shared pages
+  uint64_t new_length = 0;  ///< bytes, rounded up
+  MremapMove move = MremapMove::in_place;
+  MremapLeft left = MremapLeft::nothing;
+  VirtAddr target = {};  ///< MremapMove::fixed, or a hint for MremapLeft::mapping
+};
+
+enum class Locking : uint8_t { lock, unlock };
+enum class UffdWp : uint8_t { protect, resolve };
+
+struct MlockAll {
+  enum class Current : uint8_t { lock, unlock, leave };
+  Current current = Current::leave;  ///< the mappings that there are
+  Locking future = Locking::unlock;  ///< those that will be
+};
+
 enum class Access : uint8_t { read, write };
 
 enum class SignalNumber : uint8_t { none, sigbus, sigsegv };
@@ -56,7 +83,21 @@ struct Loaded {
   Signal signal;
 };
 
-enum class Advice : uint8_t { dont_need, free, huge_page, no_huge_page };
+enum class Advice : uint8_t {
+  nothing,  ///< MADV_NORMAL, _RANDOM, _SEQUENTIAL
+  dont_need,
+  dont_need_locked,
+  free,
+  huge_page,
+  no_huge_page,
+  remove,
+  will_need,
+  cold,
+  populate_read,
+  populate_write,
+  guard_install,
+  guard_remove,
+};
 
 /// What the pagemap file and smaps say of a page.
 enum class PagemapKind : uint8_t {
@@ -93,8 +134,23 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Result<VirtAddr> mmap(const MmapRequest& request);
   /// Linux: mm/vma.c do_vmi_munmap()
   [[nodiscard]] Errno munmap(VirtAddr start, uint64_t length);
-  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped. Linux: mm/madvise.c
+  /// `rights`: read and write. -EINVAL; -ENOMEM: there is a hole, and what is before it was changed. Linux:
+  /// mm/mprotect.c do_mprotect_pkey()
+  [[nodiscard]] Errno mprotect(VirtAddr start, uint64_t length, VmFlag rights);
+  /// The new place. -EINVAL, -EFAULT: not one mapping; -ENOMEM. Linux: mm/mremap.c
+  [[nodiscard]] Result<VirtAddr> mremap(const MremapRequest& request);
+  /// Pages are brought in and stay, or may go again. -ENOMEM, -EAGAIN. Linux: mm/mlock.c
+  [[nodiscard]] Errno mlock(VirtAddr start, uint64_t length, Locking locking);
+  void mlockall(MlockAll what);
+  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice says:
+  /// -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
   [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
+  /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL.
+  /// Linux: fs/userfaultfd.c userfaultfd_register(), UFFDIO_REGISTER_MODE_WP
+  [[nodiscard]] Errno uffd_register(VirtAddr start, uint64_t length);
+  /// A write to a protected page waits until the range is resolved. -ENOENT: not registered; -ENOMEM.
+  /// Linux: mm/userfaultfd.c mwriteprotect_range()
+  [[nodiscard]] Errno uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how);
   /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
   [[nodiscard]] Result<AddressSpace*> fork();
   /// 1: a load of the page would need no I/O. -ENOMEM: not mapped. Linux: mm/mincore.c
@@ -138,7 +194,7 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Calls visit(const Vma&): at quiescent points.
   template <typename Visit>
   void peek_vmas(Visit visit) const {
-    for (const Vma* vma : vmas_) visit(*vma);
+    for (const auto& [end, vma] : vmas_) visit(*vma);
   }
   [[nodiscard]] int peek_users() const { return users_.peek(); }
   /// I1, I2 and I4; I3 needs `recount`, which the caller makes with tables.peek_each().
@@ -179,19 +235,77 @@ class AddressSpace final : public rmap::MappedSpace {
   // mm/mmap.cc
   [[nodiscard]] static Errno check_request(const MmapRequest& request, uint64_t pages_max);
   [[nodiscard]] Result<VirtPage> get_unmapped_area(const MmapRequest& request, PageCount pages) const;
-  [[nodiscard]] Vma* unmap_locked(Range<VirtPage> range) QUIRE_REQUIRES(mmap_lock);
+  void unmap_locked(Range<VirtPage> range, Vma*& removed) QUIRE_REQUIRES(mmap_lock);
   void split_at(VirtPage at) QUIRE_REQUIRES(mmap_lock);
-  void insert(Vma& vma) QUIRE_REQUIRES(mmap_lock);
-  [[nodiscard]] std::size_t index_after(VirtPage page) const;
+  void insert(Vma& vma);
+  void map_region(const VmaSpec& spec) QUIRE_REQUIRES(mmap_lock);
+  static void remove_all(Vma* removed);
 
-  // mm/exit.cc, mm/madvise.cc, mm/madvise_free.cc
+  [[nodiscard]] bool in_user_space(VirtAddr start, uint64_t length) const;
+
+  // mm/merge.cc
+  void expand_upwards(Vma& vma, VirtPage limit) QUIRE_REQUIRES(mmap_lock);
+  [[nodiscard]] bool expand_neighbour(const VmaSpec& spec) QUIRE_REQUIRES(mmap_lock);
+  void merge_range(Range<VirtPage> range) QUIRE_REQUIRES(mmap_lock);
+
+  /// For each mapping of `range` up to the first hole (-ENOMEM): the part in the range, split off if need be, has the
+  /// flags new_flags(VmFlag) from now on; then changed(Vma&, Range<VirtPage>) if they are others than before.
+  template <typename NewFlags, typename Changed>
+  [[nodiscard]] Errno change_flags(Range<VirtPage> range, NewFlags new_flags, Changed changed)
+      QUIRE_REQUIRES(mmap_lock);
+
+  // mm/mremap.cc
+  struct Remap {
+    VirtPage from;
+    PageCount old_pages;
+    PageCount new_pages;
+    MremapLeft left;
+  };
+  [[nodiscard]] Result<VirtPage> mremap_locked(const MremapRequest& request, Vma*& removed) QUIRE_REQUIRES(mmap_lock);
+  [[nodiscard]] Result<VirtPage> mremap_to(Remap r, const MremapRequest& request, Vma*& removed)
+      QUIRE_REQUIRES(mmap_lock);
+  [[nodiscard]] Errno check_resize(const Vma& vma, const Remap& r) const;
+  [[nodiscard]] Errno move_vma(Vma& vma, const Remap& r, VirtPage to, Vma*& removed) QUIRE_REQUIRES(mmap_lock);
+  void move_page_tables(const Vma& vma, Range<VirtPage> from, VirtPage to);
+  void move_ptes(pgtable::LeafTable& target, VirtPage to, pgtable::LeafTable& source, Range<VirtPage> part);
+  [[nodiscard]] bool move_huge_pmd(pgtable::LeafTable& target, pgtable::LeafTable& source, Range<VirtPage> part);
+
+  // mm/mlock.cc
+  [[nodiscard]] static Errno errno_of(const Signal& signal);
+  [[nodiscard]] Signal fault_in(VirtPage page, Access access);
+  [[nodiscard]] Errno populate(Range<VirtPage> range, Access access);
+  [[nodiscard]] Errno populate_locked(Range<VirtPage> range);
+  [[nodiscard]] Errno set_locking(Range<VirtPage> range, Locking locking);
+  void mark_mlocked(Range<VirtPage> range, Locking locking);
+
+  // mm/mprotect.cc
+  enum class Change : uint8_t { rights, uffd_wp, uffd_wp_resolve };
+  [[nodiscard]] bool can_change_writable(const Vma& vma, Pte pte) const;
+  [[nodiscard]] Pte changed_present(const Vma& vma, Pte pte, Change change) const;
+  [[nodiscard]] Pte changed_entry(const Vma& vma, Pte pte, Change change) const;
+  [[nodiscard]] bool change_huge_pmd(const Vma& vma, pgtable::LeafTable& leaf, Range<VirtPage> part, Change change);
+  void change_pte_range(const Vma& vma, pgtable::LockedPageTable& table, Range<VirtPage> part, Change change);
+  [[nodiscard]] Errno change_leaf(const Vma& vma, Range<VirtPage> part, Change change);
+  [[nodiscard]] Errno change_protection(const Vma& vma, Range<VirtPage> range, Change change);
+
+  // mm/exit.cc, mm/mincore.cc
   void exit_mmap();
   void check_counters() const;
+  [[nodiscard]] Pte entry_of(VirtPage page);
+
+  // mm/madvise*.cc
+  [[nodiscard]] Errno madvise_part(Vma& vma, Range<VirtPage> part, Advice advice);
+  [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
+  void madvise_cold(Range<VirtPage> range);
+  [[nodiscard]] bool deactivate(Pte entry, PageCount pages);
+  void madvise_willneed(const Vma& vma, Range<VirtPage> range);
+  [[nodiscard]] Errno install_guards(Vma& vma, Range<VirtPage> range);
+  [[nodiscard]] Errno install_leaf_guards(Vma& vma, Range<VirtPage> part);
+  void remove_guards(Range<VirtPage> range);
   void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
   void madvise_free_pte(pgtable::LockedPageTable& table, VirtPage page, Pte pte);
   [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
   [[nodiscard]] static Signal signal_of(FaultEnd end);
-  [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/fork.cc
   [[nodiscard]] Errno dup_mmap(AddressSpace& child) QUIRE_REQUIRES(mmap_lock);
@@ -247,7 +361,10 @@ class AddressSpace final : public rmap::MappedSpace {
   const VirtPage lowest_;
   /// Every access to the mappings announces this field.
   sync::Plain<uint32_t, "mm->map_count"> map_count_{0};
-  sync::Vector<Vma*> vmas_;
+  /// By the page behind the last. Linux: the maple tree mm->mm_mt
+  sync::Map<VirtPage, Vma*> vmas_;
+  /// Of new mappings besides their own. Linux: mm->def_flags
+  sync::Plain<VmFlag, "mm->def_flags"> default_flags_{VmFlag::none};
 };
 
 template <typename Visit>
@@ -278,6 +395,26 @@ bool AddressSpace::for_each_part(Range<VirtPage> range, Visit visit) {
     visit(*vma, part);
   }
   return whole;
+}
+
+template <typename NewFlags, typename Changed>
+Errno AddressSpace::change_flags(Range<VirtPage> range, NewFlags new_flags, Changed changed) {
+  VirtPage at = range.start();
+  while (at < range.limit()) {
+    Vma* vma = find_vma(at);
+    if (vma == nullptr || vma->pages().start() > at) break;
+    Range<VirtPage> part = vma->pages().intersection(range);
+    at = part.limit();
+    VmFlag flags = new_flags(vma->flags());
+    if (flags == vma->flags()) continue;
+    split_at(part.start());
+    split_at(part.limit());
+    vma = find_vma(part.start());
+    vma->set_flags(flags);
+    changed(*vma, part);
+  }
+  merge_range(range);
+  return at == range.limit() ? Errno::ok : Errno::enomem;
 }
 
 }  // namespace quire::mm

@@ -35,9 +35,9 @@ void AddressSpace::check_counters() const {
 // unlinked. Linux: mm/mmap.c exit_mmap()
 void AddressSpace::exit_mmap() {
   QUIRE_FUNC();
-  for (Vma* vma : vmas_) zap_range(*vma, vma->pages(), {});
+  for (const auto& [end, vma] : vmas_) zap_range(*vma, vma->pages(), {});
   check_counters();
-  for (Vma* vma : vmas_) {
+  for (const auto& [end, vma] : vmas_) {
     vma->unlink();
     Vma::remove(vma);
   }
@@ -47,15 +47,17 @@ void AddressSpace::exit_mmap() {
 void AddressSpace::check(sync::CheckReport& report) const {
   using sync::Failure;
   VirtPage end(0);
-  for (const Vma* vma : vmas_) {
+  for (const auto& [limit, vma] : vmas_) {
     report.expect(end <= vma->peek_pages().start(), Failure::check, "mm I1: mappings overlap at page {:#x}",
                   vma->peek_pages().start().value());
     end = vma->peek_pages().limit();
+    report.expect(end == limit, Failure::check, "mm I1: a mapping is not where it is looked for, page {:#x}",
+                  limit.value());
   }
-  std::size_t at = 0;
+  auto at = vmas_.begin();
   tables.peek_each([&](VirtPage page, Pte pte, PageCount) {
-    while (at < vmas_.size() && vmas_[at]->peek_pages().limit() <= page) ++at;
-    bool mapped = at < vmas_.size() && vmas_[at]->peek_pages().contains(page);
+    while (at != vmas_.end() && at->first <= page) ++at;
+    bool mapped = at != vmas_.end() && at->second->peek_pages().contains(page);
     report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());
     report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count,
                   "mm I4: page {:#x} is in swap, not on the mmlist", page.value());

@@ -187,16 +187,11 @@ Errno AddressSpace::copy_page_range(AddressSpace& child, const Vma& vma) {
 Errno AddressSpace::dup_mmap(AddressSpace& child) {
   QUIRE_FUNC();
   (void)map_count_.get();
-  child.vmas_.reserve(vmas_.size());
-  for (Vma* vma : vmas_) {
-    if (vma->file() != nullptr) vma->file()->get();
-    if (vma->anon_vma() != nullptr) vma->anon_vma()->get();
-    VmaSpec spec{vma->pages(), vma->first_index(), vma->flags()};
-    Vma* copy = sync::make_object<Vma>(child, spec, vma->file(), vma->anon_vma());
-    if (vma->has_copies()) copy->note_copy();
+  for (const auto& [end, vma] : vmas_) {
+    // Neither memory locks nor userfaultfd are inherited.
+    Vma* copy = vma->make_alike(child, vma->span(), vma->flags() & ~(VmFlag::locked | VmFlag::uffd_wp));
     copy->link();
-    ++child.map_count_.mutate();
-    child.vmas_.push_back(copy);
+    child.insert(*copy);
     // A mapping without private pages is filled by the child's own faults. Linux: vma_needs_copy()
     if (!vma->is_cow() || !vma->has_copies()) continue;
     Errno error = copy_page_range(child, *vma);

@@ -1,21 +1,28 @@
-// madvise, mincore and pagemap.
+// madvise: what each kind of advice may be given for, and those that are a few lines.
+#include <algorithm>
+#include <array>
+
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
 namespace quire::mm {
 namespace {
 
+using cache::FolioFlag;
 using pgtable::LockedPageTable;
+using pgtable::LockedPmd;
+using pgtable::Pmd;
 
-// Linux: mm/mincore.c mincore_page()
-bool uptodate(const cache::FolioRef& folio) { return folio && folio->uptodate(); }
-
-bool in_swap_cache(swap::SwapAreas& areas, base::SwapEntry entry) {
-  swap::SwapArea* area = areas.get_swap_device(entry);
-  if (area == nullptr) return false;
-  bool in_core = uptodate(areas.swap_cache_get_folio(entry));
-  areas.put_swap_device(*area);
-  return in_core;
+bool allowed_on_locked(Advice advice) {
+  switch (advice) {
+    case Advice::dont_need:
+    case Advice::free:
+    case Advice::cold:
+    case Advice::guard_install:
+      return false;
+    default:
+      return true;
+  }
 }
 
 }  // namespace
@@ -28,85 +35,151 @@ Errno AddressSpace::set_huge_page(Range<VirtPage> range, Advice advice) {
     VmFlag others = vma.flags() & ~VmFlag::huge_page;
     vma.set_flags(advice == Advice::huge_page ? others | VmFlag::huge_page : others);
   });
+  merge_range(range);
   return whole ? Errno::ok : Errno::enomem;
 }
 
-// Linux: mm/madvise.c do_madvise()
+// Whether the folio of `entry`, which maps `pages` pages, looks used no more. Linux: mm/madvise.c
+// madvise_cold_or_pageout_pte_range()
+bool AddressSpace::deactivate(Pte entry, PageCount pages) {
+  if (!entry.is_present()) return false;
+  Folio& folio = env.folios.of(entry.pfn());
+  bool alone = folio.is_large() ? folio.pages() == pages && folio.mapcount() == 1 : folio.mapcount() == 1;
+  if (!alone) return false;
+  folio.clear(FolioFlag::referenced | FolioFlag::active);
+  return true;
+}
+
+// Linux: mm/madvise.c madvise_cold()
+void AddressSpace::madvise_cold(Range<VirtPage> range) {
+  QUIRE_FUNC();
+  tables.for_each_leaf(range, [&](pgtable::LeafTable* leaf, Range<VirtPage> part) {
+    if (leaf == nullptr) return;
+    if (leaf->pmd().is_huge() && part.size() == env.geometry.entries()) {
+      LockedPmd pmd(*leaf);
+      if (!pmd.get().is_huge()) return;
+      Pte entry = pmd.get().entry();
+      if (deactivate(entry, part.size())) pmd.set(Pmd::huge(entry.without(PteBit::accessed)));
+      return;
+    }
+    LockedPageTable table(*leaf);
+    if (!table) return;
+    for (VirtPage page : part) {
+      Pte pte = table.get(page);
+      if (deactivate(pte, PageCount(1)) && pte.has(PteBit::accessed)) table.set(page, pte.without(PteBit::accessed));
+    }
+  });
+  flush_tlb(range);
+}
+
+// Pages in swap are read into the swap cache: those of an anonymous mapping, or those of the file.
+// Linux: mm/madvise.c madvise_willneed(), swapin_walk_pmd_entry(), shmem_swapin_range()
+void AddressSpace::madvise_willneed(const Vma& vma, Range<VirtPage> range) {
+  QUIRE_FUNC();
+  auto read_ahead = [&](base::SwapEntry entry) {
+    if (entry.type().value() < env.swap.areas_max()) (void)env.swap.read_swap_cache_async(entry, phys::Gfp::user());
+  };
+  if (vma.is_anonymous()) {
+    for (VirtPage page : range)
+      if (Pte pte = entry_of(page); pte.is_swap()) read_ahead(pte.swap_entry());
+    return;
+  }
+  auto indexes = Range<FileIndex>::of(vma.index_of(range.start()), range.size());
+  while (!indexes.empty()) {
+    std::array<cache::Mapping::Found, 4> found;
+    std::size_t n = vma.mapping()->find_get_entries(indexes, found);
+    if (n == 0) return;
+    for (std::size_t i = 0; i < n; ++i)
+      if (found[i].entry.is_value()) read_ahead(found[i].entry.swap());
+    indexes = Range<FileIndex>(std::min(found[n - 1].after(), indexes.limit()), indexes.limit());
+  }
+}
+
+// The file's own lock is outside mmap_lock, which is therefore dropped; what is mapped behind the part may be another
+// mapping by then. Linux: mm/madvise.c madvise_remove()
+Errno AddressSpace::madvise_remove(Range<VirtPage> range) {
+  QUIRE_FUNC();
+  bool whole = true;
+  for (VirtPage at = range.start(); at < range.limit();) {
+    Range<VirtPage> part;
+    rmap::FileBacking* file = nullptr;
+    FileIndex first;
+    {
+      sync::SharedGuard guard(mmap_lock);
+      Vma* vma = find_vma(at);
+      if (vma == nullptr || vma->pages().start() >= range.limit()) return Errno::enomem;
+      part = vma->pages().intersection({at, range.limit()});
+      if (part.start() > at) whole = false;
+      if (vma->has(VmFlag::locked) || vma->is_anonymous()) return Errno::einval;
+      if (!vma->has(VmFlag::shared)) return Errno::eacces;
+      file = vma->file();
+      file->get();
+      first = vma->index_of(part.start());
+    }
+    Errno error = file->punch_hole(first.value() << base::kPageShift, base::bytes_of(part.size()).value());
+    file->put();
+    if (error != Errno::ok) return error;
+    at = part.limit();
+  }
+  return whole ? Errno::ok : Errno::enomem;
+}
+
+// mmap_lock is held. Linux: mm/madvise.c madvise_vma_behavior()
+Errno AddressSpace::madvise_part(Vma& vma, Range<VirtPage> part, Advice advice) {
+  if (vma.has(VmFlag::locked) && !allowed_on_locked(advice)) return Errno::einval;
+  switch (advice) {
+    case Advice::dont_need:
+    case Advice::dont_need_locked:
+      zap_range(vma, part, {.markers = rmap::Markers::keep});
+      return Errno::ok;
+    case Advice::free:
+      if (!vma.is_anonymous()) return Errno::einval;
+      madvise_free(part);
+      return Errno::ok;
+    case Advice::cold:
+      madvise_cold(part);
+      return Errno::ok;
+    case Advice::will_need:
+      madvise_willneed(vma, part);
+      return Errno::ok;
+    case Advice::guard_install:
+      return install_guards(vma, part);
+    case Advice::guard_remove:
+      remove_guards(part);
+      return Errno::ok;
+    default:
+      return Errno::ok;
+  }
+}
+
+// Linux: mm/madvise.c do_madvise(), madvise_walk_vmas()
 Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
   QUIRE_FUNC();
   if (base::offset_in_page(start) != 0) return Errno::einval;
   if (length == 0) return Errno::ok;
+  if (length > ~uint64_t{0} - base::kPageSize) return Errno::einval;
+  if (!in_user_space(start, length)) return Errno::enomem;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
-  if (advice == Advice::huge_page || advice == Advice::no_huge_page) return set_huge_page(range, advice);
+  switch (advice) {
+    case Advice::huge_page:
+    case Advice::no_huge_page:
+      return set_huge_page(range, advice);
+    case Advice::remove:
+      return madvise_remove(range);
+    case Advice::populate_read:
+      return populate(range, Access::read);
+    case Advice::populate_write:
+      return populate(range, Access::write);
+    default:
+      break;
+  }
   Errno error = Errno::ok;
   sync::SharedGuard guard(mmap_lock);
   bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
-    if (advice == Advice::dont_need)
-      zap_range(vma, part, {.markers = rmap::Markers::keep});
-    else if (vma.is_anonymous())
-      madvise_free(part);
-    else
-      error = Errno::einval;
+    if (error == Errno::ok) error = madvise_part(vma, part, advice);
   });
   if (error != Errno::ok) return error;
   return whole ? Errno::ok : Errno::enomem;
-}
-
-// Linux: mm/mincore.c do_mincore()
-Result<bool> AddressSpace::mincore(VirtAddr address) {
-  QUIRE_FUNC();
-  VirtPage page = base::page_of(address);
-  sync::SharedGuard guard(mmap_lock);
-  Vma* vma = find_vma(page);
-  if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
-  Pte pte = entry_of(page);
-  if (pte.is_swap()) return in_swap_cache(env.swap, pte.swap_entry());
-  if (!pte.is_none() && pte.kind() != PteKind::marker) return true;
-  if (vma->is_anonymous()) return false;
-  cache::Mapping::Found found = vma->mapping()->get_entry(vma->index_of(page));
-  if (!found.entry.is_value()) return uptodate(found.folio);
-  return found.entry.swap().type().value() < env.swap.areas_max() && in_swap_cache(env.swap, found.entry.swap());
-}
-
-// What maps `page`: of a huge page the entry that its part would have.
-Pte AddressSpace::entry_of(VirtPage page) {
-  pgtable::LeafTable* leaf = tables.find(page);
-  if (leaf == nullptr) return Pte::none();
-  if (pgtable::Pmd pmd = leaf->pmd(); pmd.is_huge())
-    return pmd.entry().moved_by(page - tables.leaf_range(page).start());
-  LockedPageTable table(*leaf);
-  return table ? table.get(page) : Pte::none();
-}
-
-// Linux: fs/proc/task_mmu.c pte_to_pagemap_entry()
-PagemapKind AddressSpace::pagemap(VirtAddr address) {
-  VirtPage page = base::page_of(address);
-  Pte pte = entry_of(page);
-  switch (pte.kind()) {
-    case PteKind::none:
-      return PagemapKind::none;
-    case PteKind::swap:
-      return PagemapKind::swapped;
-    case PteKind::zero_page:
-      return PagemapKind::zero_page;
-    case PteKind::present:
-      break;
-    case PteKind::migration:
-      return PagemapKind::migration;
-    case PteKind::hwpoison:
-      return PagemapKind::hwpoison;
-    case PteKind::device_private:
-      return PagemapKind::device_private;
-    case PteKind::device_exclusive:
-      return PagemapKind::device_exclusive;
-    case PteKind::marker:
-      return pte.has(PteBit::guard) ? PagemapKind::guard : PagemapKind::uffd_wp;
-    case PteKind::swapin_error:
-      return PagemapKind::swapin_error;
-  }
-  bool huge = tables.find(page)->pmd().is_huge();
-  if (env.folios.of(pte.pfn()).test(cache::FolioFlag::anon)) return huge ? PagemapKind::huge_anon : PagemapKind::present_anon;
-  return huge ? PagemapKind::huge_file : PagemapKind::present_file;
 }
 
 }  // namespace quire::mm

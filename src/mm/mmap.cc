@@ -6,23 +6,20 @@
 
 namespace quire::mm {
 
-// The place in vmas_ of the first mapping that ends after `page`.
-std::size_t AddressSpace::index_after(VirtPage page) const {
-  (void)map_count_.get();
-  auto it = std::upper_bound(vmas_.begin(), vmas_.end(), page,
-                             [](VirtPage p, const Vma* vma) { return p < vma->pages().limit(); });
-  return static_cast<std::size_t>(it - vmas_.begin());
-}
-
 Vma* AddressSpace::find_vma(VirtPage page) const {
-  std::size_t i = index_after(page);
-  return i < vmas_.size() ? vmas_[i] : nullptr;
+  (void)map_count_.get();
+  auto it = vmas_.upper_bound(page);
+  return it == vmas_.end() ? nullptr : it->second;
 }
 
 void AddressSpace::insert(Vma& vma) {
-  auto place = vmas_.begin() + static_cast<std::ptrdiff_t>(index_after(vma.pages().start()));
   ++map_count_.mutate();
-  vmas_.insert(place, &vma);
+  vmas_.emplace(vma.pages().limit(), &vma);
+}
+
+bool AddressSpace::in_user_space(VirtAddr start, uint64_t length) const {
+  uint64_t bytes = env.geometry.limit().value() << base::kPageShift;
+  return length <= bytes && start.value() <= bytes - length;
 }
 
 Errno AddressSpace::check_request(const MmapRequest& request, uint64_t pages_max) {
@@ -42,17 +39,18 @@ Result<VirtPage> AddressSpace::get_unmapped_area(const MmapRequest& request, Pag
   VirtPage hint = base::page_of(request.hint);
   if (request.placement == Placement::fixed || hint >= lowest_) {
     if (hint + pages <= limit) {
-      std::size_t i = index_after(hint);
-      bool free = i == vmas_.size() || hint + pages <= vmas_[i]->pages().start();
+      const Vma* vma = find_vma(hint);
+      bool free = vma == nullptr || hint + pages <= vma->pages().start();
       if (free || request.placement == Placement::fixed) return hint;
     } else if (request.placement == Placement::fixed) {
       return Errno::enomem;
     }
   }
+  (void)map_count_.get();
   VirtPage at = lowest_;
-  for (const Vma* vma : vmas_) {
+  for (const auto& [end, vma] : vmas_) {
     if (at + pages <= vma->pages().start()) break;
-    at = std::max(at, vma->pages().limit());
+    at = std::max(at, end);
   }
   if (at + pages > limit) return Errno::enomem;
   return at;
@@ -65,49 +63,63 @@ Result<VirtAddr> AddressSpace::mmap(const MmapRequest& request) {
   if (error != Errno::ok) return error;
   PageCount pages = base::pages_of(base::ByteCount(request.length));
   Vma* removed = nullptr;
+  VmFlag flags = VmFlag::none;
   Result<VirtPage> start = Errno::enomem;
   {
     sync::Guard guard(mmap_lock);
     start = get_unmapped_area(request, pages);
     if (!start) return start.error();
     auto range = Range<VirtPage>::of(*start, pages);
-    if (request.placement == Placement::fixed) removed = unmap_locked(range);
-    bool shared = (request.flags & VmFlag::shared) != VmFlag::none;
-    bool anonymous = request.file == nullptr;
-    FileIndex first(anonymous ? start->value() : request.offset >> base::kPageShift);
-    if (!anonymous) request.file->get();
-    rmap::AnonVma* anon_vma = shared ? nullptr : &env.anon_vmas.create();
-    Vma* vma = sync::make_object<Vma>(*this, VmaSpec{range, first, request.flags}, request.file, anon_vma);
-    vma->link();
-    insert(*vma);
+    if (request.placement == Placement::fixed) unmap_locked(range, removed);
+    flags = request.flags | default_flags_.get();
+    FileIndex first(request.file == nullptr ? start->value() : request.offset >> base::kPageShift);
+    map_region({{range, first}, flags, request.file});
   }
-  while (removed != nullptr) Vma::remove(std::exchange(removed, removed->next_removed));
+  remove_all(removed);
+  if ((flags & VmFlag::locked) != VmFlag::none) (void)populate_locked(Range<VirtPage>::of(*start, pages));
   return base::address_of(*start);
+}
+
+// Nothing is mapped there. Linux: mm/mmap.c mmap_region()
+void AddressSpace::map_region(const VmaSpec& spec) {
+  if (expand_neighbour(spec)) return;
+  bool shared = (spec.flags & VmFlag::shared) != VmFlag::none;
+  rmap::AnonVma* anon_vma = shared ? nullptr : &env.anon_vmas.create();
+  Vma* vma = Vma::make(*this, spec, anon_vma);
+  if (anon_vma != nullptr) env.anon_vmas.put(*anon_vma);  // the mapping's is left
+  vma->link();
+  insert(*vma);
 }
 
 void AddressSpace::split_at(VirtPage at) {
   Vma* vma = find_vma(at);
   if (vma == nullptr || vma->pages().start() >= at) return;
-  insert(*vma->split(at));
+  VirtPage end = vma->pages().limit();
+  Vma* upper = vma->split(at);
+  ++map_count_.mutate();
+  vmas_.find(end)->second = upper;
+  vmas_.emplace(at, vma);
 }
 
-// The mappings of `range`, unlinked and without entries; the caller removes them after mmap_lock is dropped.
+// The mappings of `range`, unlinked and without entries, join `removed`, which the caller removes after mmap_lock.
 // Linux: mm/vma.c do_vmi_align_munmap()
-Vma* AddressSpace::unmap_locked(Range<VirtPage> range) {
+void AddressSpace::unmap_locked(Range<VirtPage> range, Vma*& removed) {
   split_at(range.start());
   split_at(range.limit());
-  std::size_t first = index_after(range.start());
-  std::size_t end = first;
-  while (end < vmas_.size() && vmas_[end]->pages().start() < range.limit()) ++end;
-  for (std::size_t i = first; i < end; ++i) zap_range(*vmas_[i], vmas_[i]->pages(), {});
-  Vma* removed = nullptr;
-  for (std::size_t i = first; i < end; ++i) {
-    vmas_[i]->unlink();
-    vmas_[i]->next_removed = std::exchange(removed, vmas_[i]);
+  auto first = vmas_.upper_bound(range.start());
+  auto end = first;
+  for (; end != vmas_.end() && end->second->pages().start() < range.limit(); ++end)
+    zap_range(*end->second, end->second->pages(), {});
+  for (auto it = first; it != end; ++it) {
+    it->second->unlink();
+    it->second->next_removed = std::exchange(removed, it->second);
+    map_count_ -= 1;
   }
-  map_count_ -= static_cast<uint32_t>(end - first);
-  vmas_.erase(vmas_.begin() + static_cast<std::ptrdiff_t>(first), vmas_.begin() + static_cast<std::ptrdiff_t>(end));
-  return removed;
+  vmas_.erase(first, end);
+}
+
+void AddressSpace::remove_all(Vma* removed) {
+  while (removed != nullptr) Vma::remove(std::exchange(removed, removed->next_removed));
 }
 
 // Linux: mm/mmap.c __vm_munmap()
@@ -119,9 +131,9 @@ Errno AddressSpace::munmap(VirtAddr start, uint64_t length) {
   Vma* removed = nullptr;
   {
     sync::Guard guard(mmap_lock);
-    removed = unmap_locked(Range<VirtPage>::of(base::page_of(start), pages));
+    unmap_locked(Range<VirtPage>::of(base::page_of(start), pages), removed);
   }
-  while (removed != nullptr) Vma::remove(std::exchange(removed, removed->next_removed));
+  remove_all(removed);
   return Errno::ok;
 }
 

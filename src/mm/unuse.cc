@@ -96,7 +96,7 @@ Errno AddressSpace::unuse_mm(swap::SwapArea& area) {
   QUIRE_FUNC();
   sync::SharedGuard guard(mmap_lock);
   (void)map_count_.get();
-  for (Vma* vma : vmas_) {
+  for (const auto& [end, vma] : vmas_) {
     if (!vma->is_cow()) continue;
     Errno error = unuse_vma(*vma, area);
     if (error != Errno::ok) return error;

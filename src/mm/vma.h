@@ -2,6 +2,7 @@
 //
 // private anonymous: no file, an AnonVma from the start; its pages are folios of that tree.
 // shared file: a file; its entries map the file's folios.            private file: both; copies belong to the AnonVma.
+// Mappings side by side that are alike in everything become one, and one is split where a part is to be different.
 // I1  an anonymous folio is mapped only by a range that is linked into its AnonVma
 // I2  extent, rights and links change only under mmap_lock for writing
 // Linux: include/linux/mm_types.h struct vm_area_struct
@@ -24,31 +25,33 @@ using pgtable::PteKind;
 
 class AddressSpace;
 
-/// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE
-enum class VmFlag : uint8_t { none = 0, read = 1, write = 2, shared = 4, huge_page = 8 };
+/// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE, VM_LOCKED, VM_UFFD_WP
+enum class VmFlag : uint16_t { none = 0, read = 1, write = 2, shared = 4, huge_page = 8, locked = 16, uffd_wp = 32 };
 [[nodiscard]] constexpr VmFlag operator|(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 [[nodiscard]] constexpr VmFlag operator&(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0xf); }
+[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0x3f); }
 
+/// What a mapping is; two of them side by side can be one if nothing but the place differs.
 struct VmaSpec {
-  Range<VirtPage> pages;
-  FileIndex first_index;  ///< of the file; for anonymous mappings the number of the first page
+  rmap::MappedRange::Span span;  ///< first_index of an anonymous mapping: the number of the first page
   VmFlag flags = VmFlag::none;
+  rmap::FileBacking* file = nullptr;
 };
 
 class Vma final : public rmap::MappedRange {
  public:
-  /// Takes over a reference to `file` and one to `anon_vma` (either may be nullptr); not linked yet.
-  Vma(AddressSpace& mm, const VmaSpec& spec, rmap::FileBacking* file, rmap::AnonVma* anon_vma);
+  /// Takes references to the file and to `anon_vma` (either may be nullptr); not linked yet.
+  [[nodiscard]] static Vma* make(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma);
+  Vma(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma);
 
   [[nodiscard]] AddressSpace& mm() const { return mm_; }
   [[nodiscard]] bool has(VmFlag flag) const { return (flags_.get() & flag) != VmFlag::none; }
   [[nodiscard]] VmFlag flags() const { return flags_.get(); }
-  void set_flags(VmFlag flags) { flags_ = flags; }
+  void set_flags(VmFlag flags);
   [[nodiscard]] VmFlag peek_flags() const { return flags_.peek(); }
   [[nodiscard]] rmap::FileBacking* file() const { return file_; }
   [[nodiscard]] rmap::AnonVma* anon_vma() const { return anon_vma_; }
@@ -69,17 +72,36 @@ class Vma final : public rmap::MappedRange {
 
   void zap(Range<VirtPage> pages, const rmap::ZapDetails& details) override;
 
-  /// Into the lists of file and AnonVma. Sleeps.
+  /// Into the trees of file and AnonVma. Sleeps.
   void link();
   void unlink();
+  /// The same for others: locks the trees this mapping is in.
+  [[nodiscard]] rmap::LockedTrees lock_trees() const { return {mapping(), anon_vma_}; }
+  /// Another mapping like this one, of `span`, not linked.
+  [[nodiscard]] Vma* make_alike(AddressSpace& mm, const Span& span, VmFlag flags) const;
   /// The part from `at` on becomes a mapping of its own, linked. Sleeps. Linux: mm/vma.c __split_vma()
   [[nodiscard]] Vma* split(VirtPage at);
+  /// Whether `spec` goes on where this mapping ends, or ends where it begins. Linux: mm/vma.c can_vma_merge_after(),
+  /// can_vma_merge_before()
+  [[nodiscard]] bool continues_as(const VmaSpec& spec) const;
+  [[nodiscard]] bool continued_from(const VmaSpec& spec) const;
+  /// Whether this and `upper` can be one. Linux: mm/vma.c is_mergeable_anon_vma()
+  [[nodiscard]] bool can_absorb(const Vma& upper) const {
+    return continues_as(upper.spec()) && anon_vma_ == upper.anon_vma_;
+  }
+  /// `upper` becomes a part of this mapping, and is freed. Sleeps.
+  void absorb(Vma* upper);
+  /// Grows to `pages`, at one end. Sleeps. Linux: mm/vma.c vma_expand()
+  void expand(Range<VirtPage> pages);
   /// Drops the file reference; the Vma is unlinked and off its address space. Sleeps. Linux: mm/vma.c remove_vma()
   static void remove(Vma* vma);
 
   Vma* next_removed = nullptr;  ///< list of those to be removed after mmap_lock is dropped
 
  private:
+  [[nodiscard]] VmaSpec spec() const { return {span(), flags(), file_}; }
+  [[nodiscard]] bool alike(const VmaSpec& spec) const { return flags() == spec.flags && file_ == spec.file; }
+
   AddressSpace& mm_;
   rmap::FileBacking* const file_;
   rmap::AnonVma* const anon_vma_;

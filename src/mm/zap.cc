@@ -110,6 +110,7 @@ void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
   // Before the mapping is dropped: afterwards nobody would look for it here.
   if (dirty_file) folio.set(FolioFlag::dirty);
   z.deltas.add(Folio::rss_class(flags), -1);
+  if (cache::any(flags & FolioFlag::mlocked) && z.vma.mlocked()) folio.clear(FolioFlag::mlocked);
   auto unmapped = Gather::Unmapped::now;
   if (dirty_file && z.env().tlbs.enabled())
     unmapped = Gather::Unmapped::after_flush;

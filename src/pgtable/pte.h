@@ -46,7 +46,7 @@ enum class PteBit : uint64_t {
   soft_dirty = 1U << 8,
   uffd_wp = 1U << 9,  ///< a write must be announced to the user-fault handler first
   guard = 1U << 10,   ///< marker only: any access is a SIGSEGV
-  prot_none = 1U << 11,  ///< present only: no access is allowed (PROT_NONE)
+  prot_none = 1U << 11,  ///< no access is allowed (PROT_NONE); migration and device entries keep it for their page
 };
 
 class Pte {

@@ -46,23 +46,28 @@ Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sy
   return Errno::ok;
 }
 
-// Tables that map nothing any more, so that a fault may map the huge page. One with a private copy or a marker stays.
+// A table that maps nothing any more, so that a fault may map the huge page. One with a private copy or a marker stays.
+void Khugepaged::retract_page_table(rmap::MappedRange& range, Range<FileIndex> indexes) {
+  if (!range.indexes().contains(indexes)) return;
+  VirtPage first = range.page_of(indexes.start());
+  if (first.offset_in(indexes.size()) != PageCount(0)) return;
+  pgtable::LeafTable* leaf = range.space().tables.find(first);
+  if (leaf == nullptr) return;
+  LockedPmd pmd(*leaf);
+  if (!pmd.get().is_table()) return;
+  pmd.collapse();
+  if (!all_none(pmd, Range<VirtPage>::of(first, indexes.size()))) pmd.set(Pmd::table());
+}
+
 // Linux: mm/khugepaged.c retract_page_tables()
 void Khugepaged::retract_page_tables(cache::Mapping& mapping, FileIndex start) {
   QUIRE_FUNC();
   auto indexes = Range<FileIndex>::of(start, env_.pmd_order().pages());
   sync::SharedGuard guard(mapping.i_mmap_rwsem);
-  for (rmap::MappedRange* range = mapping.i_mmap_first; range != nullptr; range = range->file_next) {
-    if (!range->indexes().contains(indexes)) continue;
-    VirtPage first = range->page_of(start);
-    if (first.offset_in(indexes.size()) != PageCount(0)) continue;
-    pgtable::LeafTable* leaf = range->space().tables.find(first);
-    if (leaf == nullptr) continue;
-    LockedPmd pmd(*leaf);
-    if (!pmd.get().is_table()) continue;
-    pmd.collapse();
-    if (!all_none(pmd, Range<VirtPage>::of(first, indexes.size()))) pmd.set(Pmd::table());
-  }
+  rmap::FileRanges::walk(mapping.i_mmap, indexes, [&](rmap::MappedRange& range) {
+    retract_page_table(range, indexes);
+    return true;
+  });
 }
 
 Errno Khugepaged::collapse_file(cache::Mapping& mapping, FileIndex start) {

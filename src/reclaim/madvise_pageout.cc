@@ -74,7 +74,13 @@ Errno Reclaim::madvise_pageout(mm::AddressSpace& mm, VirtAddr start, uint64_t le
   if (length == 0) return Errno::ok;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
   sync::SharedGuard guard(mm.mmap_lock);
-  bool whole = mm.for_each_part(range, [&](mm::Vma&, Range<VirtPage> part) { pageout_range(mm, part, cached); });
+  Errno error = Errno::ok;
+  bool whole = mm.for_each_part(range, [&](mm::Vma& vma, Range<VirtPage> part) {
+    // Linux: mm/madvise.c can_madv_lru_vma()
+    if (vma.has(mm::VmFlag::locked)) error = Errno::einval;
+    if (error == Errno::ok) pageout_range(mm, part, cached);
+  });
+  if (error != Errno::ok) return error;
   return whole ? Errno::ok : Errno::enomem;
 }
 

@@ -56,6 +56,10 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   if (folio.is_large() && !folio.test(FolioFlag::anon) && !rmap::split_folio(env_, folio)) return false;
   FolioFlag flags = folio.flags();
   bool mapped = folio.mapped();
+  if (cache::any(flags & FolioFlag::mlocked)) {
+    if (mapped && rmap::is_mlocked(env_, folio)) return false;
+    folio.clear(FolioFlag::mlocked);
+  }
   if (cache::any(flags & FolioFlag::anon) && !cache::any(flags & FolioFlag::swapcache)) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
@@ -64,7 +68,11 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   }
   if (mapped) {
     rmap::try_to_unmap(env_, folio);
-    if (folio.mapped()) return false;
+    if (folio.mapped()) {
+      // A locked mapping: its slot is of no use. Linux: shrink_folio_list(), activate_locked
+      if (folio.test(FolioFlag::mlocked) && folio.test(FolioFlag::swapcache)) (void)env_.swap.folio_free_swap(folio);
+      return false;
+    }
   }
   if (pageout(locked) == Pageout::keep) return false;
   return cached == SwapCached::free;

@@ -8,10 +8,10 @@
 // I2  an AnonVma is never anything else than an AnonVma while the machine lives, so that a stale pointer may be asked
 // for a
 //     reference (SLAB_TYPESAFE_BY_RCU in Linux)
-// Locks: anon_vma_rwsem for the list of ranges. Linux: mm/rmap.c
+// Locks: anon_vma_rwsem for the tree of ranges. Linux: mm/rmap.c
 //
 //   sync::SharedGuard guard(anon_vma.rwsem);
-//   for (MappedRange* r = anon_vma.first; r != nullptr; r = r->anon_next) ...
+//   AnonRanges::walk(anon_vma.ranges, indexes, [&](MappedRange& range) { ... });
 #pragma once
 
 #include "cache/folio.h"
@@ -38,7 +38,8 @@ class AnonVma {
   [[nodiscard]] int peek_references() const { return references_.peek(); }
 
   Lock rwsem;
-  MappedRange* first QUIRE_GUARDED_BY(rwsem) = nullptr;
+  /// The root of an AnonRanges (mapped_range.h).
+  MappedRange* ranges QUIRE_GUARDED_BY(rwsem) = nullptr;
 
  private:
   friend class AnonVmas;

@@ -5,70 +5,66 @@
 namespace quire::rmap {
 namespace {
 
-using Link = MappedRange* MappedRange::*;
-
-// At the end: a walk that puts migrated pages back must come to a parent before its child, into which fork may copy an
-// entry behind the walk's back.
-void push(MappedRange*& first, MappedRange& range, Link next, Link previous) {
-  range.*next = nullptr;
-  MappedRange* last = first;
-  while (last != nullptr && last->*next != nullptr) last = last->*next;
-  range.*previous = last;
-  (last != nullptr ? last->*next : first) = &range;
-}
-
-void remove(MappedRange*& first, MappedRange& range, Link next, Link previous) {
-  MappedRange* before = range.*previous;
-  MappedRange* after = range.*next;
-  (before != nullptr ? before->*next : first) = after;
-  if (after != nullptr) after->*previous = before;
-  range.*next = range.*previous = nullptr;
-}
-
 void zap_overlaps(cache::Mapping& mapping, Range<FileIndex> indexes, const ZapDetails& details) {
   sync::SharedGuard guard(mapping.i_mmap_rwsem);
-  for (MappedRange* range = mapping.i_mmap_first; range != nullptr; range = range->file_next) {
-    Range<FileIndex> common = range->indexes().intersection(indexes);
-    if (!common.empty()) range->zap(Range<VirtPage>::of(range->page_of(common.start()), common.size()), details);
-  }
+  FileRanges::walk(mapping.i_mmap, indexes, [&](MappedRange& range) {
+    Range<FileIndex> common = range.indexes().intersection(indexes);
+    range.zap(Range<VirtPage>::of(range.page_of(common.start()), common.size()), details);
+    return true;
+  });
 }
 
 }  // namespace
 
 void link_file_range(cache::Mapping& mapping, MappedRange& range) {
   sync::Guard guard(mapping.i_mmap_rwsem);
-  push(mapping.i_mmap_first, range, &MappedRange::file_next, &MappedRange::file_previous);
+  FileRanges::insert(mapping.i_mmap, range, range.indexes());
 }
 
 void unlink_file_range(cache::Mapping& mapping, MappedRange& range) {
   sync::Guard guard(mapping.i_mmap_rwsem);
-  remove(mapping.i_mmap_first, range, &MappedRange::file_next, &MappedRange::file_previous);
+  FileRanges::remove(mapping.i_mmap, range);
 }
 
 void link_anon_range(AnonVma& anon_vma, MappedRange& range) {
   sync::Guard guard(anon_vma.rwsem);
-  push(anon_vma.first, range, &MappedRange::anon_next, &MappedRange::anon_previous);
+  AnonRanges::insert(anon_vma.ranges, range, range.indexes());
 }
 
 void unlink_anon_range(AnonVmas& pool, AnonVma& anon_vma, MappedRange& range) {
   {
     sync::Guard guard(anon_vma.rwsem);
-    remove(anon_vma.first, range, &MappedRange::anon_next, &MappedRange::anon_previous);
+    AnonRanges::remove(anon_vma.ranges, range);
   }
   pool.put(anon_vma);
 }
 
-void MappedRange::split_links(VirtPage at, MappedRange& upper, cache::Mapping* mapping,
-                              AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  if (mapping != nullptr) mapping->i_mmap_rwsem.lock();
-  if (anon_vma != nullptr) anon_vma->rwsem.lock();
-  pages_ = Range<VirtPage>(pages().start(), at);
-  if (mapping != nullptr) push(mapping->i_mmap_first, upper, &MappedRange::file_next, &MappedRange::file_previous);
-  if (anon_vma != nullptr) {
-    push(anon_vma->first, upper, &MappedRange::anon_next, &MappedRange::anon_previous);
-    anon_vma->rwsem.unlock();
-  }
-  if (mapping != nullptr) mapping->i_mmap_rwsem.unlock();
+LockedTrees::LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS
+    : mapping_(mapping),
+      anon_vma_(anon_vma) {
+  if (mapping_ != nullptr) mapping_->i_mmap_rwsem.lock();
+  if (anon_vma_ != nullptr) anon_vma_->rwsem.lock();
+}
+
+LockedTrees::~LockedTrees() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  if (anon_vma_ != nullptr) anon_vma_->rwsem.unlock();
+  if (mapping_ != nullptr) mapping_->i_mmap_rwsem.unlock();
+}
+
+void LockedTrees::link(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  if (mapping_ != nullptr) FileRanges::insert(mapping_->i_mmap, range, range.indexes());
+  if (anon_vma_ != nullptr) AnonRanges::insert(anon_vma_->ranges, range, range.indexes());
+}
+
+void LockedTrees::unlink(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  if (anon_vma_ != nullptr) AnonRanges::remove(anon_vma_->ranges, range);
+  if (mapping_ != nullptr) FileRanges::remove(mapping_->i_mmap, range);
+}
+
+void LockedTrees::resize(MappedRange& range, const MappedRange::Span& span) {
+  unlink(range);
+  range.span_ = span;
+  link(range);
 }
 
 // Linux: mm/memory.c unmap_mapping_range(), unmap_mapping_pages()

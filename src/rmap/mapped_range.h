@@ -1,14 +1,17 @@
 // MappedRange: a stretch of an address space that maps a stretch of a file or of an anonymous tree, as seen from the
 // pages.
 //
-// mm's Vma is one. A range is linked into its file's mapping (file_next), into its AnonVma (anon_next), or, being a
-// private mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it. I1
-// pages() changes only with mmap_lock held for writing and, of a linked range, under the locks of its lists I2  a
-// linked range's address space and page tables exist: they are torn down only after unlinking Locks: links under
-// i_mmap_rwsem or anon_vma_rwsem, from outside mmap_lock and the folio lock. Linux: mm/interval_tree.c
+// mm's Vma is one. A range is linked into the tree of its file's mapping, into that of its AnonVma, or, being a private
+// mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it.
+// I1  pages() and first_index() change only with mmap_lock held for writing and, of a linked range, under the locks of
+//     its trees
+// I2  a linked range's address space and page tables exist: they are torn down only after unlinking
+// Locks: links under i_mmap_rwsem or anon_vma_rwsem, inside mmap_lock and the folio lock. Linux: mm/interval_tree.c
 //
-//   for (MappedRange* r = mapping.i_mmap_first; r != nullptr; r = r->file_next)
-//     if (r->contains(index)) unmap(r->space(), r->page_of(index));
+//   FileRanges::walk(mapping.i_mmap, indexes, [&](MappedRange& range) {
+//     range.zap(pages_of(range, indexes), details);
+//     return true;
+//   });
 #pragma once
 
 #include "base/defects.h"
@@ -17,6 +20,7 @@
 #include "pgtable/page_table.h"
 #include "pgtable/tlb.h"
 #include "rmap/anon_vma.h"
+#include "rmap/interval_tree.h"
 #include "rmap/rss_counters.h"
 #include "rmap/zap_details.h"
 #include "swap/areas.h"
@@ -40,6 +44,12 @@ class FileBacking {
   virtual void get() = 0;
   /// The last one takes the file's pages with it; sleeps.
   virtual void put() = 0;
+  /// Zeroes `bytes` from `offset` on and frees the pages that are wholly in there; -EOPNOTSUPP. Sleeps.
+  /// Linux: mm/madvise.c madvise_remove(), vfs_fallocate()
+  [[nodiscard]] virtual Errno punch_hole(uint64_t offset, uint64_t bytes) {
+    (void)offset, (void)bytes;
+    return Errno::eopnotsupp;
+  }
 
  protected:
   ~FileBacking() = default;
@@ -86,44 +96,77 @@ class MappedSpace : public swap::SwapUser {
 
 class MappedRange {
  public:
-  MappedRange(MappedSpace& space, Range<VirtPage> pages, FileIndex first_index)
-      : space_(space), pages_(pages), first_index_(first_index) {}
+  /// Which pages, and the index of the first.
+  struct Span {
+    Range<VirtPage> pages;
+    FileIndex first_index;
+    [[nodiscard]] FileIndex index_of(VirtPage page) const { return first_index + (page - pages.start()); }
+    [[nodiscard]] VirtPage page_of(FileIndex index) const { return pages.start() + (index - first_index); }
+  };
+
+  MappedRange(MappedSpace& space, const Span& span) : space_(space), span_(span) {}
   MappedRange(const MappedRange&) = delete;
   MappedRange& operator=(const MappedRange&) = delete;
 
   [[nodiscard]] MappedSpace& space() const { return space_; }
-  [[nodiscard]] const Range<VirtPage>& pages() const { return pages_.get(); }
-  [[nodiscard]] FileIndex first_index() const { return first_index_; }
-  [[nodiscard]] Range<FileIndex> indexes() const { return Range<FileIndex>::of(first_index_, pages().size()); }
-  [[nodiscard]] FileIndex index_of(VirtPage page) const { return first_index() + (page - pages().start()); }
+  [[nodiscard]] const Span& span() const { return span_.get(); }
+  [[nodiscard]] const Range<VirtPage>& pages() const { return span().pages; }
+  /// Of an anonymous range: the number of its first page when it was made, kept when it moves (mremap).
+  [[nodiscard]] FileIndex first_index() const { return span().first_index; }
+  [[nodiscard]] Range<FileIndex> indexes() const { return indexes_of(span()); }
+  [[nodiscard]] FileIndex index_of(VirtPage page) const { return span().index_of(page); }
   /// `index` must be in indexes().
-  [[nodiscard]] VirtPage page_of(FileIndex index) const { return pages().start() + (index - first_index()); }
-  [[nodiscard]] const Range<VirtPage>& peek_pages() const { return pages_.peek(); }
-  [[nodiscard]] FileIndex peek_index_of(VirtPage page) const { return first_index_ + (page - peek_pages().start()); }
+  [[nodiscard]] VirtPage page_of(FileIndex index) const { return span().page_of(index); }
+  [[nodiscard]] const Range<VirtPage>& peek_pages() const { return span_.peek().pages; }
+  [[nodiscard]] FileIndex peek_index_of(VirtPage page) const { return span_.peek().index_of(page); }
+  [[nodiscard]] static Range<FileIndex> indexes_of(const Span& span) {
+    return Range<FileIndex>::of(span.first_index, span.pages.size());
+  }
 
   /// Removes the entries of `pages` as far as `details` says. Needs the file's i_mmap_rwsem or mmap_lock.
   /// Linux: mm/memory.c zap_page_range_single()
   virtual void zap(Range<VirtPage> pages, const ZapDetails& details) = 0;
+  /// Whether its pages stay in memory: they are not unmapped to be reclaimed. Linux: VM_LOCKED
+  [[nodiscard]] bool mlocked() const { return mlocked_.load(sync::Order::relaxed) != 0; }
 
-  MappedRange* file_next = nullptr;
-  MappedRange* file_previous = nullptr;
-  MappedRange* anon_next = nullptr;
-  MappedRange* anon_previous = nullptr;
+  IntervalLink<MappedRange> file_link;
+  IntervalLink<MappedRange> anon_link;
 
  protected:
   ~MappedRange() = default;
-  /// Keeps the pages before `at`; `upper`, not linked yet, has those from `at` on. Both are linked afterwards, and
-  /// nobody who walks a list sees a moment in which a page is in neither. Sleeps. Linux: mm/vma.c vma_prepare(),
-  /// vma_complete()
-  void split_links(VirtPage at, MappedRange& upper, cache::Mapping* mapping, AnonVma* anon_vma);
+  enum class Mlocked : uint8_t { no, yes };
+  void set_mlocked(Mlocked mlocked) { mlocked_.store(static_cast<uint8_t>(mlocked), sync::Order::relaxed); }
 
  private:
+  friend class LockedTrees;
   MappedSpace& space_;
-  sync::Plain<Range<VirtPage>, "vma->vm_start"> pages_;
-  const FileIndex first_index_;
+  sync::Plain<Span, "vma->vm_start"> span_;
+  sync::Atomic<uint8_t, "VM_LOCKED"> mlocked_{0};
 };
 
-/// Links `range` into the file's list. Sleeps. Linux: mm/mmap.c vma_link_file()
+using FileRanges = IntervalTree<MappedRange, &MappedRange::file_link>;
+using AnonRanges = IntervalTree<MappedRange, &MappedRange::anon_link>;
+
+/// The trees of a range, either of which may be missing, locked for writing while the object lives: a walk sees all that
+/// is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete(); mm/mremap.c take_rmap_locks()
+class LockedTrees {
+ public:
+  LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
+  ~LockedTrees() QUIRE_NO_THREAD_SAFETY_ANALYSIS;
+  LockedTrees(const LockedTrees&) = delete;
+  LockedTrees& operator=(const LockedTrees&) = delete;
+
+  void link(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
+  void unlink(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
+  /// `range`, linked, is somewhere else from now on, or has another size.
+  void resize(MappedRange& range, const MappedRange::Span& span);
+
+ private:
+  cache::Mapping* mapping_;
+  AnonVma* anon_vma_;
+};
+
+/// Links `range` into the file's tree. Sleeps. Linux: mm/mmap.c vma_link_file()
 void link_file_range(cache::Mapping& mapping, MappedRange& range);
 /// Linux: mm/mmap.c unlink_file_vma()
 void unlink_file_range(cache::Mapping& mapping, MappedRange& range);

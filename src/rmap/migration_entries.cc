@@ -9,7 +9,7 @@ namespace {
 using cache::FolioFlag;
 
 /// The bits that an entry keeps on its way to a migration entry and back.
-constexpr PteBit kKept[] = {PteBit::accessed, PteBit::dirty, PteBit::soft_dirty, PteBit::uffd_wp};
+constexpr PteBit kKept[] = {PteBit::accessed, PteBit::dirty, PteBit::soft_dirty, PteBit::uffd_wp, PteBit::prot_none};
 
 Pte copy_bits(Pte to, Pte from) {
   for (PteBit bit : kKept) to = to.with_if(from.has(bit), bit);

@@ -3,7 +3,8 @@
 namespace quire::rmap {
 
 // Linux: mm/rmap.c folio_get_anon_vma()
-RmapHold::RmapHold(Environment& env, const Folio& folio) : env_(env) {
+RmapHold::RmapHold(Environment& env, const Folio& folio)
+    : env_(env), indexes_(Range<FileIndex>::of(folio.index(), folio.pages())) {
   if (!folio.test(cache::FolioFlag::anon)) {
     mapping_ = folio.mapping();
     return;

@@ -37,17 +37,15 @@ class RmapHold {
   RmapHold(const RmapHold&) = delete;
   RmapHold& operator=(const RmapHold&) = delete;
 
-  /// Calls visit(MappedRange&) -> Walk for each range that may map the folio, a parent's before its child's.
+  /// Calls visit(MappedRange&) -> Walk for each range that may map the folio, a parent's before its child's of it.
   template <typename Visit>
   void walk(Visit visit) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     if (anon_vma_ != nullptr) {
       sync::SharedGuard guard(anon_vma_->rwsem);
-      for (MappedRange* range = anon_vma_->first; range != nullptr; range = range->anon_next)
-        if (visit(*range) == Walk::stop) return;
+      AnonRanges::walk(anon_vma_->ranges, indexes_, [&](MappedRange& range) { return visit(range) == Walk::go_on; });
     } else if (mapping_ != nullptr) {
       sync::SharedGuard guard(mapping_->i_mmap_rwsem);
-      for (MappedRange* range = mapping_->i_mmap_first; range != nullptr; range = range->file_next)
-        if (visit(*range) == Walk::stop) return;
+      FileRanges::walk(mapping_->i_mmap, indexes_, [&](MappedRange& range) { return visit(range) == Walk::go_on; });
     }
   }
 
@@ -55,6 +53,8 @@ class RmapHold {
   Environment& env_;
   AnonVma* anon_vma_ = nullptr;
   cache::Mapping* mapping_ = nullptr;
+  /// Of the folio when it was met: where it is looked for also after it was replaced.
+  Range<FileIndex> indexes_;
 };
 
 /// Where a folio is in its file or tree, and in RAM; read while it is locked, good until it moves.

@@ -79,6 +79,11 @@ Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
 Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPoison poison) {
   QUIRE_FUNC();
   MappedSpace& space = range.space();
+  if (poison == UnmapPoison::as_others && range.mlocked()) {
+    QUIRE_REACHED("try_to_unmap: a locked mapping");
+    folio.set(FolioFlag::mlocked);
+    return Walk::stop;
+  }
   Walk walk = for_each_mapping(
       range, Extent::of(folio),
       [&](LeafTable& leaf, VirtPage first) {
@@ -99,6 +104,19 @@ void try_to_unmap(Environment& env, Folio& folio, UnmapPoison poison) {
   QUIRE_FUNC();
   FolioFlag flags = folio.flags();
   RmapHold(env, folio).walk([&](MappedRange& range) { return try_to_unmap_one(range, folio, flags, poison); });
+}
+
+bool is_mlocked(Environment& env, const Folio& folio) {
+  QUIRE_FUNC();
+  bool found = false;
+  auto take = [&](auto&&...) {
+    found = true;
+    return Walk::stop;
+  };
+  RmapHold(env, folio).walk([&](MappedRange& range) {
+    return range.mlocked() ? for_each_mapping(range, Extent::of(folio), take, take) : Walk::go_on;
+  });
+  return found;
 }
 
 }  // namespace quire::rmap

@@ -118,9 +118,39 @@ Value madvise(Runtime& r, const Call& c) {
   return from(r.machine().madvise(r.process(c), at.start, at.length, int_number(r, c, at.next),
                                   c.keep_swapcache ? machine::PageoutKeep::swapcache : machine::PageoutKeep::nothing));
 }
+// mprotect(RANGE[, LENGTH], PROT)
+Value mprotect(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  return from(r.machine().mprotect(r.process(c), at.start, at.length, int_number(r, c, at.next)));
+}
+// mremap(ADDRESS, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])
+Value mremap(Runtime& r, const Call& c) {
+  return from(r.machine().mremap(r.process(c), unsigned_number(r, c, 0), unsigned_number(r, c, 1),
+                                 unsigned_number(r, c, 2), int_number(r, c, 3), unsigned_number(r, c, 4)));
+}
+Value mlock(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().mlock(r.process(c), at.start, at.length));
+}
+Value munlock(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().munlock(r.process(c), at.start, at.length));
+}
+Value mlockall(Runtime& r, const Call& c) { return from(r.machine().mlockall(r.process(c), int_number(r, c, 0))); }
+Value munlockall(Runtime& r, const Call& c) { return from(r.machine().munlockall(r.process(c))); }
 Value msync(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 1);
   return from(r.machine().msync(r.process(c), at.start, at.length, int_number(r, c, at.next)));
+}
+Value uffd_register(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().uffd_register(r.process(c), at.start, at.length));
+}
+// uffd_writeprotect(RANGE[, LENGTH], 1 | 0)
+Value uffd_writeprotect(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  auto how = r.number(c, at.next) != 0 ? mm::UffdWp::protect : mm::UffdWp::resolve;
+  return from(r.machine().uffd_writeprotect(r.process(c), at.start, at.length, how));
 }
 Value load(Runtime& r, const Call& c) {
   mm::Loaded loaded = r.machine().load(r.process(c), unsigned_number(r, c, 0));
@@ -186,6 +216,10 @@ Value exit(Runtime& r, const Call& c) {
   r.machine().exit(p);
   return Value::of(0);
 }
+Value exec(Runtime& r, const Call& c) {
+  r.machine().exec(r.process(c));
+  return Value::of(0);
+}
 Value kill(Runtime& r, const Call& c) {
   r.machine().send_signal(r.process_at(static_cast<int>(c.operands[0].number)));
   return Value::of(0);
@@ -243,6 +277,8 @@ constexpr std::array kOperations = {
               Judged::check, device_exclusive},
     Operation{"device_private", "device_private(PROCESS, ADDRESS)", "the page moves into a device's memory", 2, 2, kAny,
               Judged::check, device_private},
+    Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny, Judged::check,
+              exec},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
     Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
               Judged::check, fallocate},
@@ -268,12 +304,22 @@ constexpr std::array kOperations = {
               Judged::check, memfd_create},
     Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check,
               mincore},
+    Operation{"mlock", "mlock(RANGE[, LENGTH])", "brings pages in, and they stay", 1, 2, kAny, Judged::check, mlock},
+    Operation{"mlockall", "mlockall(FLAGS)", "MCL_CURRENT, MCL_FUTURE: every mapping, every new one", 1, 1, kAny,
+              Judged::check, mlockall},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
     Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3, kAny,
               Judged::check, move_pages},
+    Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny, Judged::check,
+              mprotect},
+    Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping", 4,
+              5, kAny, Judged::check, mremap},
     Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
               kAny, Judged::check, msync},
+    Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check, munlock},
+    Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
+              munlockall},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
     Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
               2, kAny, Judged::check, open},
@@ -300,6 +346,10 @@ constexpr std::array kOperations = {
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
+    Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2, kAny,
+              Judged::check, uffd_register},
+    Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",
+              "writes wait until the range is resolved; resolves it", 2, 3, kAny, Judged::check, uffd_writeprotect},
     Operation{"vmwgfx_dirty_unmap", "vmwgfx_dirty_unmap(FD, OFFSET, LENGTH)",
               "unmaps a range of a file as vmwgfx does, private copies excepted", 3, 3, kAny, Judged::check,
               unmap_shared},

@@ -1,0 +1,57 @@
+// userfaultfd's write protection: pages whose next write somebody wants to be told of first.
+//
+// The bit is in the entry, of whatever kind, or in a marker where a page of a file is not mapped; a write to it waits
+// until the range is resolved, and then looks again. Linux: fs/userfaultfd.c, mm/userfaultfd.c
+#include "mm/address_space.h"
+#include "sync/trace.h"
+
+namespace quire::mm {
+
+Errno AddressSpace::uffd_register(VirtAddr start, uint64_t length) {
+  QUIRE_FUNC();
+  if (base::offset_in_page(start) != 0 || length % base::kPageSize != 0 || length == 0) return Errno::einval;
+  if (!in_user_space(start, length)) return Errno::einval;
+  auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  sync::Guard guard(mmap_lock);
+  bool any = false;
+  for (VirtPage at = range.start(); at < range.limit();) {
+    Vma* vma = find_vma(at);
+    if (vma == nullptr || vma->pages().start() >= range.limit()) break;
+    Range<VirtPage> part = vma->pages().intersection(range);
+    at = part.limit();
+    any = true;
+    if (vma->has(VmFlag::uffd_wp)) continue;
+    split_at(part.start());
+    split_at(part.limit());
+    vma = find_vma(part.start());
+    vma->set_flags(vma->flags() | VmFlag::uffd_wp);
+  }
+  merge_range(range);
+  return any ? Errno::ok : Errno::einval;
+}
+
+Errno AddressSpace::uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how) {
+  QUIRE_FUNC();
+  if (base::offset_in_page(start) != 0 || length % base::kPageSize != 0 || length == 0) return Errno::einval;
+  if (!in_user_space(start, length)) return Errno::einval;
+  auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  bool any = false;
+  Errno error = Errno::ok;
+  {
+    sync::SharedGuard guard(mmap_lock);
+    (void)for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
+      any = true;
+      if (error != Errno::ok) return;
+      error = !vma.has(VmFlag::uffd_wp)
+                  ? Errno::enoent
+                  : change_protection(vma, part, how == UffdWp::protect ? Change::uffd_wp : Change::uffd_wp_resolve);
+    });
+  }
+  if (!any) return Errno::enoent;
+  if (error != Errno::ok || how == UffdWp::protect) return error;
+  uffd_resolved_.add(1);
+  uffd_resolved_.wake_all();
+  return Errno::ok;
+}
+
+}  // namespace quire::mm
