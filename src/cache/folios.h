@@ -31,8 +31,8 @@ class Folios {
   /// A page of the device's memory, which the CPU cannot reach; -ENOMEM. Linux: zone_device_page_init()
   [[nodiscard]] base::Result<FolioRef> alloc_device();
 
-  /// The large `folio` (locked, its references frozen) becomes folios of one page, all locked by the caller and each with
-  /// `references`; what is said of the whole is said of each. Linux: mm/huge_memory.c __split_huge_page_tail()
+  /// The large `folio` (locked, its references frozen) becomes folios of one page, all locked by the caller and each
+  /// with `references`; what is said of the whole is said of each. Linux: mm/huge_memory.c __split_huge_page_tail()
   void split(Folio& folio, int references);
 
   /// The folio that the allocated frame `pfn` belongs to. Linux: pfn_folio()

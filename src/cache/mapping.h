@@ -60,8 +60,9 @@ class Mapping {
   /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one
   /// per page. Linux: mm/filemap.c filemap_remove_folio()
   void remove_folio(Folio& folio);
-  /// `to` (locked, in no mapping, as many pages) takes the places of `from` (locked, in this mapping), if nobody but the
-  /// index and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
+  /// `to` (locked, in no mapping, as many pages) takes the places of `from` (locked, in this mapping), if nobody but
+  /// the index and `references` of the caller's has that: then those are left. Linux: mm/migrate.c
+  /// folio_migrate_mapping()
   [[nodiscard]] bool move_folio(Folio& from, Folio& to, int references);
   /// The large `folio` (locked, in this mapping, not mapped) is split into pages, each at its index, if nobody but the
   /// index and one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()

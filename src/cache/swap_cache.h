@@ -34,11 +34,11 @@ class SwapCache {
   /// The same if `folio` is clean and has no more than `references` and the cache's: then those are dropped and
   /// `references` are left. Linux: mm/vmscan.c __remove_mapping()
   [[nodiscard]] bool try_remove(Folio& folio, int references);
-  /// `to` (locked, in no cache, as many pages) takes the slots of `from` (locked, in this cache), if nobody but the cache
-  /// and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
+  /// `to` (locked, in no cache, as many pages) takes the slots of `from` (locked, in this cache), if nobody but the
+  /// cache and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
   [[nodiscard]] bool move(Folio& from, Folio& to, int references);
-  /// The large `folio` (locked, in this cache) is split into pages, each cached at its slot, if nobody but the cache and
-  /// one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()
+  /// The large `folio` (locked, in this cache) is split into pages, each cached at its slot, if nobody but the cache
+  /// and one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()
   [[nodiscard]] bool split(Folio& folio);
   /// The folio at `slot` with a reference, or empty. Linux: mm/swap_state.c swap_cache_get_folio(), filemap_get_folio()
   [[nodiscard]] FolioRef get_folio(SwapOffset slot);

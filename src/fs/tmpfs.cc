@@ -63,7 +63,8 @@ Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t of
       if (done == 0) return got.error();
       break;
     }
-    write_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), from.subspan(done, n));
+    write_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page),
+               from.subspan(done, n));
     if (at + n > size_.load()) size_.store(at + n);
     got->folio->set(FolioFlag::dirty);
     done += n;

@@ -26,9 +26,9 @@ namespace quire::fs {
 
 /// `folio` is locked; nothing happens if it has left `mapping`. Linux: truncate_inode_folio()
 void truncate_inode_folio(Mapping& mapping, Folio& folio);
-/// Large folios of which `range` has a part only become single pages, so that the part can be removed by itself; one that
-/// somebody else uses stays whole: the part of it in `range` is zeroed and keeps its place. Returns the rest of the range,
-/// which has whole folios only. Sleeps. Linux: mm/truncate.c truncate_inode_partial_folio()
+/// Large folios of which `range` has a part only become single pages, so that the part can be removed by itself; one
+/// that somebody else uses stays whole: the part of it in `range` is zeroed and keeps its place. Returns the rest of
+/// the range, which has whole folios only. Sleeps. Linux: mm/truncate.c truncate_inode_partial_folio()
 [[nodiscard]] Range<FileIndex> split_partial_folios(rmap::Environment& env, Mapping& mapping, Range<FileIndex> range);
 
 /// Removes the pages of `bytes` and zeroes the parts of those it has a part of, if they are cached. No page-table entry

@@ -58,7 +58,8 @@ void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* repor
     }
     rss[static_cast<unsigned>(Folio::rss_class(folio.peek_flags()))] += static_cast<int64_t>(pages.value());
     if (report != nullptr)
-      report->expect(!pte.is_migration(), Failure::stale_pte, "page {:#x} is left with a migration entry", page.value());
+      report->expect(!pte.is_migration(), Failure::stale_pte, "page {:#x} is left with a migration entry",
+                     page.value());
     if (pte.is_migration()) return;
     ++r.references[folio.pfn().value()];
     if (pte.kind() != PteKind::device_exclusive) ++r.mappings[folio.pfn().value()];

@@ -58,7 +58,8 @@ class Machine {
   Process& create_process(std::string_view name);
   /// -ENOMEM. Linux: kernel/fork.c kernel_clone()
   [[nodiscard]] Result<Process*> fork(Process& parent);
-  /// A fresh address space; descriptors stay. The process does nothing else meanwhile. Linux: fs/exec.c begin_new_exec()
+  /// A fresh address space; descriptors stay. The process does nothing else meanwhile. Linux: fs/exec.c
+  /// begin_new_exec()
   void exec(Process& process);
   /// Frees `process`.
   void exit(Process& process);
@@ -134,8 +135,8 @@ class Machine {
   /// References to a slot; 0 if not active.
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 
-  // --- what the kernel does by itself or for a device (machine/kernel_acts.cc) -----------------------------------------
-  // The process is named by its number and may end meanwhile; -ESRCH: it has.
+  // --- what the kernel does by itself or for a device (machine/kernel_acts.cc)
+  // ----------------------------------------- The process is named by its number and may end meanwhile; -ESRCH: it has.
   /// The page at `address` moves to `node`; the node it is on. See reclaim/move_pages.h for errors.
   [[nodiscard]] Result<int> move_pages(int pid, uint64_t address, int node);
   /// Pages moved. Linux: /proc/sys/vm/compact_memory

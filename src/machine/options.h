@@ -37,9 +37,9 @@ struct MachineOptions {
   static constexpr unsigned kSwapDevices = 4;
 
   unsigned cpus = 2;
-  unsigned nodes = 1;   ///< each with an equal part of RAM
+  unsigned nodes = 1;  ///< each with an equal part of RAM
   PageCount ram{4096};
-  PageCount device{0};  ///< of a device's own memory
+  PageCount device{0};            ///< of a device's own memory
   uint32_t payload_bytes = 4096;  ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;

@@ -70,7 +70,8 @@ class Mappings : public ::testing::TestWithParam<unsigned> {
     uint64_t kind = below(3);
     uint64_t offset = kind == 0 ? 0 : below(kFilePages);
     if (kind != 0) count = std::min(count, kFilePages - offset);
-    int flags = abi::kMapFixed | (kind == 1 ? abi::kMapShared : abi::kMapPrivate) | (kind == 0 ? abi::kMapAnonymous : 0);
+    int flags =
+        abi::kMapFixed | (kind == 1 ? abi::kMapShared : abi::kMapPrivate) | (kind == 0 ? abi::kMapAnonymous : 0);
     auto at = machine_.mmap(a_, first * kPage, count * kPage, prot, flags, kind == 0 ? -1 : fd_, offset * kPage);
     ASSERT_TRUE(at.ok());
     for (uint64_t i = 0; i < count; ++i) {
@@ -181,7 +182,8 @@ class Mappings : public ::testing::TestWithParam<unsigned> {
     auto child = machine_.fork(a_);
     ASSERT_TRUE(child.ok());
     uint64_t at = 1 + below(kPages);
-    if (model_.pages.contains(at) && !model_.pages[at].shared) (void)machine_.store(**child, at * kPage, std::byte{200});
+    if (model_.pages.contains(at) && !model_.pages[at].shared)
+      (void)machine_.store(**child, at * kPage, std::byte{200});
     machine_.exit(**child);
   }
   void step() {

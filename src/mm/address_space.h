@@ -142,8 +142,8 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Pages are brought in and stay, or may go again. -ENOMEM, -EAGAIN. Linux: mm/mlock.c
   [[nodiscard]] Errno mlock(VirtAddr start, uint64_t length, Locking locking);
   void mlockall(MlockAll what);
-  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice says:
-  /// -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
+  /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice
+  /// says: -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
   [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
   /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL.
   /// Linux: fs/userfaultfd.c userfaultfd_register(), UFFDIO_REGISTER_MODE_WP

@@ -53,8 +53,8 @@ AddressSpace::FaultEnd AddressSpace::remove_device_exclusive_entry(Fault& fault)
 void AddressSpace::restore_exclusive_pte(LockedPageTable& table, VirtPage page, Pte entry) {
   env.folios.of(entry.pfn()).add_mapping();
   Pte pte = Pte::present(entry.pfn()).with(PteBit::accessed);
-  pte = pte.with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp).with_if(entry.has(PteBit::soft_dirty),
-                                                                         PteBit::soft_dirty);
+  pte = pte.with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp)
+            .with_if(entry.has(PteBit::soft_dirty), PteBit::soft_dirty);
   table.set(page, pte.with_if(entry.has(PteBit::writable), PteBit::writable));
 }
 

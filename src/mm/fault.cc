@@ -73,8 +73,9 @@ AddressSpace::FaultEnd AddressSpace::handle_marker(Fault& fault) {
   return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
 }
 
-// The folio is locked by whoever moves it, and in use for as long as the entry is there; it is not referred to after the
-// entry's lock is dropped, so that a wait does not keep it from being moved. Linux: mm/migrate.c migration_entry_wait()
+// The folio is locked by whoever moves it, and in use for as long as the entry is there; it is not referred to after
+// the entry's lock is dropped, so that a wait does not keep it from being moved. Linux: mm/migrate.c
+// migration_entry_wait()
 AddressSpace::FaultEnd AddressSpace::migration_entry_wait(Fault& fault) {
   QUIRE_FUNC();
   {
@@ -107,7 +108,8 @@ Result<FolioRef> AddressSpace::alloc_anon_folio(Fault& fault) {
   Result<FolioRef> folio = Errno::enomem;
   PageCount large = env.thp_order.pages();
   auto around = Range<VirtPage>::of(fault.page.align_down(large), large);
-  if (large > PageCount(1) && large <= env.geometry.entries() && fault.vma.has(VmFlag::huge_page) && fault.vma.pages().contains(around)) {
+  if (large > PageCount(1) && large <= env.geometry.entries() && fault.vma.has(VmFlag::huge_page) &&
+      fault.vma.pages().contains(around)) {
     bool empty = true;
     {
       LockedPageTable table(fault.leaf);

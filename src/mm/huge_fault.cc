@@ -18,7 +18,8 @@ using rmap::RssClass;
 
 // Whether the mapping wants huge pages and has all of the one around `page`. Linux: thp_vma_suitable_order()
 bool AddressSpace::huge_page_fits(const Vma& vma, VirtPage page) const {
-  return env.thp_order == env.pmd_order() && vma.has(VmFlag::huge_page) && vma.pages().contains(tables.leaf_range(page));
+  return env.thp_order == env.pmd_order() && vma.has(VmFlag::huge_page) &&
+         vma.pages().contains(tables.leaf_range(page));
 }
 
 // false: a small page will do. Linux: mm/huge_memory.c do_huge_pmd_anonymous_page()
@@ -40,8 +41,7 @@ bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault) {
   rss.add(RssClass::anon, static_cast<int32_t>(folio.pages().value()));
   folio.add_mapping();
   folio.set(FolioFlag::lru);
-  pmd.set(Pmd::huge(
-      Pte::present(folio.pfn()).with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed)));
+  pmd.set(Pmd::huge(Pte::present(folio.pfn()).with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed)));
   (void)allocated->release();
   return true;
 }

@@ -1,7 +1,7 @@
 // Guard markers: entries that make any access a SIGSEGV, without a mapping of their own.
 //
-// They are set over what is mapped there, which goes, and stay until they are removed or the mapping goes; discarding the
-// range (MADV_DONTNEED) keeps them. Linux: mm/madvise.c, since 6.13
+// They are set over what is mapped there, which goes, and stay until they are removed or the mapping goes; discarding
+// the range (MADV_DONTNEED) keeps them. Linux: mm/madvise.c, since 6.13
 #include "mm/address_space.h"
 #include "sync/trace.h"
 

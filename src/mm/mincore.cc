@@ -73,7 +73,8 @@ PagemapKind AddressSpace::pagemap(VirtAddr address) {
       return PagemapKind::swapin_error;
   }
   bool huge = tables.find(page)->pmd().is_huge();
-  if (env.folios.of(pte.pfn()).test(cache::FolioFlag::anon)) return huge ? PagemapKind::huge_anon : PagemapKind::present_anon;
+  if (env.folios.of(pte.pfn()).test(cache::FolioFlag::anon))
+    return huge ? PagemapKind::huge_anon : PagemapKind::present_anon;
   return huge ? PagemapKind::huge_file : PagemapKind::present_file;
 }
 

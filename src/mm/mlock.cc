@@ -1,7 +1,7 @@
 // Pages that are brought in before they are used, and those that stay: MADV_POPULATE_*, mlock(), mlockall().
 //
-// The mapping says that its pages stay (rmap::MappedRange::mlocked()): reclaim, who comes from a page, sees it there. The
-// folio's flag is for those who look at folios only, and is put right when a mapping is met that says otherwise.
+// The mapping says that its pages stay (rmap::MappedRange::mlocked()): reclaim, who comes from a page, sees it there.
+// The folio's flag is for those who look at folios only, and is put right when a mapping is met that says otherwise.
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
@@ -85,12 +85,12 @@ Errno AddressSpace::populate_locked(Range<VirtPage> range) {
 Errno AddressSpace::set_locking(Range<VirtPage> range, Locking locking) {
   sync::Guard guard(mmap_lock);
   return change_flags(
-      range,
-      [&](VmFlag flags) { return locking == Locking::lock ? flags | VmFlag::locked : flags & ~VmFlag::locked; },
+      range, [&](VmFlag flags) { return locking == Locking::lock ? flags | VmFlag::locked : flags & ~VmFlag::locked; },
       [&](Vma&, Range<VirtPage> part) { mark_mlocked(part, locking); });
 }
 
-// The range need not begin at a page. Linux: mm/mlock.c do_mlock(), SYSCALL_DEFINE2(munlock), __mlock_posix_error_return()
+// The range need not begin at a page. Linux: mm/mlock.c do_mlock(), SYSCALL_DEFINE2(munlock),
+// __mlock_posix_error_return()
 Errno AddressSpace::mlock(VirtAddr start, uint64_t length, Locking locking) {
   QUIRE_FUNC();
   uint64_t offset = base::offset_in_page(start);

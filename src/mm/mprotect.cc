@@ -50,8 +50,8 @@ Pte AddressSpace::changed_entry(const Vma& vma, Pte pte, Change change) const {
     case PteKind::device_private:
     case PteKind::device_exclusive: {
       // Whether the page may be written without a copy is asked again when it is back.
-      bool exclusive = pte.is_migration() && pte.has(PteBit::writable) &&
-                       env.folios.of(pte.pfn()).test(FolioFlag::anon);
+      bool exclusive =
+          pte.is_migration() && pte.has(PteBit::writable) && env.folios.of(pte.pfn()).test(FolioFlag::anon);
       Pte read = pte.without(PteBit::writable).with_if(exclusive, PteBit::exclusive);
       return uffd(read.without(PteBit::prot_none).with_if(!vma.readable(), PteBit::prot_none));
     }

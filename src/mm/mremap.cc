@@ -1,8 +1,9 @@
 // mremap(): a mapping grows, shrinks, or goes to another place with all its entries.
 //
-// Entries move as they are, of whatever kind, and nothing is counted anew: the same pages are mapped as often as before.
-// The trees of the mapping are locked while the entries of one table move, so that a reverse-map walk meets each of them
-// once, here or there; the old translations are flushed before that. Write protection by userfaultfd stays behind.
+// Entries move as they are, of whatever kind, and nothing is counted anew: the same pages are mapped as often as
+// before. The trees of the mapping are locked while the entries of one table move, so that a reverse-map walk meets
+// each of them once, here or there; the old translations are flushed before that. Write protection by userfaultfd stays
+// behind.
 #include <algorithm>
 
 #include "mm/address_space.h"
@@ -76,8 +77,8 @@ void AddressSpace::move_page_tables(const Vma& vma, Range<VirtPage> from, VirtPa
   QUIRE_FUNC();
   for (VirtPage page = from.start(); page < from.limit();) {
     VirtPage new_page = to + (page - from.start());
-    PageCount count = std::min({from.limit() - page, tables.end_of_leaf(page) - page,
-                                tables.end_of_leaf(new_page) - new_page});
+    PageCount count =
+        std::min({from.limit() - page, tables.end_of_leaf(page) - page, tables.end_of_leaf(new_page) - new_page});
     LeafTable* source = tables.find(page);
     if (source != nullptr && !source->pmd().is_none()) {
       rmap::LockedTrees trees = vma.lock_trees();

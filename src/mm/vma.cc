@@ -50,8 +50,7 @@ Vma* Vma::split(VirtPage at) {
 }
 
 bool Vma::continues_as(const VmaSpec& spec) const {
-  return alike(spec) && pages().limit() == spec.span.pages.start() &&
-         indexes().limit() == spec.span.first_index;
+  return alike(spec) && pages().limit() == spec.span.pages.start() && indexes().limit() == spec.span.first_index;
 }
 
 bool Vma::continued_from(const VmaSpec& spec) const {

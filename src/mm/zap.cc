@@ -157,10 +157,11 @@ void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
     case PteKind::zero_page:
       z.gather.touch(Range<VirtPage>::of(page, PageCount(1)));
       break;
+    case PteKind::marker:
+      return z.table.set(page, Pte::none());
     case PteKind::none:
     case PteKind::present:
     case PteKind::hwpoison:
-    case PteKind::marker:
     case PteKind::swapin_error:
       break;
   }
@@ -180,8 +181,7 @@ VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<
   for (; page < range.limit() && !gather.full(); ++page) {
     Pte pte = table.get(page);
     if (pte.is_none()) continue;
-    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() ||
-                     !details.single_folio->contains(pte.pfn()),
+    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() || !details.single_folio->contains(pte.pfn()),
                  "a migration entry of a folio that is locked by somebody else");
     if (!rmap::should_zap(mm.env, details, kind_of(vma), pte)) continue;
     if (pte.is_present())
@@ -216,8 +216,8 @@ bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage fi
   return true;
 }
 
-// Nothing is mapped at a PMD: but the CPU that has just taken a huge page away may not have dropped its mapping yet, and
-// who asks for a single folio wants it unmapped on return. Linux: mm/memory.c zap_pmd_range()
+// Nothing is mapped at a PMD: but the CPU that has just taken a huge page away may not have dropped its mapping yet,
+// and who asks for a single folio wants it unmapped on return. Linux: mm/memory.c zap_pmd_range()
 void wait_for_pmd(AddressSpace& mm, LeafTable& leaf, Range<VirtPage> part, const ZapDetails& details) {
   bool whole = part.size() == mm.env.geometry.entries();
   if (!whole || details.single_folio == nullptr || !mm.env.pmd_mappable(*details.single_folio)) return;

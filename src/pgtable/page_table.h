@@ -175,9 +175,7 @@ class PageTables {
   }
   [[nodiscard]] void* new_table(unsigned level) const;
   void free_table(void* table, unsigned level) const;
-  [[nodiscard]] std::size_t leaf_bytes() const {
-    return sizeof(LeafTable) + entries_at(0) * sizeof(LeafTable::Entry);
-  }
+  [[nodiscard]] std::size_t leaf_bytes() const { return sizeof(LeafTable) + entries_at(0) * sizeof(LeafTable::Entry); }
 
   template <typename Visit>
   void peek_below(void* table, unsigned level, uint64_t first, Visit& visit) const {

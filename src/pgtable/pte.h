@@ -44,8 +44,8 @@ enum class PteBit : uint64_t {
   dirty = 1U << 6,
   exclusive = 1U << 7,  ///< not present only: the anonymous page belongs to this mapping alone
   soft_dirty = 1U << 8,
-  uffd_wp = 1U << 9,  ///< a write must be announced to the user-fault handler first
-  guard = 1U << 10,   ///< marker only: any access is a SIGSEGV
+  uffd_wp = 1U << 9,     ///< a write must be announced to the user-fault handler first
+  guard = 1U << 10,      ///< marker only: any access is a SIGSEGV
   prot_none = 1U << 11,  ///< no access is allowed (PROT_NONE); migration and device entries keep it for their page
 };
 

@@ -1,9 +1,9 @@
 // Tlb: the translations that one CPU remembers and uses without looking at the page tables again.
 //
 // A translation is put in by a walk under the lock of the entry, and stays, whatever becomes of the entry, until it is
-// flushed: whoever takes rights away flushes before it relies on their absence. Giving rights needs no flush: a fault on
-// a translation with too few rights drops it. The lock of a Tlb is the instruction boundary: an access and the look-up
-// before it are one, and a flush (in the machine an interrupt) comes before or after.
+// flushed: whoever takes rights away flushes before it relies on their absence. Giving rights needs no flush: a fault
+// on a translation with too few rights drops it. The lock of a Tlb is the instruction boundary: an access and the
+// look-up before it are one, and a flush (in the machine an interrupt) comes before or after.
 //   I1  at quiescent points each translation is that of the page table, with no more rights
 //   I2  a space has a translation in the TLB of a CPU => that CPU is in the space's mask (mm_cpumask)
 // A machine option; without it every access looks at the page tables, which stands for flushes that are never late.

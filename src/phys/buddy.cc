@@ -72,7 +72,6 @@ uint32_t Buddy::take_last(uint32_t after) {
   return last;
 }
 
-
 uint32_t Buddy::check(sync::CheckReport& report) const {
   uint32_t free = 0;
   for (uint32_t frame = 0; frame < records_.size();) {

@@ -277,8 +277,8 @@ PageCount Frames::peek_free() const {
 void Frames::check(sync::CheckReport& report) const {
   for (const auto& zone : zones_) {
     uint32_t in_zone = zone->buddy.check(report);
-    report.expect(in_zone == zone->nr_free.peek(), sync::Failure::bug, "phys I2: nr_free {} but {} frames are in blocks",
-                  zone->nr_free.peek(), in_zone);
+    report.expect(in_zone == zone->nr_free.peek(), sync::Failure::bug,
+                  "phys I2: nr_free {} but {} frames are in blocks", zone->nr_free.peek(), in_zone);
   }
   report.expect(device_list_.size() == device_free_.peek(), sync::Failure::bug,
                 "phys I1: the device's list has {} frames, not {}", device_list_.size(), device_free_.peek());
@@ -286,8 +286,7 @@ void Frames::check(sync::CheckReport& report) const {
     uint32_t listed = 0;
     for (uint32_t f = pcp.first; f != Buddy::kNone && listed <= pcp.count.peek(); f = record(f).next) {
       ++listed;
-      report.expect(record(f).state != FrameState::head, sync::Failure::bug, "phys I1: frame {} is free twice",
-                    f);
+      report.expect(record(f).state != FrameState::head, sync::Failure::bug, "phys I1: frame {} is free twice", f);
     }
     report.expect(listed == pcp.count.peek(), sync::Failure::bug, "phys I1: a list of {} pages has count {}", listed,
                   pcp.count.peek());

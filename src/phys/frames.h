@@ -4,8 +4,9 @@
 // allocated:
 //   zone <-> per-CPU list <-> allocated,   zone <-> allocated for orders above 0
 // An allocation takes from its own CPU's list first, then from the zones, its own node's first, then drains the other
-// CPUs' lists, then asks for memory back, so two CPUs that have pages at hand share no lock. RAM is dealt to the nodes in
-// equal parts. Behind RAM come the frames of a device's memory, which no allocation but alloc_device_page() gives out.
+// CPUs' lists, then asks for memory back, so two CPUs that have pages at hand share no lock. RAM is dealt to the nodes
+// in equal parts. Behind RAM come the frames of a device's memory, which no allocation but alloc_device_page() gives
+// out.
 //
 // Payload: what a page stores; 4096 bytes natively, fewer while explored (an option). CPUs may race on it by right. The
 // payload of a frame that is not allocated is poisoned.
@@ -49,7 +50,7 @@ struct FramesOptions {
   uint32_t payload_bytes = 4096;  ///< a power of two, at least 8
   unsigned cpus = 2;
   unsigned nodes = 1;
-  PageCount device{0};  ///< frames of a device's memory
+  PageCount device{0};       ///< frames of a device's memory
   uint32_t pcp_prefill = 0;  ///< pages each CPU's list has at boot
   uint32_t pcp_high = 64;    ///< a list longer than this gives pcp_batch pages back
   uint32_t pcp_batch = 16;

@@ -12,11 +12,11 @@ using base::Result;
 using base::VirtPage;
 using cache::FolioFlag;
 using cache::FolioRef;
-using phys::Gfp;
 using pgtable::LockedPmd;
 using pgtable::Pmd;
 using pgtable::Pte;
 using pgtable::PteBit;
+using phys::Gfp;
 using rmap::RssClass;
 
 /// What stands for nothing: a page of the new one is zeroed.

@@ -1,11 +1,11 @@
 // Khugepaged: makes huge pages of small ones.
 //
 // Anonymous: the PMD entry is taken away (no CPU, fault or walk finds the PTEs then), the pages are isolated and copied
-// into a huge one, and that is mapped; or, if one of them is in use elsewhere, the table is put back. A file's pages are
-// replaced in the page cache, after each has been unmapped, and empty tables of its mappings are taken away, so that the
-// next fault maps the huge page; private copies and markers stay, and with them their tables.
-// Locks: mmap_lock exclusive > anon_vma_rwsem exclusive > pmd_lock (anonymous); folio locks > i_mmap_rwsem > pmd_lock,
-// PTL; i_pages (files). Linux: mm/khugepaged.c
+// into a huge one, and that is mapped; or, if one of them is in use elsewhere, the table is put back. A file's pages
+// are replaced in the page cache, after each has been unmapped, and empty tables of its mappings are taken away, so
+// that the next fault maps the huge page; private copies and markers stay, and with them their tables. Locks: mmap_lock
+// exclusive > anon_vma_rwsem exclusive > pmd_lock (anonymous); folio locks > i_mmap_rwsem > pmd_lock, PTL; i_pages
+// (files). Linux: mm/khugepaged.c
 //
 //   Errno error = khugepaged.collapse(mm, address);    // MADV_COLLAPSE of one huge page
 #pragma once

@@ -2,7 +2,8 @@
 //
 // A folio is isolated (flag lru cleared, one reference) by one task at a time, as for reclaim, and moved by
 // rmap::migrate_folio(); one that somebody else uses at the moment is tried a few times and left.
-// Locks: mmap_lock shared to find the page; then none but those of migrate_folio(). Linux: mm/migrate.c, mm/compaction.c
+// Locks: mmap_lock shared to find the page; then none but those of migrate_folio(). Linux: mm/migrate.c,
+// mm/compaction.c
 //
 //   Result<int> node = mover.move_pages(mm, address, 1);
 #pragma once
@@ -17,9 +18,9 @@ class Mover {
   Mover(const Mover&) = delete;
   Mover& operator=(const Mover&) = delete;
 
-  /// The page at `address` moves to `node`; returns the node it is on. -ENODEV: no such node; -ENOENT: no page is there;
-  /// -EACCES: others map it too; -EBUSY: it could not be moved now; -ENOMEM: the node has no free page.
-  /// Linux: mm/migrate.c do_move_pages_to_node()
+  /// The page at `address` moves to `node`; returns the node it is on. -ENODEV: no such node; -ENOENT: no page is
+  /// there; -EACCES: others map it too; -EBUSY: it could not be moved now; -ENOMEM: the node has no free page. Linux:
+  /// mm/migrate.c do_move_pages_to_node()
   [[nodiscard]] base::Result<int> move_pages(mm::AddressSpace& mm, base::VirtAddr address, unsigned node);
   /// Moves folios from low frames to free frames above them; returns how many pages moved.
   /// Linux: mm/compaction.c compact_zone()

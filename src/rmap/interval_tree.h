@@ -1,8 +1,9 @@
 // IntervalTree: things by the interval of indexes that each covers, found by what they overlap.
 //
 // A treap whose nodes are the things themselves: nothing is allocated. In order of the first index; of two that begin
-// alike the one inserted later comes later, whatever was inserted or removed in between: a walk that puts migrated pages
-// back must come to a parent's range before its child's, into which fork may copy an entry behind the walk's back.
+// alike the one inserted later comes later, whatever was inserted or removed in between: a walk that puts migrated
+// pages back must come to a parent's range before its child's, into which fork may copy an entry behind the walk's
+// back.
 //   I1  in order, starts ascend    I2  `reach` is the greatest limit in the subtree    I3  priorities descend
 // Locks: the caller's. Linux: mm/interval_tree.c, include/linux/interval_tree_generic.h
 //
@@ -29,7 +30,7 @@ struct IntervalLink {
   uint64_t reach = 0;
 };
 
-template <typename T, IntervalLink<T> T::* Link>
+template <typename T, IntervalLink<T> T::*Link>
 class IntervalTree {
  public:
   using Interval = base::Range<base::FileIndex>;

@@ -147,8 +147,8 @@ class MappedRange {
 using FileRanges = IntervalTree<MappedRange, &MappedRange::file_link>;
 using AnonRanges = IntervalTree<MappedRange, &MappedRange::anon_link>;
 
-/// The trees of a range, either of which may be missing, locked for writing while the object lives: a walk sees all that
-/// is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete(); mm/mremap.c take_rmap_locks()
+/// The trees of a range, either of which may be missing, locked for writing while the object lives: a walk sees all
+/// that is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete(); mm/mremap.c take_rmap_locks()
 class LockedTrees {
  public:
   LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS;

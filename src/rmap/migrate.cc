@@ -22,8 +22,8 @@ void copy_folio(Environment& env, const Folio& from, Folio& to) {
     env.folios.frames().copy(to.pfn() + PageCount(i), from.pfn() + PageCount(i));
 }
 
-// The target in the places of the source, if only the caller (one reference) and those places have it. Copied before, as
-// nobody can write it: it is locked and not mapped. Linux: mm/migrate.c __migrate_folio(), folio_migrate_mapping()
+// The target in the places of the source, if only the caller (one reference) and those places have it. Copied before,
+// as nobody can write it: it is locked and not mapped. Linux: mm/migrate.c __migrate_folio(), folio_migrate_mapping()
 bool move_mapping(Environment& env, Folio& from, Folio& to) {
   bool cached = from.test(FolioFlag::swapcache);
   cache::Mapping* mapping = from.mapping();

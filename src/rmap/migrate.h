@@ -1,10 +1,10 @@
 // migrate_folio(): moves the contents and every role of a folio to another place: another node, a device's memory, RAM
 // again, or just elsewhere (compaction).
 //
-//   lock both -> migration entries -> if nobody else has it: freeze the references, take its places in the page cache or
-//   the swap cache, copy -> entries of the new folio -> unlock; otherwise entries of the old one and `again`
-// Locks: folio lock of the source (waited for), of the target (nobody knows it yet); then those of rmap_walk.h; i_pages.
-// Linux: mm/migrate.c migrate_folio_unmap(), migrate_folio_move()
+//   lock both -> migration entries -> if nobody else has it: freeze the references, take its places in the page cache
+//   or the swap cache, copy -> entries of the new folio -> unlock; otherwise entries of the old one and `again`
+// Locks: folio lock of the source (waited for), of the target (nobody knows it yet); then those of rmap_walk.h;
+// i_pages. Linux: mm/migrate.c migrate_folio_unmap(), migrate_folio_move()
 //
 //   MigrateOutcome outcome = migrate_folio(env, *isolated, std::move(fresh));
 #pragma once

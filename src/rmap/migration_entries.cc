@@ -115,8 +115,7 @@ void remove_migration_ptes(RmapHold& hold, const Extent& from, Pfn to) {
   hold.walk([&](MappedRange& range) {
     MappedSpace& space = range.space();
     return for_each_mapping(
-        range, from,
-        [&](LeafTable& leaf, VirtPage first) { return restore_pmd(space, leaf, first, from, to); },
+        range, from, [&](LeafTable& leaf, VirtPage first) { return restore_pmd(space, leaf, first, from, to); },
         [&](LockedPageTable& table, VirtPage page, Pte entry) {
           return restore_pte(space, table, page, entry, to + (entry.pfn() - from.frames.start()));
         });

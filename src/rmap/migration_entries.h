@@ -23,8 +23,8 @@ namespace quire::rmap {
 enum class HugeMapping : uint8_t { whole, split };
 
 void try_to_migrate(RmapHold& hold, Folio& folio, HugeMapping huge = HugeMapping::whole);
-/// Entries of the i-th frame of `from` become entries of frame `to` + i, whose folio is locked and has a reference of the
-/// caller's: the new place, the same place, or, after a split, what the same frames belong to now.
+/// Entries of the i-th frame of `from` become entries of frame `to` + i, whose folio is locked and has a reference of
+/// the caller's: the new place, the same place, or, after a split, what the same frames belong to now.
 void remove_migration_ptes(RmapHold& hold, const Extent& from, Pfn to);
 
 }  // namespace quire::rmap

@@ -70,27 +70,28 @@ struct Extent {
   }
 };
 
-/// Calls on_pmd(LeafTable&, VirtPage first) -> Walk where a PMD entry maps the extent at the moment, no lock held; then,
-/// if there are PTEs by now, on_pte(LockedPageTable&, VirtPage, Pte) -> Walk for each that does.
+/// Calls on_pmd(LeafTable&, VirtPage first) -> Walk where a PMD entry maps the extent at the moment, no lock held;
+/// then, if there are PTEs by now, on_pte(LockedPageTable&, VirtPage, Pte) -> Walk for each that does.
 template <typename OnPmd, typename OnPte>
 Walk for_each_mapping(MappedRange& range, const Extent& extent, OnPmd on_pmd, OnPte on_pte) {
   Range<FileIndex> common = range.indexes().intersection(extent.indexes);
   if (common.empty()) return Walk::go_on;
   Walk walk = Walk::go_on;
   const pgtable::PageTables& tables = range.space().tables;
-  tables.for_each_leaf(
-      Range<VirtPage>::of(range.page_of(common.start()), common.size()), [&](LeafTable* leaf, Range<VirtPage> part) {
-        if (leaf == nullptr || walk == Walk::stop) return;
-        if (extent.frames.size() > PageCount(1)) {
-          Pmd pmd = leaf->pmd();
-          if (pmd.is_huge() && extent.maps(pmd.entry())) walk = on_pmd(*leaf, tables.leaf_range(part.start()).start());
-          if (walk == Walk::stop) return;
-        }
-        LockedPageTable table(*leaf);
-        if (!table) return;
-        for (VirtPage page = part.start(); page < part.limit() && walk == Walk::go_on; ++page)
-          if (Pte pte = table.get(page); extent.maps(pte)) walk = on_pte(table, page, pte);
-      });
+  tables.for_each_leaf(Range<VirtPage>::of(range.page_of(common.start()), common.size()),
+                       [&](LeafTable* leaf, Range<VirtPage> part) {
+                         if (leaf == nullptr || walk == Walk::stop) return;
+                         if (extent.frames.size() > PageCount(1)) {
+                           Pmd pmd = leaf->pmd();
+                           if (pmd.is_huge() && extent.maps(pmd.entry()))
+                             walk = on_pmd(*leaf, tables.leaf_range(part.start()).start());
+                           if (walk == Walk::stop) return;
+                         }
+                         LockedPageTable table(*leaf);
+                         if (!table) return;
+                         for (VirtPage page = part.start(); page < part.limit() && walk == Walk::go_on; ++page)
+                           if (Pte pte = table.get(page); extent.maps(pte)) walk = on_pte(table, page, pte);
+                       });
   return walk;
 }
 

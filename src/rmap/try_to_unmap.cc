@@ -48,8 +48,8 @@ Walk unmap_anon_pte(const Unmapping& u, VirtPage page, Pte pte) {
   if (!env.defects.has(Defect::D2_6)) env.swap.users().add(u.space);
   u.space.rss.add(RssClass::anon, -1);
   u.space.rss.add(RssClass::swap_entries, 1);
-  u.table.set(page, Pte::swap(entry).with_if(exclusive, PteBit::exclusive).with_if(pte.has(PteBit::uffd_wp),
-                                                                                   PteBit::uffd_wp));
+  u.table.set(
+      page, Pte::swap(entry).with_if(exclusive, PteBit::exclusive).with_if(pte.has(PteBit::uffd_wp), PteBit::uffd_wp));
   QUIRE_POINT("unmap to swap", "page {:#x} -> slot {}", page.value(), entry.offset().value());
   return Walk::go_on;
 }

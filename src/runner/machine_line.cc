@@ -62,8 +62,7 @@ constexpr std::array kSwitchKeys = {
                 using Reader = explore::ExecutorOptions::SpinlockIsReader;
                 x.spinlock_is_reader = s == scenario::KnobState::on ? Reader::yes : Reader::no;
               }},
-    SwitchKey{"tlb",
-              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.tlb = on_off(s); }},
+    SwitchKey{"tlb", [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.tlb = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
     SwitchKey{"synchronous_swap",

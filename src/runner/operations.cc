@@ -180,7 +180,9 @@ Value move_pages(Runtime& r, const Call& c) {
 Value collapse(Runtime& r, const Call& c) {
   return from(r.machine().collapse(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
 }
-Value poison(Runtime& r, const Call& c) { return from(r.machine().poison(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1))); }
+Value poison(Runtime& r, const Call& c) {
+  return from(r.machine().poison(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
+}
 Value device_private(Runtime& r, const Call& c) {
   return from(r.machine().migrate_to_device(r.pid_at(c.operands[0].number), unsigned_number(r, c, 1)));
 }
@@ -273,12 +275,12 @@ constexpr std::array kOperations = {
     Operation{"compact", "compact()", "moves pages to higher frames; how many", 0, 0, kAny, Judged::check, compact},
     Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
               Judged::check, corrupt_pte},
-    Operation{"device_exclusive", "device_exclusive(PROCESS, ADDRESS)", "a device takes the page for itself", 2, 2, kAny,
-              Judged::check, device_exclusive},
+    Operation{"device_exclusive", "device_exclusive(PROCESS, ADDRESS)", "a device takes the page for itself", 2, 2,
+              kAny, Judged::check, device_exclusive},
     Operation{"device_private", "device_private(PROCESS, ADDRESS)", "the page moves into a device's memory", 2, 2, kAny,
               Judged::check, device_private},
-    Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny, Judged::check,
-              exec},
+    Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny,
+              Judged::check, exec},
     Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
     Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
               Judged::check, fallocate},
@@ -309,15 +311,16 @@ constexpr std::array kOperations = {
               Judged::check, mlockall},
     Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
               mmap},
-    Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3, kAny,
-              Judged::check, move_pages},
-    Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny, Judged::check,
-              mprotect},
-    Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping", 4,
-              5, kAny, Judged::check, mremap},
+    Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3,
+              kAny, Judged::check, move_pages},
+    Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny,
+              Judged::check, mprotect},
+    Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping",
+              4, 5, kAny, Judged::check, mremap},
     Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
               kAny, Judged::check, msync},
-    Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check, munlock},
+    Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check,
+              munlock},
     Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
               munlockall},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
@@ -346,8 +349,8 @@ constexpr std::array kOperations = {
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
-    Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2, kAny,
-              Judged::check, uffd_register},
+    Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2,
+              kAny, Judged::check, uffd_register},
     Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",
               "writes wait until the range is resolved; resolves it", 2, 3, kAny, Judged::check, uffd_writeprotect},
     Operation{"vmwgfx_dirty_unmap", "vmwgfx_dirty_unmap(FD, OFFSET, LENGTH)",
