@@ -197,4 +197,4 @@ check {
   A: load(p[1])                                                       = 0
 }
 
-expect { never bug   complete }
+expect { sometimes lost_store   never bug }

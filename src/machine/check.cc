@@ -195,6 +195,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   check_folios(r, report);
   check_slots(r, report);
   check_tlbs(report);
+  private_data_.check(report);
 }
 
 uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {

@@ -55,6 +55,7 @@ struct MachineOptions {
   uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
   uint16_t files_max = 64;        ///< descriptors per process
   uint32_t pcp_prefill = 0;       ///< free pages in each CPU's list at boot
+  OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only
   base::DefectSet defects = {};
 
   /// Adds a device and returns it for further settings.
