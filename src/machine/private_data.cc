@@ -98,7 +98,8 @@ const std::byte* PrivateData::find(const Byte& byte, Pte pte) const {
   if (pte.is_swap())
     payload = find_in_swap(pte.swap_entry());
   else if (pte.is_present() || pte.is_device())
-    if (cache::any(folios_.of(pte.pfn()).peek_flags() & FolioFlag::anon)) payload = folios_.frames().payload(pte.pfn()).data();
+    if (cache::any(folios_.of(pte.pfn()).peek_flags() & FolioFlag::anon))
+      payload = folios_.frames().payload(pte.pfn()).data();
   return payload == nullptr ? nullptr : payload + folios_.frames().payload_offset(base::offset_in_page(byte.address));
 }
 
@@ -109,7 +110,8 @@ void PrivateData::check(sync::CheckReport& report) const {
     Pte pte = entry_of(byte);
     if (byte.state == State::lost) {
       report.expect(pte.kind() == PteKind::hwpoison, Failure::lost_store,
-                    "I13: the byte at {:#x} was lost with its memory, and nobody is told any more", byte.address.value());
+                    "I13: the byte at {:#x} was lost with its memory, and nobody is told any more",
+                    byte.address.value());
       continue;
     }
     // That it could not be read back is told to whoever looks.

@@ -50,8 +50,8 @@ class PrivateData {
   struct Byte {
     const mm::AddressSpace* mm;
     base::VirtAddr address;
-    uint64_t changed;                   ///< when it was last touched
-    const cache::Mapping* file;         ///< what is mapped there, nullptr: anonymous memory
+    uint64_t changed;            ///< when it was last touched
+    const cache::Mapping* file;  ///< what is mapped there, nullptr: anonymous memory
     base::FileIndex index;
     std::byte value;
     State state;

@@ -40,8 +40,8 @@ bool AddressSpace::move_huge_pmd(LeafTable& target, LeafTable& source, Range<Vir
   LockedPmd from(source);
   if (!from.get().is_huge()) return false;
   // A table from an earlier mapping, empty by now.
-  if (to.get().is_table()) to.collapse();
-  QUIRE_ASSERT(to.get().is_none(), "a huge page moves to where another is");
+  if (!to.get().is_none() && !to.collapse_if_empty())
+    sync::bug(sync::Failure::bug, "a huge page moves to what is mapped");
   Pte entry = from.get().entry();
   from.set(Pmd::none());
   flush_tlb(part);

@@ -51,7 +51,8 @@ void AddressSpace::unuse_pte(Vma& vma, VirtPage page, LeafTable& leaf, Pte entry
   rss.add(RssClass::anon, 1);
   folio.get();
   map_anon_page(vma, page, folio, pfn, entry.has(PteBit::exclusive));
-  table.set(page, Pte::present(pfn).with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp));
+  Pte pte = Pte::present(pfn).with_if(entry.has(PteBit::uffd_wp), PteBit::uffd_wp);
+  table.set(page, pte.with_if(!vma.readable(), PteBit::prot_none));
   env.swap.swap_free(slot);
   QUIRE_POINT("unused", "page {:#x} <- slot {}", page.value(), slot.offset().value());
 }

@@ -11,7 +11,7 @@ Vma* Vma::make(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma) {
   if (spec.file != nullptr) spec.file->get();
   if (anon_vma != nullptr) anon_vma->get();
   Vma* vma = sync::make_object<Vma>(mm, spec, anon_vma);
-  if ((spec.flags & VmFlag::locked) != VmFlag::none) vma->set_mlocked(Mlocked::yes);
+  if ((spec.flags & VmFlag::locked) != VmFlag::none) vma->set_mlocked(PagesStay::yes);
   return vma;
 }
 
@@ -23,7 +23,7 @@ Vma* Vma::make_alike(AddressSpace& mm, const Span& span, VmFlag flags) const {
 
 void Vma::set_flags(VmFlag flags) {
   if ((flags & VmFlag::locked) != (flags_.get() & VmFlag::locked))
-    set_mlocked((flags & VmFlag::locked) != VmFlag::none ? Mlocked::yes : Mlocked::no);
+    set_mlocked((flags & VmFlag::locked) != VmFlag::none ? PagesStay::yes : PagesStay::no);
   flags_ = flags;
 }
 

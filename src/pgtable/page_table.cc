@@ -22,6 +22,15 @@ void LockedPmd::collapse() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   table_->lock_.unlock();
 }
 
+bool LockedPmd::collapse_if_empty() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  table_->lock_.lock();
+  bool empty = get().is_table();
+  for (uint64_t i = 0; empty && i <= table_->mask_; ++i) empty = table_->entries()[i].get().is_none();
+  if (empty) set(Pmd::none());
+  table_->lock_.unlock();
+  return empty;
+}
+
 PageTables::PageTables(Geometry geometry) : geometry_(geometry), root_(new_table(geometry.levels - 1U)) {
   QUIRE_ASSERT(geometry.levels >= 1);
   QUIRE_ASSERT(geometry.bits_per_level >= 1);

@@ -117,6 +117,9 @@ class LockedPmd {
   /// From `table` to none: PTEs may be looked at, and put back or taken away, by the caller alone until it says what is
   /// there now. Linux: pmdp_collapse_flush()
   void collapse();
+  /// The same if there is a table and all its PTEs are none; nobody sees it gone otherwise. Linux:
+  /// retract_page_tables()
+  bool collapse_if_empty();
   /// After collapse(), or below a huge page: entries of a table that nobody else can see.
   [[nodiscard]] Pte get_hidden(VirtPage page) const { return table_->at(page).get(); }
   void set_hidden(VirtPage page, Pte pte) { table_->at(page).set(pte); }

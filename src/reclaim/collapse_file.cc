@@ -18,14 +18,7 @@ using cache::FolioFlag;
 using cache::FolioRef;
 using cache::LockedFolio;
 using pgtable::LockedPmd;
-using pgtable::Pmd;
 using phys::Gfp;
-
-bool all_none(LockedPmd& pmd, Range<VirtPage> range) {
-  bool none = true;
-  for (VirtPage page : range) none = none && pmd.get_hidden(page).is_none();
-  return none;
-}
 
 }  // namespace
 
@@ -54,9 +47,7 @@ void Khugepaged::retract_page_table(rmap::MappedRange& range, Range<FileIndex> i
   pgtable::LeafTable* leaf = range.space().tables.find(first);
   if (leaf == nullptr) return;
   LockedPmd pmd(*leaf);
-  if (!pmd.get().is_table()) return;
-  pmd.collapse();
-  if (!all_none(pmd, Range<VirtPage>::of(first, indexes.size()))) pmd.set(Pmd::table());
+  (void)pmd.collapse_if_empty();
 }
 
 // Linux: mm/khugepaged.c retract_page_tables()

@@ -38,7 +38,7 @@ bool MemoryFailure::hwpoison_user_mappings(Folio& folio, sync::Vector<const Mapp
     if (found == rmap::Walk::stop) victims.push_back(&range.space());
     return rmap::Walk::go_on;
   });
-  rmap::try_to_unmap(env_, folio, poison);
+  rmap::try_to_unmap(env_, folio, {poison, rmap::Mlocked::unmap});
   return !folio.mapped();
 }
 

@@ -40,8 +40,8 @@ void split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
     folio.get(pages - 1);
     folio.add_mapping(pages - 1);
   }
-  // The translations of the whole go before those of the parts can be walked.
-  pmd.set(Pmd::none());
+  // The translations of the whole go before those of the parts can be walked; a CPU that walks to the huge page waits
+  // for the lock. Never none meanwhile: who looks without the lock would pass by. Linux: pmdp_invalidate()
   space.flush_tlb(range);
   for (VirtPage page : range) pmd.set_hidden(page, entry.moved_by(page - first));
   pmd.set(Pmd::table());

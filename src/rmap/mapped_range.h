@@ -134,8 +134,8 @@ class MappedRange {
 
  protected:
   ~MappedRange() = default;
-  enum class Mlocked : uint8_t { no, yes };
-  void set_mlocked(Mlocked mlocked) { mlocked_.store(static_cast<uint8_t>(mlocked), sync::Order::relaxed); }
+  enum class PagesStay : uint8_t { no, yes };
+  void set_mlocked(PagesStay stay) { mlocked_.store(static_cast<uint8_t>(stay), sync::Order::relaxed); }
 
  private:
   friend class LockedTrees;

@@ -84,7 +84,7 @@ bool split_folio(Environment& env, Folio& folio) {
   RmapHold hold(env, folio);
   Extent extent = Extent::of(folio);
   if (folio.mapped() && anon) try_to_migrate(hold, folio, HugeMapping::split);
-  if (folio.mapped() && !anon) try_to_unmap(env, folio);
+  if (folio.mapped() && !anon) try_to_unmap(env, folio, {.mlocked = Mlocked::unmap});
   bool alone = !folio.mapped() && split_unmapped(env, folio);
   if (anon) remove_migration_ptes(hold, extent, extent.frames.start());
   if (!alone) {

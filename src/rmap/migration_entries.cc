@@ -45,7 +45,7 @@ Walk migrate_pmd(MappedSpace& space, Folio& folio, LeafTable& leaf, VirtPage fir
   if (!pmd.get().is_huge() || !pmd.get().entry().is_present()) return Walk::go_on;
   Pte entry = pmd.get().entry();
   if (!folio.contains(entry.pfn())) return Walk::go_on;
-  pmd.set(Pmd::none());
+  // Not none in between, for those who look without the lock; a CPU that walks waits for it. Linux: pmdp_invalidate()
   space.flush_tlb(space.tables.leaf_range(first));
   if (entry.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
   pmd.set(Pmd::huge(migration_entry(space.env, entry)));

@@ -76,11 +76,10 @@ Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
 }
 
 // Linux: mm/rmap.c try_to_unmap_one()
-Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPoison poison) {
+Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, Unmap how) {
   QUIRE_FUNC();
   MappedSpace& space = range.space();
-  if (poison == UnmapPoison::as_others && range.mlocked()) {
-    QUIRE_REACHED("try_to_unmap: a locked mapping");
+  if (how.mlocked == Mlocked::keep && range.mlocked()) {
     folio.set(FolioFlag::mlocked);
     return Walk::stop;
   }
@@ -91,7 +90,7 @@ Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPo
         return Walk::go_on;
       },
       [&](LockedPageTable& table, VirtPage page, Pte pte) {
-        return unmap_pte({folio, flags, space, table, poison}, page, pte);
+        return unmap_pte({folio, flags, space, table, how.poison}, page, pte);
       });
   if (walk == Walk::stop) return Walk::stop;
   return folio.mapped() ? Walk::go_on : Walk::stop;
@@ -100,10 +99,10 @@ Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, UnmapPo
 }  // namespace
 
 // Linux: mm/rmap.c try_to_unmap()
-void try_to_unmap(Environment& env, Folio& folio, UnmapPoison poison) {
+void try_to_unmap(Environment& env, Folio& folio, Unmap how) {
   QUIRE_FUNC();
   FolioFlag flags = folio.flags();
-  RmapHold(env, folio).walk([&](MappedRange& range) { return try_to_unmap_one(range, folio, flags, poison); });
+  RmapHold(env, folio).walk([&](MappedRange& range) { return try_to_unmap_one(range, folio, flags, how); });
 }
 
 bool is_mlocked(Environment& env, const Folio& folio) {

@@ -17,8 +17,18 @@ enum class UnmapPoison : uint8_t {
   mark,       ///< an hwpoison entry: whoever comes is told
 };
 
-void try_to_unmap(Environment& env, Folio& folio, UnmapPoison poison = UnmapPoison::as_others);
+/// Whether mappings whose pages stay (mlock) keep them here.
+enum class Mlocked : uint8_t {
+  keep,
+  unmap,  ///< they get them back at once, or the pages have failed (TTU_IGNORE_MLOCK)
+};
 
+struct Unmap {
+  UnmapPoison poison = UnmapPoison::as_others;
+  Mlocked mlocked = Mlocked::keep;
+};
+
+void try_to_unmap(Environment& env, Folio& folio, Unmap how = {});
 /// Whether a mapping of `folio` (locked) is one whose pages stay. Sleeps. Linux: mm/rmap.c folio_referenced_one()
 [[nodiscard]] bool is_mlocked(Environment& env, const Folio& folio);
 
