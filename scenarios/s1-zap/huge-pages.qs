@@ -239,3 +239,23 @@ check {
 
 # reached: split_folio: somebody else has a reference
 expect { never bug   never lost_store   never leak   complete }
+
+scenario huge-page-of-two-mappings "a mapping that is split in the middle of a huge page splits it"
+machine  cpus=1 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b')
+}
+
+check {
+  A: madvise(p[1], 4K, MADV_NOHUGEPAGE) = 0
+  A: pagemap(p[0])                      = PM_ANON
+  A: C = fork()
+  rss(C).anon                           = 2
+  C: load(p[1])                         = 'b'
+  C: exit()                             = 0
+}
+
+expect { never bug   never rss_mismatch   complete }

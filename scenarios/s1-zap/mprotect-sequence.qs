@@ -10,28 +10,28 @@ setup {
 }
 
 check {
-  A: mprotect(p[1], PROT_NONE)                 = 0
-  A: load(p[1])                                = SIGSEGV(2)
-  A: store(p[1], 'x')                          = SIGSEGV(2)
-  A: load(p[0])                                = 'a'
-  A: pagemap(p[1])                             = PM_ANON
-  A: mprotect(p, 3*4K, PROT_READ)              = 0
-  A: load(p[1])                                = 'b'
-  A: load(p[2])                                = 0
-  A: store(p[2], 'x')                          = SIGSEGV(2)
-  A: pagemap(p[2])                             = PM_ZERO
-  A: mprotect(p, 3*4K, PROT_READ|PROT_WRITE)   = 0
-  A: store(p[1], 'B'), store(p[2], 'C')        = 0
-  A: load(p[2])                                = 'C'
-  rss(A).anon                                  = 3
-  A: mprotect(p[0]+1, 4K, PROT_READ)           = -EINVAL
-  A: mprotect(p, 4K, 64)                       = -EINVAL
-  A: mprotect(p, 0, PROT_READ)                 = 0
-  A: munmap(p[1])                              = 0
-  A: mprotect(p, 3*4K, PROT_READ)              = -ENOMEM
-  A: store(p[0], 'x')                          = SIGSEGV(2)
-  A: store(p[2], 'x')                          = 0
-  A: mprotect(p[1], PROT_READ)                 = -ENOMEM
+  A: mprotect(p[1], PROT_NONE)               = 0
+  A: load(p[1])                              = SIGSEGV(2)
+  A: store(p[1], 'x')                        = SIGSEGV(2)
+  A: load(p[0])                              = 'a'
+  A: pagemap(p[1])                           = PM_ANON
+  A: mprotect(p, 3*4K, PROT_READ)            = 0
+  A: load(p[1])                              = 'b'
+  A: load(p[2])                              = 0
+  A: store(p[2], 'x')                        = SIGSEGV(2)
+  A: pagemap(p[2])                           = PM_ZERO
+  A: mprotect(p, 3*4K, PROT_READ|PROT_WRITE) = 0
+  A: store(p[1], 'B'), store(p[2], 'C')      = 0
+  A: load(p[2])                              = 'C'
+  rss(A).anon                                = 3
+  A: mprotect(p[0]+1, 4K, PROT_READ)         = -EINVAL
+  A: mprotect(p, 4K, 64)                     = -EINVAL
+  A: mprotect(p, 0, PROT_READ)               = 0
+  A: munmap(p[1])                            = 0
+  A: mprotect(p, 3*4K, PROT_READ)            = -ENOMEM
+  A: store(p[0], 'x')                        = SIGSEGV(2)
+  A: store(p[2], 'x')                        = 0
+  A: mprotect(p[1], PROT_READ)               = -ENOMEM
 }
 
 expect { never bug   complete }
