@@ -185,7 +185,7 @@ class Machine {
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
   void recount_poisoned(Recount& recount);
-  void check_tlbs(sync::CheckReport& report);
+  void check_translation(const pgtable::Translation& translation, sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
