@@ -295,6 +295,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Pte entry_of(VirtPage page);
 
   // mm/madvise*.cc
+  [[nodiscard]] Errno madvise_walk(Range<VirtPage> range, Advice advice) QUIRE_REQUIRES_SHARED(mmap_lock);
   [[nodiscard]] Errno madvise_part(Vma& vma, Range<VirtPage> part, Advice advice);
   [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
   void madvise_cold(Range<VirtPage> range);

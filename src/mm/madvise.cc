@@ -152,7 +152,17 @@ Errno AddressSpace::madvise_part(Vma& vma, Range<VirtPage> part, Advice advice) 
   }
 }
 
-// Linux: mm/madvise.c do_madvise(), madvise_walk_vmas()
+// mmap_lock is held. Linux: mm/madvise.c madvise_walk_vmas()
+Errno AddressSpace::madvise_walk(Range<VirtPage> range, Advice advice) {
+  Errno error = Errno::ok;
+  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
+    if (error == Errno::ok) error = madvise_part(vma, part, advice);
+  });
+  if (error != Errno::ok) return error;
+  return whole ? Errno::ok : Errno::enomem;
+}
+
+// Linux: mm/madvise.c do_madvise()
 Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
   QUIRE_FUNC();
   if (base::offset_in_page(start) != 0) return Errno::einval;
@@ -174,12 +184,15 @@ Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
       break;
   }
   Errno error = Errno::ok;
-  sync::SharedGuard guard(mmap_lock);
-  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
-    if (error == Errno::ok) error = madvise_part(vma, part, advice);
-  });
-  if (error != Errno::ok) return error;
-  return whole ? Errno::ok : Errno::enomem;
+  {
+    sync::SharedGuard guard(mmap_lock);
+    error = madvise_walk(range, advice);
+  }
+  if (error != Errno::eagain) return error;
+  // Faults were in the way: this time without them. Linux would start the system call again
+  sync::Guard guard(mmap_lock);
+  while (error == Errno::eagain) error = madvise_walk(range, advice);
+  return error;
 }
 
 }  // namespace quire::mm

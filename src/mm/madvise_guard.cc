@@ -21,22 +21,20 @@ bool is_empty(const LockedPageTable& table, Range<VirtPage> part) {
 
 }  // namespace
 
-// The part of one leaf. Faults go on meanwhile: what they have mapped is zapped again. Linux: mm/madvise.c
-// guard_install_pte_entry(), madvise_guard_install()
+// The part of one leaf; -EAGAIN: a fault has mapped something meanwhile. Linux: mm/madvise.c guard_install_pte_entry()
 Errno AddressSpace::install_leaf_guards(Vma& vma, Range<VirtPage> part) {
   pgtable::LeafTable* leaf = tables.find_or_create(part.start());
   if (leaf == nullptr) return Errno::enomem;
-  for (;;) {
-    zap_range(vma, part, {.markers = rmap::Markers::keep});
-    leaf->populate();
-    LockedPageTable table(*leaf);
-    if (table && is_empty(table, part)) {
-      for (VirtPage page : part)
-        if (!is_guard(table.get(page))) table.set(page, Pte::marker(PteBit::guard));
-      return Errno::ok;
-    }
+  zap_range(vma, part, {.markers = rmap::Markers::keep});
+  leaf->populate();
+  LockedPageTable table(*leaf);
+  if (!table || !is_empty(table, part)) {
     QUIRE_REACHED("install_guards: a fault has mapped a page");
+    return Errno::eagain;
   }
+  for (VirtPage page : part)
+    if (!is_guard(table.get(page))) table.set(page, Pte::marker(PteBit::guard));
+  return Errno::ok;
 }
 
 // mmap_lock is held. Linux: mm/madvise.c madvise_guard_install()

@@ -95,9 +95,11 @@ struct Zap {
 
 VmaKind kind_of(const Vma& vma) { return vma.is_anonymous() ? VmaKind::anonymous : VmaKind::file; }
 
-// A write-protected page of a file stays so when it comes back. Linux: mm/memory.c zap_install_uffd_wp_if_needed()
+// A write-protected page of a file stays so when it comes back; a marker is here only if it is to go.
+// Linux: mm/memory.c zap_install_uffd_wp_if_needed()
 Pte left_behind(const Zap& z, Pte zapped) {
-  bool keep = z.details.markers == Markers::keep && !z.vma.is_anonymous() && zapped.has(PteBit::uffd_wp);
+  bool page_protected = zapped.kind() != PteKind::marker && zapped.has(PteBit::uffd_wp);
+  bool keep = page_protected && z.details.markers == Markers::keep && !z.vma.is_anonymous();
   return keep ? Pte::marker(PteBit::uffd_wp) : Pte::none();
 }
 

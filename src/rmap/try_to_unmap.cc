@@ -79,17 +79,21 @@ Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
 Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, Unmap how) {
   QUIRE_FUNC();
   MappedSpace& space = range.space();
-  if (how.mlocked == Mlocked::keep && range.mlocked()) {
+  auto stays = [&] {
+    if (how.mlocked == Mlocked::unmap || !range.mlocked()) return false;
     folio.set(FolioFlag::mlocked);
-    return Walk::stop;
-  }
+    return true;
+  };
   Walk walk = for_each_mapping(
       range, Extent::of(folio),
       [&](LeafTable& leaf, VirtPage first) {
+        if (stays()) return Walk::stop;
         split_huge_pmd(space, leaf, first);
         return Walk::go_on;
       },
       [&](LockedPageTable& table, VirtPage page, Pte pte) {
+        // Under the lock of the entry: mlock() looks at it after it has said so of the mapping.
+        if (stays()) return Walk::stop;
         return unmap_pte({folio, flags, space, table, how.poison}, page, pte);
       });
   if (walk == Walk::stop) return Walk::stop;
