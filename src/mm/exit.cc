@@ -32,7 +32,8 @@ void AddressSpace::check_counters() const {
   for (RssClass c : {RssClass::file, RssClass::anon, RssClass::shmem, RssClass::swap_entries})
     if (int64_t left = rss.get(c); left != 0) {
       char text[80];
-      auto end = fmt::format_to_n(text, sizeof(text), "Bad rss-counter state type {} val {}", static_cast<int>(c), left);
+      auto end =
+          fmt::format_to_n(text, sizeof(text), "Bad rss-counter state type {} val {}", static_cast<int>(c), left);
       sync::bug(sync::Failure::rss_mismatch, {text, std::min(end.size, sizeof(text))});
     }
 }

@@ -329,9 +329,9 @@ class Checker {
           if (cell.capture.name == v.name &&
               (cell.capture.process.empty() ||
                cell.capture.process == plan_.processes[static_cast<std::size_t>(v.process)].name))
-            text += fmt::format("{}{}:{}={}", text.empty() ? "" : " ",
-                                plan_.processes[static_cast<std::size_t>(v.process)].name, v.name,
-                                cell_text(cell.value));
+            text +=
+                fmt::format("{}{}:{}={}", text.empty() ? "" : " ",
+                            plan_.processes[static_cast<std::size_t>(v.process)].name, v.name, cell_text(cell.value));
       }
     return text;
   }

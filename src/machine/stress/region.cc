@@ -156,8 +156,8 @@ void Region::step() {
 
 // What changes nothing that a program can see.
 void Region::advise(Span span) {
-  constexpr std::array kAdvice = {abi::kMadvPageout,   abi::kMadvPageout,  abi::kMadvCold, abi::kMadvHugepage,
-                                  abi::kMadvNohugepage, abi::kMadvWillneed};
+  constexpr std::array kAdvice = {abi::kMadvPageout,  abi::kMadvPageout,    abi::kMadvCold,
+                                  abi::kMadvHugepage, abi::kMadvNohugepage, abi::kMadvWillneed};
   int advice = kAdvice[random_.below(kAdvice.size())];
   bool keep = random_.below(2) == 0;
   must(machine_.madvise(process_, address(span.first), span.pages * kPage, advice,
@@ -209,8 +209,8 @@ void Region::move() {
   // One mapping again, if it was in pieces of different flags.
   must(machine_.madvise(process_, base_, kPages * kPage, abi::kMadvHugepage), "madvise");
   uint64_t target = base_ == window_ ? window_ + 2 * kPages * kPage : window_;
-  auto moved = machine_.mremap(process_, base_, kPages * kPage, kPages * kPage,
-                               abi::kMremapMaymove | abi::kMremapFixed, target);
+  auto moved =
+      machine_.mremap(process_, base_, kPages * kPage, kPages * kPage, abi::kMremapMaymove | abi::kMremapFixed, target);
   if (!moved) return must(moved.error() == Errno::efault ? Errno::ok : moved.error(), "mremap");
   uint64_t before = std::exchange(base_, target);
   mm::Loaded loaded = machine_.load(process_, before);

@@ -1,7 +1,7 @@
 // Region: a stretch of an address space that one thread of the stress owns, and what each page of it must contain.
 //
-// Anonymous memory, a private or a shared mapping of a file of its own; other threads work on the same address space and
-// the kernel's tasks move, collapse and page out what they like, so contents change by this thread's calls alone.
+// Anonymous memory, a private or a shared mapping of a file of its own; other threads work on the same address space
+// and the kernel's tasks move, collapse and page out what they like, so contents change by this thread's calls alone.
 #pragma once
 
 #include "base/random.h"
@@ -32,10 +32,10 @@ class Region {
 
  private:
   struct Page {
-    int file = 0;            ///< what the file has
-    int copy = -1;           ///< what the private copy has, or -1 for none
-    bool lazy = false;       ///< after MADV_FREE: or nothing
-    bool poisoned = false;   ///< SIGBUS, or what it had if swap had it too
+    int file = 0;           ///< what the file has
+    int copy = -1;          ///< what the private copy has, or -1 for none
+    bool lazy = false;      ///< after MADV_FREE: or nothing
+    bool poisoned = false;  ///< SIGBUS, or what it had if swap had it too
   };
   struct Span {
     uint64_t first;
