@@ -63,9 +63,17 @@ function(quire_command program room)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
-# quire_stress_run(NAME OPTIONS...): the test quire_stress.NAME, labelled `stress`: quire_stress on real threads.
-function(quire_stress_run name)
-  add_test(NAME quire_stress.${name} COMMAND quire_stress --threads 4 ${ARGN})
+# quire_stress_program(PROGRAM ROOM): the program at the top of the build directory, from src/ROOM/stress/*.cc.
+function(quire_stress_program program room)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/stress/*.cc)
+  add_executable(${program} ${sources})
+  target_link_libraries(${program} PRIVATE quire_${room})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
+# quire_stress_run(NAME WHAT OPTIONS...): the test quire_stress.NAME, labelled `stress`: quire_stress on real threads.
+function(quire_stress_run name what)
+  add_test(NAME quire_stress.${name} COMMAND quire_stress ${what} --threads 4 ${ARGN})
   set_tests_properties(quire_stress.${name} PROPERTIES LABELS stress TIMEOUT 600)
 endfunction()
 

@@ -7,18 +7,18 @@ setup {
   A: fd = memfd_create("f", 0), ftruncate(fd, 2*4K) = 0
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[0], 'c'), store(p[1], 'd')
-  device_private(A, p[0])   = 0
-  device_exclusive(A, p[1]) = 0
+  device_private(A, p[0])                           = 0
+  device_exclusive(A, p[1])                         = 0
 }
 
 check {
   A: fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 2*4K) = 0
-  A: pagemap(p[0]) = PM_DEVICE_PRIVATE
-  A: pagemap(p[1]) = PM_DEVICE_EXCLUSIVE
-  rss(A).anon      = 2
-  A: load(p[0])    = 'c'
-  A: load(p[1])    = 'd'
-  A: pagemap(p[0]) = PM_ANON
+  A: pagemap(p[0])                                                    = PM_DEVICE_PRIVATE
+  A: pagemap(p[1])                                                    = PM_DEVICE_EXCLUSIVE
+  rss(A).anon                                                         = 2
+  A: load(p[0])                                                       = 'c'
+  A: load(p[1])                                                       = 'd'
+  A: pagemap(p[0])                                                    = PM_ANON
 }
 
 expect            { never bug   complete }

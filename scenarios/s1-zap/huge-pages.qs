@@ -10,14 +10,14 @@ setup {
 }
 
 check {
-  A: pagemap(p[1])                 = PM_HUGE
-  rss(A).anon                      = 2
-  A: store(p[1], 'b')              = 0
-  A: madvise(p[0], MADV_DONTNEED)  = 0
-  A: pagemap(p[1])                 = PM_ANON
-  rss(A).anon                      = 1
-  A: load(p[0])                    = 0
-  A: load(p[1])                    = 'b'
+  A: pagemap(p[1])                = PM_HUGE
+  rss(A).anon                     = 2
+  A: store(p[1], 'b')             = 0
+  A: madvise(p[0], MADV_DONTNEED) = 0
+  A: pagemap(p[1])                = PM_ANON
+  rss(A).anon                     = 1
+  A: load(p[0])                   = 0
+  A: load(p[1])                   = 'b'
 }
 
 expect { never bug   complete }
@@ -59,11 +59,11 @@ setup {
 
 check {
   A: madvise(p, 2*4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[0]) = PM_SWAP
-  rss(A).swapents  = 2
-  swap_used(S)     = 2
-  A: load(p[1])    = 'b'
-  A: load(p[0])    = 'a'
+  A: pagemap(p[0])                  = PM_SWAP
+  rss(A).swapents                   = 2
+  swap_used(S)                      = 2
+  A: load(p[1])                     = 'b'
+  A: load(p[0])                     = 'a'
 }
 
 expect { never bug   complete }
@@ -151,23 +151,23 @@ setup {
   A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: q = mmap(4*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
   A: store(p[0], 'a')
   A: store(q[1], 'c')
 }
 
 check {
-  collapse(A, p[0]) = 0
-  A: load(p[0])     = 'a'
-  A: pagemap(p[1])  = PM_HUGE_FILE
-  A: pagemap(q[1])  = PM_ANON
-  A: load(q[1])     = 'c'
-  A: load(q[0])     = 'a'
-  rss(A).shmem      = 3
+  collapse(A, p[0])                                                 = 0
+  A: load(p[0])                                                     = 'a'
+  A: pagemap(p[1])                                                  = PM_HUGE_FILE
+  A: pagemap(q[1])                                                  = PM_ANON
+  A: load(q[1])                                                     = 'c'
+  A: load(q[0])                                                     = 'a'
+  rss(A).shmem                                                      = 3
   A: fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0
-  A: load(p[0])     = 0
-  A: load(p[1])     = 'f'
-  A: pread(fd, 4K)  = 'f'
+  A: load(p[0])                                                     = 0
+  A: load(p[1])                                                     = 'f'
+  A: pread(fd, 4K)                                                  = 'f'
 }
 
 expect { never bug   complete }
@@ -179,11 +179,11 @@ machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
 setup {
   A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
-  A: load(p[0])     = 'f'
-  collapse(A, p[0]) = 0
-  A: load(p[0])     = 'f'
-  A: pagemap(p[0])  = PM_HUGE_FILE
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
+  A: load(p[0])                                                = 'f'
+  collapse(A, p[0])                                            = 0
+  A: load(p[0])                                                = 'f'
+  A: pagemap(p[0])                                             = PM_HUGE_FILE
 }
 
 cpu 0 as A { madvise(p, 2*4K, MADV_DONTNEED) = 0 }
@@ -197,3 +197,65 @@ check {
 # reached: zap_pmd_range: the PMD is empty
 expect            { never bug   complete }
 expect with D1-12 { sometimes bug @ truncate_inode_folio }
+
+scenario huge-fault-twice "two CPUs write to a huge page that is not there yet"
+machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+}
+
+cpu 0 as A { store(p[0], 'a') = 0 }
+cpu 1 as A { store(p[1], 'b') = 0 }
+
+check {
+  rss(A).anon   = 2
+  A: load(p[0]) = 'a'
+  A: load(p[1]) = 'b'
+}
+
+# reached: do_huge_pmd_anonymous_page: somebody else mapped something
+expect { never bug   never lost_store   never leak   complete }
+
+scenario punch-part-vs-pread "a part of a huge page of a file is punched while it is read"
+machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
+  collapse(A, p[0])                                            = 0
+  A: load(p[0])                                                = 'f'
+}
+
+cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0 }
+cpu 1 as A { pread(fd, 4K) = 'f' }
+
+check {
+  A: pread(fd, 0) = 0
+  A: load(p[1])   = 'f'
+}
+
+# reached: split_folio: somebody else has a reference
+expect { never bug   never lost_store   never leak   complete }
+
+scenario huge-page-of-two-mappings "a mapping that is split in the middle of a huge page splits it"
+machine  cpus=1 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b')
+}
+
+check {
+  A: madvise(p[1], 4K, MADV_NOHUGEPAGE) = 0
+  A: pagemap(p[0])                      = PM_ANON
+  A: C = fork()
+  rss(C).anon                           = 2
+  C: load(p[1])                         = 'b'
+  C: exit()                             = 0
+}
+
+expect { never bug   never rss_mismatch   complete }

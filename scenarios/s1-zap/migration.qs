@@ -83,14 +83,14 @@ machine  cpus=1 nodes=2 ram=16 swap=S:4
 setup {
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   A: store(p[0], 'a'), madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
-  A: load(p[0]) = 'a'
+  A: load(p[0])                                     = 'a'
 }
 
 check {
-  move_pages(A, p[0], 1) = 1
-  A: load(p[0])          = 'a'
+  move_pages(A, p[0], 1)          = 1
+  A: load(p[0])                   = 'a'
   A: madvise(p, 4K, MADV_PAGEOUT) = 0
-  A: load(p[0])          = 'a'
+  A: load(p[0])                   = 'a'
 }
 
 expect { never bug   complete }
@@ -101,7 +101,7 @@ machine  cpus=2 nodes=2 ram=16
 setup {
   A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 4K), 0) = 4K
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: load(p[0]) = 'f'
+  A: load(p[0])                                              = 'f'
 }
 
 cpu 0 as A { pread(fd, 0) = 'f' }

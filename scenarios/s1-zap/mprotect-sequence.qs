@@ -95,7 +95,7 @@ check {
 
 expect { never bug   complete }
 
-scenario mprotect-none-elsewhere "what becomes of a page without access gives no access: a device's, a huge page, a child's"
+scenario mprotect-none-elsewhere "a page without access gives none as a device's, in a huge page, in a child"
 machine  cpus=1 ram=16 thp=2 PTRS_PER_PTE=2
 
 setup {

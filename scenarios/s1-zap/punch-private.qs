@@ -3,13 +3,13 @@ ref      "mm: Don't skip swap entry even if zap_details specified"  # the exampl
 machine  cpus=2 nodes=2 ram=32 swap=S:8
 
 setup {
-  A: fd = memfd_create("f", 0), ftruncate(fd, 6*4K)   = 0
-  A: pwrite(fd, fill('f', 6*4K), 0)                   = 6*4K
+  A: fd = memfd_create("f", 0), ftruncate(fd, 6*4K)    = 0
+  A: pwrite(fd, fill('f', 6*4K), 0)                    = 6*4K
   A: p = mmap(0, 6*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[0])                                       = 'f'  # the file's page
-  A: store(p[1], 'c')                                        # a copy, present
-  A: store(p[2], 'c'), madvise(p[2], 4K, MADV_PAGEOUT) = 0   # a copy in swap
-  A: store(p[3], 'c')                                        # a copy that is being moved
+  A: load(p[0])                                        = 'f'  # the file's page
+  A: store(p[1], 'c')                                         # a copy, present
+  A: store(p[2], 'c'), madvise(p[2], 4K, MADV_PAGEOUT) = 0    # a copy in swap
+  A: store(p[3], 'c')                                         # a copy that is being moved
 }
 
 # The folio that is moved away stays anonymous until it is freed: its migration entries are judged by it.

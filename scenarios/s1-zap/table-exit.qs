@@ -6,16 +6,15 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -27,16 +26,15 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -48,17 +46,16 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
-  A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: pwrite(fd, fill('f', 2*4K), 0)                    = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[1]) = PM_SWAP
+  A: pagemap(p[1])                                     = PM_SWAP
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -70,22 +67,21 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 cpu 0 as A { exit() = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  tasks() = 1
-  swap_used(S) = 0
+  tasks()         = 1
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario exit-mA "the end of the process takes everything: a private copy, which is being moved"
 cell     "zap" exit mA
@@ -93,22 +89,21 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 cpu 0 as A { exit() = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  tasks() = 1
-  swap_used(S) = 0
+  tasks()         = 1
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario exit-HA "the end of the process takes everything: a private copy whose memory has failed"
 cell     "zap" exit HA
@@ -116,17 +111,16 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  poison(A, p[1]) = 0
+  poison(A, p[1])                   = 0
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -138,17 +132,16 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
-  poison(A, p[1]) = 0
+  A: load(p[1])                     = 'f'
+  poison(A, p[1])                   = 0
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -160,17 +153,16 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_private(A, p[1]) = 0
+  device_private(A, p[1])           = 0
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -182,17 +174,16 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_exclusive(A, p[1]) = 0
+  device_exclusive(A, p[1])         = 0
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -204,16 +195,15 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0
 }
 
 check {
-  A: exit() = 0
-  tasks() = 0
-  swap_used(S) = 0
+  A: exit()       = 0
+  tasks()         = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 

@@ -6,22 +6,21 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_FILE
-  A: mincore(p[1]) = 1
-  rss(A).anon = 0
-  rss(A).shmem = 1
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'f'
+  A: pagemap(p[1])                 = PM_FILE
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 0
+  rss(A).shmem                     = 1
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = 'f'
 }
 
 expect { never bug   complete }
@@ -32,7 +31,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -40,14 +38,14 @@ setup {
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_ANON
-  A: mincore(p[1]) = 1
-  rss(A).anon = 1
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'c'
+  A: pagemap(p[1])                 = PM_ANON
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 1
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = 'c'
 }
 
 expect { never bug   complete }
@@ -58,23 +56,22 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
-  A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: pwrite(fd, fill('f', 2*4K), 0)                    = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[1]) = PM_SWAP
+  A: pagemap(p[1])                                     = PM_SWAP
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_SWAP
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 1
-  swap_used(S) = 1
-  A: load(p[1]) = 'c'
+  A: pagemap(p[1])                 = PM_SWAP
+  A: mincore(p[1])                 = 0
+  rss(A).anon                      = 0
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 1
+  swap_used(S)                     = 1
+  A: load(p[1])                    = 'c'
 }
 
 expect { never bug   complete }
@@ -85,27 +82,26 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 cpu 0 as A { msync(p, 2*4K, MS_INVALIDATE) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
   A: pagemap(p[1]) = PM_FILE
   A: mincore(p[1]) = 1
-  rss(A).anon = 0
-  rss(A).shmem = 1
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'f'
+  rss(A).anon      = 0
+  rss(A).shmem     = 1
+  rss(A).file      = 0
+  rss(A).swapents  = 0
+  swap_used(S)     = 0
+  A: load(p[1])    = 'f'
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario ms-invalidate-mA "msync(MS_INVALIDATE) changes no entry: a private copy, which is being moved"
 cell     "zap" MS_INVALIDATE mA
@@ -113,27 +109,26 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 cpu 0 as A { msync(p, 2*4K, MS_INVALIDATE) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
   A: pagemap(p[1]) = PM_ANON
   A: mincore(p[1]) = 1
-  rss(A).anon = 1
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'c'
+  rss(A).anon      = 1
+  rss(A).shmem     = 0
+  rss(A).file      = 0
+  rss(A).swapents  = 0
+  swap_used(S)     = 0
+  A: load(p[1])    = 'c'
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario ms-invalidate-HA "msync(MS_INVALIDATE) changes no entry: a private copy whose memory has failed"
 cell     "zap" MS_INVALIDATE HA
@@ -141,23 +136,22 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  poison(A, p[1]) = 0
+  poison(A, p[1])                   = 0
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_HWPOISON
-  A: mincore(p[1]) = 1
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(4)
+  A: pagemap(p[1])                 = PM_HWPOISON
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 0
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = SIGBUS(4)
 }
 
 expect { never bug   complete }
@@ -168,23 +162,22 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
-  poison(A, p[1]) = 0
+  A: load(p[1])                     = 'f'
+  poison(A, p[1])                   = 0
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_HWPOISON
-  A: mincore(p[1]) = 1
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(4)
+  A: pagemap(p[1])                 = PM_HWPOISON
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 0
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = SIGBUS(4)
 }
 
 expect { never bug   complete }
@@ -195,24 +188,23 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_private(A, p[1]) = 0
+  device_private(A, p[1])           = 0
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_DEVICE_PRIVATE
-  A: mincore(p[1]) = 1
-  rss(A).anon = 1
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'c'
-  A: pagemap(p[1]) = PM_ANON
+  A: pagemap(p[1])                 = PM_DEVICE_PRIVATE
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 1
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = 'c'
+  A: pagemap(p[1])                 = PM_ANON
 }
 
 expect { never bug   complete }
@@ -223,24 +215,23 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_exclusive(A, p[1]) = 0
+  device_exclusive(A, p[1])         = 0
 }
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_DEVICE_EXCLUSIVE
-  A: mincore(p[1]) = 1
-  rss(A).anon = 1
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'c'
-  A: pagemap(p[1]) = PM_ANON
+  A: pagemap(p[1])                 = PM_DEVICE_EXCLUSIVE
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 1
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = 'c'
+  A: pagemap(p[1])                 = PM_ANON
 }
 
 expect { never bug   complete }
@@ -251,7 +242,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0
@@ -259,14 +249,14 @@ setup {
 
 check {
   A: msync(p, 2*4K, MS_INVALIDATE) = 0
-  A: pagemap(p[1]) = PM_UFFD_WP
-  A: mincore(p[1]) = 1
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = 'f'
+  A: pagemap(p[1])                 = PM_UFFD_WP
+  A: mincore(p[1])                 = 1
+  rss(A).anon                      = 0
+  rss(A).shmem                     = 0
+  rss(A).file                      = 0
+  rss(A).swapents                  = 0
+  swap_used(S)                     = 0
+  A: load(p[1])                    = 'f'
 }
 
 expect { never bug   complete }

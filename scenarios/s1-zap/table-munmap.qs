@@ -6,23 +6,22 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -33,7 +32,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
@@ -41,15 +39,15 @@ setup {
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -60,24 +58,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
-  A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: pwrite(fd, fill('f', 2*4K), 0)                    = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[1]) = PM_SWAP
+  A: pagemap(p[1])                                     = PM_SWAP
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -88,28 +85,27 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 cpu 0 as A { munmap(p, 2*4K) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  A: load(p[1]) = SIGSEGV(1)
+  A: load(p[1])    = SIGSEGV(1)
   A: mincore(p[1]) = -ENOMEM
   A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  rss(A).anon      = 0
+  rss(A).shmem     = 0
+  rss(A).file      = 0
+  rss(A).swapents  = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario munmap-mA "munmap takes everything: a private copy, which is being moved"
 cell     "zap" munmap mA
@@ -117,28 +113,27 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 cpu 0 as A { munmap(p, 2*4K) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  A: load(p[1]) = SIGSEGV(1)
+  A: load(p[1])    = SIGSEGV(1)
   A: mincore(p[1]) = -ENOMEM
   A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  rss(A).anon      = 0
+  rss(A).shmem     = 0
+  rss(A).file      = 0
+  rss(A).swapents  = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario munmap-HA "munmap takes everything: a private copy whose memory has failed"
 cell     "zap" munmap HA
@@ -146,24 +141,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  poison(A, p[1]) = 0
+  poison(A, p[1])                   = 0
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -174,24 +168,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
-  poison(A, p[1]) = 0
+  A: load(p[1])                     = 'f'
+  poison(A, p[1])                   = 0
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -202,24 +195,23 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_private(A, p[1]) = 0
+  device_private(A, p[1])           = 0
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -230,24 +222,23 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_exclusive(A, p[1]) = 0
+  device_exclusive(A, p[1])         = 0
 }
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }
@@ -258,7 +249,6 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0
@@ -266,15 +256,15 @@ setup {
 
 check {
   A: munmap(p, 2*4K) = 0
-  A: load(p[1]) = SIGSEGV(1)
-  A: mincore(p[1]) = -ENOMEM
-  A: pagemap(p[1]) = PM_NONE
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  folios_leaked() = 0
+  A: load(p[1])      = SIGSEGV(1)
+  A: mincore(p[1])   = -ENOMEM
+  A: pagemap(p[1])   = PM_NONE
+  rss(A).anon        = 0
+  rss(A).shmem       = 0
+  rss(A).file        = 0
+  rss(A).swapents    = 0
+  swap_used(S)       = 0
+  folios_leaked()    = 0
 }
 
 expect { never bug   complete }

@@ -6,24 +6,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -34,24 +33,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -62,25 +60,24 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
-  A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: pwrite(fd, fill('f', 2*4K), 0)                    = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[1]) = PM_SWAP
+  A: pagemap(p[1])                                     = PM_SWAP
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -91,29 +88,28 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
+  A: load(p[1])                     = 'f'
 }
 
 cpu 0 as A { ftruncate(fd, 4K) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario truncate-mA "truncation takes everything beyond the end: a private copy, which is being moved"
 cell     "zap" truncate mA
@@ -121,29 +117,28 @@ machine  cpus=2 nodes=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
 }
 
 cpu 0 as A { ftruncate(fd, 4K) = 0 }
-cpu 1 as K { move_pages(A, p[1], 1) }
+cpu 1 as K { m = move_pages(A, p[1], 1) }
 
 check {
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
-expect { never lost_store   complete }
+expect { never lost_store   sometimes K:m == 1   complete }
 
 scenario truncate-HA "truncation takes everything beyond the end: a private copy whose memory has failed"
 cell     "zap" truncate HA
@@ -151,25 +146,24 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  poison(A, p[1]) = 0
+  poison(A, p[1])                   = 0
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -180,25 +174,24 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
-  A: load(p[1]) = 'f'
-  poison(A, p[1]) = 0
+  A: load(p[1])                     = 'f'
+  poison(A, p[1])                   = 0
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -209,25 +202,24 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_private(A, p[1]) = 0
+  device_private(A, p[1])           = 0
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -238,25 +230,24 @@ machine  cpus=2 ram=16 device=2 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  device_exclusive(A, p[1]) = 0
+  device_exclusive(A, p[1])         = 0
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_NONE
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_NONE
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }
@@ -267,24 +258,23 @@ machine  cpus=2 ram=16 swap=S:4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 2*4K) = 0
   A: pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: uffd_register(p[0:2]) = 0, uffd_writeprotect(p[1], 4K, 1) = 0
 }
 
 check {
-  A: ftruncate(fd, 4K) = 0
-  A: pagemap(p[1]) = PM_UFFD_WP
-  A: mincore(p[1]) = 0
-  rss(A).anon = 0
-  rss(A).shmem = 0
-  rss(A).file = 0
-  rss(A).swapents = 0
-  swap_used(S) = 0
-  A: load(p[1]) = SIGBUS(2)
+  A: ftruncate(fd, 4K)   = 0
+  A: pagemap(p[1])       = PM_UFFD_WP
+  A: mincore(p[1])       = 0
+  rss(A).anon            = 0
+  rss(A).shmem           = 0
+  rss(A).file            = 0
+  rss(A).swapents        = 0
+  swap_used(S)           = 0
+  A: load(p[1])          = SIGBUS(2)
   A: ftruncate(fd, 2*4K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])          = 0
 }
 
 expect { never bug   complete }

@@ -69,10 +69,10 @@ cpu 0 as A { fsync(fd) = 0 }
 cpu 1 as A { store(p[0], 'b') = 0, store(p[0], 'c') = 0 }
 
 check {
-  A: fsync(fd)                  = 0
-  A: munmap(p, 4K)              = 0
+  A: fsync(fd)                   = 0
+  A: munmap(p, 4K)               = 0
   A: invalidate_inode_pages2(fd) = 0
-  A: pread(fd, 0)               = 'c'
+  A: pread(fd, 0)                = 'c'
 }
 
 expect { never bug   never lost_store   never stale_tlb   complete }

@@ -6,10 +6,10 @@ ref      "mm: Don't skip swap entry even if zap_details specified"  # verdict: "
 machine  cpus=1 ram=16 swap=S:4
 
 setup {
-  A: fd = memfd_create("f", 0), ftruncate(fd, 3*4K) = 0
+  A: fd = memfd_create("f", 0), ftruncate(fd, 3*4K)     = 0
   A: p = mmap(0, 3*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 0xaa), madvise(p[1], 4K, MADV_PAGEOUT) = 0
-  A: pagemap(p[1]) = PM_SWAP
+  A: pagemap(p[1])                                      = PM_SWAP
 }
 
 check {
@@ -28,7 +28,7 @@ scenario truncate-swapped-copy-of-child "truncation by one process deletes the s
 machine  cpus=1 ram=16 swap=S:4
 
 setup {
-  A: fd = memfd_create("f", 0), ftruncate(fd, 2*4K) = 0
+  A: fd = memfd_create("f", 0), ftruncate(fd, 2*4K)    = 0
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c'), madvise(p[1], 4K, MADV_PAGEOUT) = 0
   A: C = fork()
@@ -45,7 +45,7 @@ expect           { never bug   complete }
 expect with D1-1 { sometimes swap_count   preemptions 0 }
 
 scenario truncate-migrating-copy "a private copy that is being moved is deleted by truncation"
-ref      "mm: Don't skip swap entry even if zap_details specified"  # verdict: "all callers redo it under the lock" is false
+ref      "mm: Don't skip swap entry even if zap_details specified"  # verdict: "all redo it under lock" is false
 machine  cpus=2 nodes=2 ram=16
 
 setup {
@@ -74,9 +74,9 @@ setup {
   A: fd = memfd_create("f", 0), ftruncate(fd, 2*4K) = 0
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
   A: store(p[1], 'c')
-  poison(A, p[1])  = 0
-  A: pagemap(p[1]) = PM_HWPOISON
-  A: load(p[1])    = SIGBUS(4)
+  poison(A, p[1])                                   = 0
+  A: pagemap(p[1])                                  = PM_HWPOISON
+  A: load(p[1])                                     = SIGBUS(4)
 }
 
 check {

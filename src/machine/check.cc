@@ -161,21 +161,19 @@ void Machine::check_slots(const Recount& r, CheckReport& report) {
   }
 }
 
-// Each translation is what the page table says, with no more rights.
-void Machine::check_tlbs(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  tlbs_.peek_each([&](const pgtable::Translation& t) {
-    for (const Process* process = tasks_; process != nullptr; process = process->next_) {
-      mm::AddressSpace& mm = process->mm();
-      if (&mm.tlb != t.space) continue;
-      Pte pte = mm.tables.peek(t.page);
-      bool same = pte.kind() == t.pte.kind() && (!pte.is_present() || pte.pfn() == t.pte.pfn());
-      report.expect(same && (pte.writable() || !t.pte.writable()), Failure::stale_tlb,
-                    "a CPU still has a translation of page {:#x} that the page table has not", t.page.value());
-      return;
-    }
-    report.fail(Failure::stale_tlb, "a CPU still has a translation of page {:#x} of a process that has ended",
-                t.page.value());
-  });
+// A translation is what the page table says, with no more rights.
+void Machine::check_translation(const pgtable::Translation& t, CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  for (const Process* process = tasks_; process != nullptr; process = process->next_) {
+    mm::AddressSpace& mm = process->mm();
+    if (&mm.tlb != t.space) continue;
+    Pte pte = mm.tables.peek(t.page);
+    bool same = pte.kind() == t.pte.kind() && (!pte.is_present() || pte.pfn() == t.pte.pfn());
+    report.expect(same && (pte.writable() || !t.pte.writable()), Failure::stale_tlb,
+                  "a CPU still has a translation of page {:#x} that the page table has not", t.page.value());
+    return;
+  }
+  report.fail(Failure::stale_tlb, "a CPU still has a translation of page {:#x} of a process that has ended",
+              t.page.value());
 }
 
 void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
@@ -194,7 +192,8 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   }
   check_folios(r, report);
   check_slots(r, report);
-  check_tlbs(report);
+  tlbs_.peek_each([&](const pgtable::Translation& t) { check_translation(t, report); });
+  private_data_.check(report);
 }
 
 uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {

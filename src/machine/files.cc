@@ -35,7 +35,7 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags) {
   if (!opened) return opened.error();
   FileRef file(*opened);
   if ((flags & abi::kOTrunc) != 0) {
-    Errno error = file->ftruncate(0);
+    Errno error = truncate(*file.get(), 0);
     if (error != Errno::ok) return error;
   }
   file->get();
@@ -49,7 +49,15 @@ Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
   if (bytes < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return file->ftruncate(static_cast<uint64_t>(bytes));
+  return truncate(*file.get(), static_cast<uint64_t>(bytes));
+}
+
+Errno Machine::truncate(fs::Inode& file, uint64_t bytes) {
+  base::FileIndex from = fs::index_after(bytes);
+  private_data_.discard_file(file.mapping(), from);
+  Errno error = file.ftruncate(bytes);
+  private_data_.discard_file(file.mapping(), from);
+  return error;
 }
 
 // Linux: fs/open.c vfs_fallocate()

@@ -48,11 +48,20 @@ class Invariant : public testing::Test {
     base::VirtPage page = base::page_of(base::VirtAddr(address));
     LockedPageTable(*mm().tables.find_or_create(page)).set(page, pte);
   }
+  [[nodiscard]] static base::VirtPage page(uint64_t address) { return base::page_of(base::VirtAddr(address)); }
+  [[nodiscard]] const mm::Vma* vma_at(uint64_t address) {
+    const mm::Vma* found = nullptr;
+    mm().peek_vmas([&](const mm::Vma& vma) {
+      if (vma.peek_pages().contains(page(address))) found = &vma;
+    });
+    return found;
+  }
   [[nodiscard]] Folio& folio_at(uint64_t address) { return mm().env.folios.of(get(address).pfn()); }
 
   static MachineOptions options() {
     MachineOptions options = MachineOptions::explored();
     options.add_swap("S", PageCount(8));
+    options.private_data = OnOff::on;
     return options;
   }
   Machine machine_{options()};
@@ -123,6 +132,82 @@ TEST_F(Invariant, I9FolioLeftLocked) {
   folio_at(file()).lock();
   expect_finding("bug I9: folio");
   folio_at(file()).unlock();
+}
+
+TEST_F(Invariant, I6ReferenceOfAHugeMapping) {
+  MachineOptions huge = options();
+  huge.page_table = {2, 3, 1};
+  Machine machine(huge);
+  Process& b = machine.create_process("B");
+  uint64_t at = *machine.mmap(b, 2 * kPage, 2 * kPage, kReadWrite, kAnonymous | abi::kMapFixed, -1, 0);
+  ASSERT_EQ(machine.madvise(b, at, 2 * kPage, abi::kMadvHugepage), Errno::ok);
+  ASSERT_TRUE(machine.store(b, at, std::byte{1}).none());
+  ASSERT_EQ(machine.pagemap(b, at), mm::PagemapKind::huge_anon);
+  Folio& folio = b.mm().env.folios.of(b.mm().tables.peek(base::page_of(base::VirtAddr(at))).pfn());
+  sync::CheckReport sound;
+  machine.check(sound);
+  EXPECT_TRUE(sound.ok()) << sound.message();
+  folio.add_mapping();
+  sync::CheckReport broken;
+  machine.check(broken);
+  EXPECT_EQ(broken.message().substr(0, 9), "I6: folio");
+  (void)folio.remove_mapping();
+}
+
+TEST_F(Invariant, I13PageReplacedByZeros) {
+  Pte pte = get(present());
+  set(present(), Pte::zero_page());
+  mm().rss.add(rmap::RssClass::anon, -1);
+  expect_finding("leak folio");
+  mm().rss.add(rmap::RssClass::anon, 1);
+  set(present(), pte);
+  // The same with nothing else out of order: the page is given back as munmap would.
+  mm().zap_range(*vma_at(present()), base::Range<base::VirtPage>::of(page(present()), PageCount(1)), {});
+  expect_finding("lost_store I13: the private byte at 0x1000 is gone");
+  EXPECT_EQ(machine_.madvise(a_, present(), kPage, abi::kMadvDontneed), Errno::ok);
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(Invariant, I13ByteChangedBehindTheProgramsBack) {
+  folio_at(present()).folios().frames().write_byte(get(present()).pfn(), 0, std::byte{7});
+  expect_finding("lost_store I13: the private byte at 0x1000 is another");
+  EXPECT_TRUE(machine_.store(a_, present(), std::byte{2}).none());
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(Invariant, I13SwappedByteOfAnotherSlot) {
+  Pte entry = get(swapped());
+  set(swapped(), Pte::swap(entry.swap_entry() + PageCount(1)));
+  expect_finding("swap_count I1: slot 1");
+  set(swapped(), entry);
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(Invariant, I13FailedMemoryThatNobodyIsToldOf) {
+  EXPECT_EQ(machine_.poison(a_.pid(), present()), Errno::ok);
+  EXPECT_EQ(finding(), "");
+  Pte entry = get(present());
+  set(present(), Pte::none());
+  expect_finding("lost_store I13: the byte at 0x1000 was lost with its memory");
+  set(present(), entry);
+}
+
+TEST_F(Invariant, TranslationThatOutlivesItsEntry) {
+  Pte pte = get(present());
+  EXPECT_EQ(machine_.load(a_, present()).value, std::byte{1});
+  set(present(), pte.without(pgtable::PteBit::writable));
+  expect_finding("stale_tlb a CPU still has a translation of page 0x1");
+  machine_.flush_tlb_all();
+  EXPECT_EQ(finding(), "");
+  set(present(), pte);
+}
+
+TEST_F(Invariant, MigrationEntryLeftBehind) {
+  Pte pte = get(present());
+  machine_.flush_tlb_all();
+  set(present(), Pte::migration(pte.pfn()));
+  expect_finding("stale_pte page 0x1 is left with a migration entry");
+  set(present(), pte);
 }
 
 TEST_F(Invariant, EntryOutsideEveryMapping) {

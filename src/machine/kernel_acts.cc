@@ -84,8 +84,10 @@ Errno Machine::poison(int pid, uint64_t address) {
     });
   }
   if (error != Errno::ok) return error;
+  uint64_t began = private_data_.now();
   sync::Vector<const rmap::MappedSpace*> victims;
   error = memory_failure_.memory_failure(std::move(folio), pfn, victims);
+  private_data_.poisoned(began);
   tell_victims(victims);
   return error;
 }

@@ -53,6 +53,7 @@ Machine::Machine(const MachineOptions& options)
       tmpfs_(env_, options.index_bits),
       block_fs_(env_, options.index_bits),
       reclaim_(env_),
+      private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {
   QUIRE_ASSERT(std::has_single_bit(options.slots_per_cluster));
   QUIRE_ASSERT(options.thp_order <= options.page_table.pte_bits, "a large folio is mapped by one table");

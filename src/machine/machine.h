@@ -20,6 +20,7 @@
 #include "fs/tmpfs.h"
 #include "machine/abi.h"
 #include "machine/options.h"
+#include "machine/private_data.h"
 #include "machine/process.h"
 #include "reclaim/device_memory.h"
 #include "reclaim/khugepaged.h"
@@ -156,7 +157,7 @@ class Machine {
 
   // --- at quiescent points (machine/check.cc, machine/dump.cc)
   // ----------------------------------------------------------
-  /// SEMANTICS 0.7: I1 to I7 and I9. Linear, without allocating.
+  /// SEMANTICS 0.7: I1 to I7, I9, and I13 if the option private_data is on. Linear, without allocating.
   void check(sync::CheckReport& report);
   /// Pages that are allocated and that nothing refers to.
   [[nodiscard]] uint64_t folios_leaked();
@@ -170,6 +171,9 @@ class Machine {
   struct Recount;
   [[nodiscard]] Device* find_device(std::string_view name) const;
   [[nodiscard]] const swap::SwapArea* peek_area(std::string_view device) const;
+  /// Marks what a call may take away; `bytes` may be anything.
+  [[nodiscard]] Discarding discarding(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno truncate(fs::Inode& file, uint64_t bytes);
   class TaskMm;
   [[nodiscard]] TaskMm get_task_mm(int pid);
   void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
@@ -181,7 +185,7 @@ class Machine {
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
   void recount_poisoned(Recount& recount);
-  void check_tlbs(sync::CheckReport& report);
+  void check_translation(const pgtable::Translation& translation, sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
@@ -203,6 +207,7 @@ class Machine {
   reclaim::MemoryFailure memory_failure_{env_};
   reclaim::Khugepaged khugepaged_{env_};
   reclaim::DeviceMemory device_memory_{env_};
+  PrivateData private_data_;
   sync::Vector<Device*> devices_;
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;

@@ -47,6 +47,12 @@ std::optional<mm::Advice> advice_of(int advice) {
   }
 }
 
+bool takes_data(mm::Advice advice) {
+  using mm::Advice;
+  return advice == Advice::dont_need || advice == Advice::dont_need_locked || advice == Advice::free ||
+         advice == Advice::guard_install;
+}
+
 }  // namespace
 
 // Linux: mm/mmap.c ksys_mmap_pgoff()
@@ -61,7 +67,9 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
   if ((prot & abi::kProtRead) != 0) request.flags = request.flags | VmFlag::read;
   if ((prot & abi::kProtWrite) != 0) request.flags = request.flags | VmFlag::write;
   if (type == abi::kMapShared) request.flags = request.flags | VmFlag::shared;
-  if ((flags & abi::kMapFixed) != 0) request.placement = mm::Placement::fixed;
+  bool fixed = (flags & abi::kMapFixed) != 0;
+  if (fixed) request.placement = mm::Placement::fixed;
+  Discarding replaced = discarding(process, hint, fixed ? bytes : 0);
   bool anonymous = (flags & abi::kMapAnonymous) != 0;
   if (anonymous && type == abi::kMapPrivate) {
     Result<VirtAddr> start = process.mm().mmap(request);
@@ -103,7 +111,16 @@ FileRef msync_next(mm::AddressSpace& mm, base::VirtPage& at, base::VirtPage end,
 
 }  // namespace
 
+Discarding Machine::discarding(Process& process, uint64_t address, uint64_t bytes) {
+  base::VirtPage end = options_.page_table.limit();
+  base::VirtPage start = std::min(end, base::page_of(VirtAddr(address)));
+  uint64_t wanted = bytes / base::kPageSize + (bytes % base::kPageSize != 0 ? 1 : 0);
+  uint64_t pages = std::min(wanted, (end - start).value());
+  return {private_data_, process.mm(), base::Range<base::VirtPage>::of(start, PageCount(pages))};
+}
+
 Errno Machine::munmap(Process& process, uint64_t address, uint64_t bytes) {
+  Discarding discards = discarding(process, address, bytes);
   return process.mm().munmap(VirtAddr(address), bytes);
 }
 
@@ -125,6 +142,8 @@ Result<uint64_t> Machine::mremap(Process& process, uint64_t address, uint64_t ol
   if (may_move) request.move = fixed ? mm::MremapMove::fixed : mm::MremapMove::anywhere;
   if ((flags & abi::kMremapDontunmap) != 0) request.left = mm::MremapLeft::mapping;
   request.target = VirtAddr(target);
+  Discarding source = discarding(process, address, old_bytes);
+  Discarding destination = discarding(process, target, fixed ? new_bytes : 0);
   Result<VirtAddr> start = process.mm().mremap(request);
   if (!start) return start.error();
   return start->value();
@@ -155,7 +174,9 @@ Errno Machine::munlockall(Process& process) {
 Errno Machine::madvise(Process& process, uint64_t address, uint64_t bytes, int advice, PageoutKeep keep) {
   if (advice != abi::kMadvPageout) {
     std::optional<mm::Advice> meant = advice_of(advice);
-    return meant ? process.mm().madvise(VirtAddr(address), bytes, *meant) : Errno::einval;
+    if (!meant) return Errno::einval;
+    Discarding discards = discarding(process, address, takes_data(*meant) ? bytes : 0);
+    return process.mm().madvise(VirtAddr(address), bytes, *meant);
   }
   return reclaim_.madvise_pageout(
       process.mm(), VirtAddr(address), bytes,
@@ -194,7 +215,11 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
 mm::Loaded Machine::load(Process& process, uint64_t address) { return process.mm().load(VirtAddr(address)); }
 
 mm::Signal Machine::store(Process& process, uint64_t address, std::byte value) {
-  return process.mm().store(VirtAddr(address), value);
+  mm::AddressSpace& mm = process.mm();
+  uint64_t begun = private_data_.begin_store(mm, VirtAddr(address));
+  mm::Signal signal = mm.store(VirtAddr(address), value);
+  if (signal.none()) private_data_.end_store(mm, VirtAddr(address), value, begun);
+  return signal;
 }
 
 Result<bool> Machine::mincore(Process& process, uint64_t address) { return process.mm().mincore(VirtAddr(address)); }
@@ -208,6 +233,7 @@ Rss Machine::rss(const Process& process) const {
 }
 
 void Machine::corrupt_pte(Process& process, uint64_t to, uint64_t from) {
+  Discarding discards = discarding(process, to, base::kPageSize);
   process.mm().corrupt_pte(base::VirtAddr(to), base::VirtAddr(from));
 }
 

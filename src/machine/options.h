@@ -49,12 +49,13 @@ struct MachineOptions {
   rmap::PunchedPoison punched_poison = rmap::PunchedPoison::keep_all;
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
-  uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX
-  uint8_t thp_order = 4;          ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
-  OnOff slot_cache = OnOff::off;  ///< freed slots are parked per CPU first (through 6.14)
-  uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
-  uint16_t files_max = 64;        ///< descriptors per process
-  uint32_t pcp_prefill = 0;       ///< free pages in each CPU's list at boot
+  uint8_t swap_map_max = 62;        ///< SWAP_MAP_MAX
+  uint8_t thp_order = 4;            ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  OnOff slot_cache = OnOff::off;    ///< freed slots are parked per CPU first (through 6.14)
+  uint32_t slot_cache_size = 64;    ///< parked slots per CPU before they are freed together
+  uint16_t files_max = 64;          ///< descriptors per process
+  uint32_t pcp_prefill = 0;         ///< free pages in each CPU's list at boot
+  OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only
   base::DefectSet defects = {};
 
   /// Adds a device and returns it for further settings.

@@ -28,8 +28,10 @@ Process& Machine::create_process(std::string_view name) {
 // Linux: kernel/fork.c copy_process()
 Result<Process*> Machine::fork(Process& parent) {
   QUIRE_FUNC();
+  uint64_t began = private_data_.now();
   Result<mm::AddressSpace*> mm = parent.mm().fork();
   if (!mm) return mm.error();
+  private_data_.fork(parent.mm(), **mm, began);
   Process& child = add_process(parent.name(), *mm);
   child.copy_files(parent);
   return &child;
@@ -38,10 +40,12 @@ Result<Process*> Machine::fork(Process& parent) {
 void Machine::exec(Process& process) {
   QUIRE_FUNC();
   auto* fresh = sync::make_object<mm::AddressSpace>(env_, base::VirtPage(1));
+  private_data_.discard_all(process.mm());
   std::exchange(process.mm_, fresh)->mmput();
 }
 
 void Machine::end(Process& process) {
+  private_data_.discard_all(process.mm());
   process.end();
   sync::destroy_object(&process);
 }

@@ -234,7 +234,8 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/mmap.cc
   [[nodiscard]] static Errno check_request(const MmapRequest& request, uint64_t pages_max);
-  [[nodiscard]] Result<VirtPage> get_unmapped_area(const MmapRequest& request, PageCount pages) const;
+  [[nodiscard]] Result<VirtPage> get_unmapped_area(const MmapRequest& request, PageCount pages) const
+      QUIRE_REQUIRES_SHARED(mmap_lock);
   void unmap_locked(Range<VirtPage> range, Vma*& removed) QUIRE_REQUIRES(mmap_lock);
   void split_at(VirtPage at) QUIRE_REQUIRES(mmap_lock);
   void insert(Vma& vma);

@@ -1,4 +1,6 @@
 // Users of an address space, and its end.
+#include <algorithm>
+
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
@@ -28,7 +30,12 @@ void AddressSpace::mmput() {
 // Linux: kernel/fork.c check_mm()
 void AddressSpace::check_counters() const {
   for (RssClass c : {RssClass::file, RssClass::anon, RssClass::shmem, RssClass::swap_entries})
-    if (rss.get(c) != 0) sync::bug(sync::Failure::rss_mismatch, "Bad rss-counter state at the end of an address space");
+    if (int64_t left = rss.get(c); left != 0) {
+      char text[80];
+      auto end =
+          fmt::format_to_n(text, sizeof(text), "Bad rss-counter state type {} val {}", static_cast<int>(c), left);
+      sync::bug(sync::Failure::rss_mismatch, {text, std::min(end.size, sizeof(text))});
+    }
 }
 
 // The last user is gone, so nobody takes mmap_lock any more; reverse-map walks still come by until a mapping is
@@ -55,9 +62,9 @@ void AddressSpace::check(sync::CheckReport& report) const {
                   limit.value());
   }
   auto at = vmas_.begin();
-  tables.peek_each([&](VirtPage page, Pte pte, PageCount) {
+  tables.peek_each([&](VirtPage page, Pte pte, PageCount pages) {
     while (at != vmas_.end() && at->first <= page) ++at;
-    bool mapped = at != vmas_.end() && at->second->peek_pages().contains(page);
+    bool mapped = at != vmas_.end() && at->second->peek_pages().contains(Range<VirtPage>::of(page, pages));
     report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());
     report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count,
                   "mm I4: page {:#x} is in swap, not on the mmlist", page.value());

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "mm/address_space.h"
+#include "rmap/huge_pmd.h"
 #include "sync/trace.h"
 
 namespace quire::mm {
@@ -91,9 +92,15 @@ void AddressSpace::map_region(const VmaSpec& spec) {
   insert(*vma);
 }
 
+// No huge page is in two mappings: fork and whoever walks by mappings would count it twice. Linux: mm/vma.c
+// __split_vma(), mm/huge_memory.c vma_adjust_trans_huge()
 void AddressSpace::split_at(VirtPage at) {
   Vma* vma = find_vma(at);
   if (vma == nullptr || vma->pages().start() >= at) return;
+  if (pgtable::LeafTable* leaf = tables.find(at); leaf != nullptr && leaf->pmd().is_huge()) {
+    Range<VirtPage> whole = tables.leaf_range(at);
+    if (whole.start() != at) rmap::split_huge_pmd(*this, *leaf, whole.start());
+  }
   VirtPage end = vma->pages().limit();
   Vma* upper = vma->split(at);
   ++map_count_.mutate();

@@ -90,7 +90,9 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
     QUIRE_REACHED("do_swap_page: entry changed");
     return FaultEnd::again;
   }
-  if (!folio.uptodate()) return FaultEnd::sigbus;
+  FolioFlag flags = folio.flags();
+  if (cache::any(flags & FolioFlag::hwpoison)) return FaultEnd::hwpoison;
+  if (!cache::any(flags & FolioFlag::uptodate)) return FaultEnd::sigbus;
   base::Pfn pfn = folio.pfn();
   if (folio.is_large()) pfn += in.entry.offset() - folio.swap().offset();
   bool exclusive = fault.entry.has(PteBit::exclusive) || !in.cached;

@@ -41,8 +41,9 @@ void AddressSpace::unuse_pte(Vma& vma, VirtPage page, LeafTable& leaf, Pte entry
     return;
   }
   rss.add(RssClass::swap_entries, -1);
-  if (!folio.uptodate()) {
-    table.set(page, Pte::swapin_error());
+  FolioFlag flags = folio.flags();
+  if (!cache::any(flags & FolioFlag::uptodate)) {
+    table.set(page, cache::any(flags & FolioFlag::hwpoison) ? Pte::hwpoison(folio.pfn()) : Pte::swapin_error());
     env.swap.swap_free(slot);
     return;
   }

@@ -159,10 +159,11 @@ void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
     case PteKind::zero_page:
       z.gather.touch(Range<VirtPage>::of(page, PageCount(1)));
       break;
+    case PteKind::marker:
+      return z.table.set(page, Pte::none());
     case PteKind::none:
     case PteKind::present:
     case PteKind::hwpoison:
-    case PteKind::marker:
     case PteKind::swapin_error:
       break;
   }

@@ -39,20 +39,24 @@ Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sy
   return Errno::ok;
 }
 
-// Tables that map nothing any more, so that a fault may map the huge page. One with a private copy or a marker stays.
+// A table that maps nothing any more, so that a fault may map the huge page. One with a private copy or a marker stays.
+void Khugepaged::retract_page_table(rmap::MappedRange& range, Range<FileIndex> indexes) {
+  if (!range.indexes().contains(indexes)) return;
+  VirtPage first = range.page_of(indexes.start());
+  if (first.offset_in(indexes.size()) != PageCount(0)) return;
+  pgtable::LeafTable* leaf = range.space().tables.find(first);
+  if (leaf == nullptr) return;
+  LockedPmd pmd(*leaf);
+  (void)pmd.collapse_if_empty();
+}
+
 // Linux: mm/khugepaged.c retract_page_tables()
 void Khugepaged::retract_page_tables(cache::Mapping& mapping, FileIndex start) {
   QUIRE_FUNC();
   auto indexes = Range<FileIndex>::of(start, env_.pmd_order().pages());
   sync::SharedGuard guard(mapping.i_mmap_rwsem);
   rmap::FileRanges::walk(mapping.i_mmap, indexes, [&](rmap::MappedRange& range) {
-    if (!range.indexes().contains(indexes)) return true;
-    VirtPage first = range.page_of(start);
-    if (first.offset_in(indexes.size()) != PageCount(0)) return true;
-    pgtable::LeafTable* leaf = range.space().tables.find(first);
-    if (leaf == nullptr) return true;
-    LockedPmd pmd(*leaf);
-    (void)pmd.collapse_if_empty();
+    retract_page_table(range, indexes);
     return true;
   });
 }

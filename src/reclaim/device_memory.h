@@ -26,7 +26,8 @@ class DeviceMemory {
   [[nodiscard]] base::Errno make_device_exclusive(mm::AddressSpace& mm, base::VirtAddr address);
 
  private:
-  [[nodiscard]] base::Result<cache::FolioRef> get_anon_page(mm::AddressSpace& mm, base::VirtAddr address);
+  [[nodiscard]] base::Result<cache::FolioRef> get_anon_page(mm::AddressSpace& mm, base::VirtAddr address)
+      QUIRE_REQUIRES_SHARED(mm.mmap_lock);
 
   rmap::Environment& env_;
 };

@@ -42,6 +42,7 @@ class Khugepaged {
   [[nodiscard]] base::Errno lock_pages(cache::Mapping& mapping, base::Range<base::FileIndex> range,
                                        sync::Vector<cache::FaultResult>& pages);
   void retract_page_tables(cache::Mapping& mapping, base::FileIndex start);
+  void retract_page_table(rmap::MappedRange& range, base::Range<base::FileIndex> indexes);
 
   rmap::Environment& env_;
 };

@@ -15,6 +15,7 @@
 #include "runner/program.h"
 #include "runner/report.h"
 #include "runner/runner.h"
+#include "scenario/constants.h"
 #include "scenario/format.h"
 
 namespace quire::runner {
@@ -328,11 +329,18 @@ class Checker {
           if (cell.capture.name == v.name &&
               (cell.capture.process.empty() ||
                cell.capture.process == plan_.processes[static_cast<std::size_t>(v.process)].name))
-            text += fmt::format("{}{}:{}={}", text.empty() ? "" : " ",
-                                plan_.processes[static_cast<std::size_t>(v.process)].name, v.name,
-                                scenario::format(cell.value));
+            text +=
+                fmt::format("{}{}:{}={}", text.empty() ? "" : " ",
+                            plan_.processes[static_cast<std::size_t>(v.process)].name, v.name, cell_text(cell.value));
       }
     return text;
+  }
+
+  // A value as the number it is: 'b' and 98 are the same observation.
+  static std::string cell_text(const scenario::Result& value) {
+    if (value.kind != scenario::ResultKind::value || !value.value) return scenario::format(value);
+    auto number = scenario::evaluate(*value.value, scenario::constant_value);
+    return number ? std::to_string(*number) : scenario::format(value);
   }
 
   void disagree(std::string summary) {

@@ -68,7 +68,9 @@ void Runtime::forget_process(machine::Process& process) {
 
 void ScenarioProgram::setup() {
   state_ = sync::make_object<State>();
-  state_->machine = sync::make_object<machine::Machine>(plan_.machine);
+  machine::MachineOptions options = plan_.machine;
+  options.private_data = machine::OnOff::on;
+  state_->machine = sync::make_object<machine::Machine>(options);
   for (std::size_t i = 0; i < plan_.processes.size(); ++i)
     if (!plan_.processes[i].forked) {
       state_->processes[i] = &state_->machine->create_process(plan_.processes[i].name.c_str());

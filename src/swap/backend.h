@@ -34,6 +34,8 @@ class SwapBackend {
   /// One page at `slot`; sleeps; ok or -EIO. Fail points "io_read" and "io_write" with the name.
   [[nodiscard]] Errno read_page(SwapOffset slot, std::span<std::byte> payload);
   [[nodiscard]] Errno write_page(SwapOffset slot, std::span<const std::byte> payload);
+  /// The stored page where it can be looked at, else nullptr: at quiescent points.
+  [[nodiscard]] virtual const std::byte* peek(SwapOffset) const { return nullptr; }
 
  protected:
   ~SwapBackend() = default;
@@ -51,6 +53,9 @@ class RamBackend final : public SwapBackend {
  public:
   RamBackend(const char* name, PageCount pages, uint32_t payload_bytes, SwapInPath path = SwapInPath::through_cache);
   ~RamBackend();
+  [[nodiscard]] const std::byte* peek(SwapOffset slot) const override {
+    return storage_ + std::size_t{slot.value()} * payload_bytes_;
+  }
 
  private:
   Errno read(SwapOffset slot, std::span<std::byte> payload) override;

@@ -1,46 +1,16 @@
-// quire_stress: real threads on one machine, every page's contents verified, invariants checked at the end.
-//
-//   quire_stress --seconds 30 --threads 6
-//
-// Thread 0 turns swap areas off and on. The others are processes: even ones fill a tmpfs file, page it out, punch and
-// truncate it; odd ones store to anonymous memory, page it out, fork, and look at what parent and child see.
-#include <fmt/core.h>
-
+// Swap under threads. Thread 0 turns swap areas off and on. The others are processes: even ones fill a tmpfs file, page
+// it out, punch and truncate it; odd ones store to anonymous memory, page it out, fork, and look at what parent and
+// child see.
 #include <unistd.h>
 
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
-#include <string_view>
 
 #include "base/random.h"
-#include "machine/machine.h"
+#include "machine/stress/stress.h"
 #include "sync/task.h"
 
 namespace quire::machine {
 namespace {
-
-constexpr uint64_t kPage = 4096;
-constexpr int kReadWrite = abi::kProtRead | abi::kProtWrite;
-
-struct Settings {
-  double seconds = 10;
-  unsigned threads = 4;
-  uint64_t seed = 1;
-  uint64_t ram = 2048;
-  uint64_t swap = 4096;
-  OnOff slot_cache = OnOff::off;
-  OnOff synchronous = OnOff::off;
-};
-
-class Counter {
- public:
-  void operator++() { value_.add(1); }
-  [[nodiscard]] uint64_t load() const { return value_.load(); }
-
- private:
-  sync::Atomic<uint64_t, "counter"> value_{0};
-};
 
 struct Counts {
   Counter stores;
@@ -55,9 +25,9 @@ struct Counts {
   Counter mismatches;
 };
 
-class Stress {
+class SwapStress {
  public:
-  explicit Stress(const Settings& settings) : settings_(settings), machine_(options(settings)) {}
+  explicit SwapStress(const Settings& settings) : settings_(settings), machine_(options(settings)) {}
 
   int run() {
     sync::Vector<Actor> actors;
@@ -72,7 +42,7 @@ class Stress {
 
  private:
   struct Actor {
-    Stress* stress;
+    SwapStress* stress;
     unsigned number;
   };
   static void act(void* argument) {
@@ -266,21 +236,8 @@ class Stress {
         counts_.stores.load(), counts_.loads.load(), counts_.pageouts.load(), counts_.punches.load(),
         counts_.truncates.load(), counts_.forks.load(), counts_.swapoffs.load(), counts_.swapoffs_without_memory.load(),
         counts_.no_memory.load(), counts_.mismatches.load());
-    bool sound = check("with all processes") && counts_.mismatches.load() == 0;
-    machine_.killall();
-    sound = check("after all processes") && sound;
-    if (uint64_t leaked = machine_.folios_leaked(); leaked != 0) {
-      fmt::print(stderr, "{} pages leaked\n", leaked);
-      sound = false;
-    }
+    bool sound = end_soundly(machine_) && counts_.mismatches.load() == 0;
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
-  }
-
-  bool check(std::string_view when) {
-    sync::CheckReport checked;
-    machine_.check(checked);
-    if (!checked.ok()) fmt::print(stderr, "check {}: {}: {}\n", when, name(checked.failure()), checked.message());
-    return checked.ok();
   }
 
   const Settings settings_;
@@ -289,45 +246,8 @@ class Stress {
   sync::Atomic<uint32_t, "stop"> stop_{0};
 };
 
-int usage() {
-  fmt::print(stderr,
-             "usage: quire_stress [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous]\n");
-  return 2;
-}
-
-int main_of(int argc, char** argv) {
-  Settings settings;
-  for (int i = 1; i < argc; ++i) {
-    std::string_view option = argv[i];
-    if (option == "--slot-cache") {
-      settings.slot_cache = OnOff::on;
-      continue;
-    }
-    if (option == "--synchronous") {
-      settings.synchronous = OnOff::on;
-      continue;
-    }
-    if (++i == argc) return usage();
-    double value = std::atof(argv[i]);
-    if (option == "--seconds")
-      settings.seconds = value;
-    else if (option == "--threads")
-      settings.threads = static_cast<unsigned>(value);
-    else if (option == "--seed")
-      settings.seed = static_cast<uint64_t>(value);
-    else if (option == "--ram")
-      settings.ram = static_cast<uint64_t>(value);
-    else if (option == "--swap")
-      settings.swap = static_cast<uint64_t>(value);
-    else
-      return usage();
-  }
-  if (settings.threads < 1 || settings.ram < 16) return usage();
-  return sync::make_box<Stress>(settings)->run();
-}
-
 }  // namespace
-}  // namespace quire::machine
 
-int main(int argc, char** argv) { return quire::machine::main_of(argc, argv); }
+int run_swap_stress(const Settings& settings) { return sync::make_box<SwapStress>(settings)->run(); }
+
+}  // namespace quire::machine

@@ -1,0 +1,126 @@
+#include "machine/private_data.h"
+
+namespace quire::machine {
+namespace {
+
+using base::FileIndex;
+using base::Range;
+using base::VirtAddr;
+using base::VirtPage;
+using cache::FolioFlag;
+using pgtable::Pte;
+using pgtable::PteKind;
+
+const mm::Vma* find_vma(const mm::AddressSpace& mm, VirtPage page) {
+  const mm::Vma* found = nullptr;
+  mm.peek_vmas([&](const mm::Vma& vma) {
+    if (vma.peek_pages().contains(page)) found = &vma;
+  });
+  return found;
+}
+
+}  // namespace
+
+PrivateData::Byte& PrivateData::byte_at(const mm::AddressSpace& mm, VirtAddr address) {
+  for (Byte& byte : bytes_)
+    if (byte.mm == &mm && byte.address == address) return byte;
+  bytes_.push_back({&mm, address, 0, nullptr, FileIndex(0), std::byte{0}, State::unknown});
+  return bytes_.back();
+}
+
+uint64_t PrivateData::begin_store(mm::AddressSpace& mm, VirtAddr address) {
+  if (keep_ == Keep::no) return 0;
+  Byte& byte = byte_at(mm, address);
+  touch(byte);
+  return byte.changed;
+}
+
+void PrivateData::end_store(mm::AddressSpace& mm, VirtAddr address, std::byte value, uint64_t begun) {
+  if (keep_ == Keep::no) return;
+  Byte& byte = byte_at(mm, address);
+  bool overlapped = byte.changed != begun;
+  touch(byte);
+  const mm::Vma* vma = find_vma(mm, base::page_of(address));
+  if (overlapped || vma == nullptr || !vma->is_cow()) return;
+  byte.file = vma->mapping();
+  byte.index = vma->peek_index_of(base::page_of(address));
+  byte.value = value;
+  byte.state = State::known;
+}
+
+void PrivateData::discard(const mm::AddressSpace& mm, Range<VirtPage> pages) {
+  for (Byte& byte : bytes_)
+    if (byte.mm == &mm && pages.contains(base::page_of(byte.address))) touch(byte);
+}
+
+void PrivateData::discard_all(const mm::AddressSpace& mm) {
+  std::erase_if(bytes_, [&](const Byte& byte) { return byte.mm == &mm; });
+}
+
+void PrivateData::discard_file(const cache::Mapping& mapping, FileIndex from) {
+  for (Byte& byte : bytes_)
+    if (byte.file == &mapping && byte.index >= from) touch(byte);
+}
+
+void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& child, uint64_t began) {
+  std::size_t count = bytes_.size();
+  for (std::size_t i = 0; i < count; ++i) {
+    if (bytes_[i].mm != &parent || bytes_[i].state == State::unknown || bytes_[i].changed > began) continue;
+    Byte copy = bytes_[i];
+    copy.mm = &child;
+    bytes_.push_back(copy);
+  }
+}
+
+void PrivateData::poisoned(uint64_t began) {
+  for (Byte& byte : bytes_) {
+    if (byte.state != State::known || entry_of(byte).kind() != PteKind::hwpoison) continue;
+    bool overlapped = byte.changed > began;
+    touch(byte);
+    if (!overlapped) byte.state = State::lost;
+  }
+}
+
+Pte PrivateData::entry_of(const Byte& byte) const { return byte.mm->tables.peek(base::page_of(byte.address)); }
+
+const std::byte* PrivateData::find_in_swap(base::SwapEntry entry) const {
+  if (entry.type().value() >= swap_.areas_max()) return nullptr;
+  const swap::SwapArea& area = swap_.peek_area(entry.type());
+  if (area.peek_swap_cache() == nullptr || entry.offset() >= base::SwapOffset(0) + area.peek_max()) return nullptr;
+  const cache::Folio* folio = area.peek_swap_cache()->peek(entry.offset());
+  if (folio != nullptr && cache::any(folio->peek_flags() & FolioFlag::uptodate))
+    return folios_.frames().payload(folio->pfn() + (entry.offset() - folio->peek_swap().offset())).data();
+  return area.peek_backend()->peek(entry.offset());
+}
+
+const std::byte* PrivateData::find(const Byte& byte, Pte pte) const {
+  const std::byte* payload = nullptr;
+  if (pte.is_swap())
+    payload = find_in_swap(pte.swap_entry());
+  else if (pte.is_present() || pte.is_device())
+    if (cache::any(folios_.of(pte.pfn()).peek_flags() & FolioFlag::anon))
+      payload = folios_.frames().payload(pte.pfn()).data();
+  return payload == nullptr ? nullptr : payload + folios_.frames().payload_offset(base::offset_in_page(byte.address));
+}
+
+void PrivateData::check(sync::CheckReport& report) const {
+  using sync::Failure;
+  for (const Byte& byte : bytes_) {
+    if (byte.state == State::unknown) continue;
+    Pte pte = entry_of(byte);
+    if (byte.state == State::lost) {
+      report.expect(pte.kind() == PteKind::hwpoison, Failure::lost_store,
+                    "I13: the byte at {:#x} was lost with its memory, and nobody is told any more",
+                    byte.address.value());
+      continue;
+    }
+    // That it could not be read back is told to whoever looks.
+    if (pte.kind() == PteKind::swapin_error) continue;
+    const std::byte* found = find(byte, pte);
+    report.expect(found != nullptr && *found == byte.value, Failure::lost_store,
+                  "I13: the private byte at {:#x} is {}, not {:#04x} as stored", byte.address.value(),
+                  found == nullptr ? "gone" : "another", std::to_integer<unsigned>(byte.value));
+  }
+}
+
+}  // namespace quire::machine

@@ -1,0 +1,73 @@
+#include "machine/stress/stress.h"
+
+namespace quire::machine {
+
+bool end_soundly(Machine& machine) {
+  auto check = [&machine](std::string_view when) {
+    sync::CheckReport checked;
+    machine.check(checked);
+    if (!checked.ok()) fmt::print(stderr, "check {}: {}: {}\n", when, name(checked.failure()), checked.message());
+    return checked.ok();
+  };
+  bool sound = check("with all processes");
+  machine.killall();
+  sound = check("after all processes") && sound;
+  uint64_t leaked = machine.folios_leaked();
+  if (leaked != 0) fmt::print(stderr, "{} pages leaked\n", leaked);
+  return sound && leaked == 0;
+}
+
+namespace {
+
+int usage() {
+  fmt::print(stderr,
+             "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
+             "[--slot-cache] [--synchronous] [--tlb]\n");
+  return 2;
+}
+
+OnOff* switch_of(Settings& settings, std::string_view option) {
+  if (option == "--slot-cache") return &settings.slot_cache;
+  if (option == "--synchronous") return &settings.synchronous;
+  if (option == "--tlb") return &settings.tlb;
+  return nullptr;
+}
+
+bool set_number(Settings& settings, std::string_view option, double value) {
+  if (value <= 0) return false;
+  if (option == "--seconds")
+    settings.seconds = value;
+  else if (option == "--threads")
+    settings.threads = static_cast<unsigned>(value);
+  else if (option == "--seed")
+    settings.seed = static_cast<uint64_t>(value);
+  else if (option == "--ram")
+    settings.ram = static_cast<uint64_t>(value);
+  else if (option == "--swap")
+    settings.swap = static_cast<uint64_t>(value);
+  else
+    return false;
+  return true;
+}
+
+int main_of(int argc, char** argv) {
+  std::string_view what = argc > 1 ? argv[1] : "";
+  if (what != "swap" && what != "memory") return usage();
+  Settings settings;
+  if (what == "memory") settings.ram = settings.swap = 8192;
+  for (int i = 2; i < argc; ++i) {
+    std::string_view option = argv[i];
+    if (OnOff* on = switch_of(settings, option)) {
+      *on = OnOff::on;
+      continue;
+    }
+    if (++i == argc || !set_number(settings, option, std::atof(argv[i]))) return usage();
+  }
+  if (settings.ram < 16) return usage();
+  return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);
+}
+
+}  // namespace
+}  // namespace quire::machine
+
+int main(int argc, char** argv) { return quire::machine::main_of(argc, argv); }

@@ -1,0 +1,49 @@
+// quire_stress: real threads on one machine, every page's contents verified against a model, invariants checked at the
+// end.
+//
+//   quire_stress swap --seconds 30 --threads 6
+//   quire_stress memory --seconds 60 --threads 8 --tlb
+#pragma once
+
+#include <fmt/core.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string_view>
+
+#include "machine/machine.h"
+
+namespace quire::machine {
+
+inline constexpr uint64_t kPage = 4096;
+inline constexpr int kReadWrite = abi::kProtRead | abi::kProtWrite;
+
+struct Settings {
+  double seconds = 10;
+  unsigned threads = 4;
+  uint64_t seed = 1;
+  uint64_t ram = 2048;   ///< pages
+  uint64_t swap = 4096;  ///< pages of each of two areas
+  OnOff slot_cache = OnOff::off;
+  OnOff synchronous = OnOff::off;
+  OnOff tlb = OnOff::off;
+};
+
+class Counter {
+ public:
+  void operator++() { value_.add(1); }
+  [[nodiscard]] uint64_t load() const { return value_.load(); }
+
+ private:
+  sync::Atomic<uint64_t, "counter"> value_{0};
+};
+
+/// Swap areas, tmpfs and anonymous memory, each page its thread's. Returns the program's exit code.
+int run_swap_stress(const Settings& settings);
+/// Everything that address spaces can do, by several threads in each, while pages move under them.
+int run_memory_stress(const Settings& settings);
+
+/// No thread runs any more: whether the machine is sound, ends soundly, and has lost nothing.
+bool end_soundly(Machine& machine);
+
+}  // namespace quire::machine
