@@ -259,3 +259,23 @@ check {
 }
 
 expect { never bug   never rss_mismatch   complete }
+
+scenario collapse-file-vs-punch "a huge page of a file is made while its pages are punched: neither waits for the other"
+machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+}
+
+cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 2*4K) = 0 }
+cpu 1 as K { r = collapse(A, p[0]) }
+
+check {
+  A: load(p[0]) = 0
+  A: load(p[1]) = 0
+}
+
+# reached: collapse_file: a page is in use
+expect { never deadlock   never bug   never lost_store   sometimes K:r == 0   complete }

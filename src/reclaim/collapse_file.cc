@@ -22,19 +22,34 @@ using phys::Gfp;
 
 }  // namespace
 
-// All pages of the range, brought in or made, locked in ascending order, unmapped, and each a folio of its own.
-// Linux: mm/khugepaged.c collapse_file()
-Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sync::Vector<FaultResult>& pages) {
+// Brought in or made, one after the other, none kept: a fault may wait for a hole punch, and that for a folio.
+// Linux: mm/khugepaged.c collapse_file(), its shmem_get_folio()
+Errno Khugepaged::bring_in_pages(cache::Mapping& mapping, Range<FileIndex> range) {
   for (FileIndex index : range) {
     FaultResult got = mapping.ops().fault(mapping, index);
     if (got.outcome == FaultOutcome::no_memory) return Errno::enomem;
     if (got.outcome == FaultOutcome::beyond_end) return Errno::einval;
     if (got.outcome != FaultOutcome::found) return Errno::eagain;
-    if (got.folio->is_large()) return got.folio->pages() == range.size() ? Errno::eexist : Errno::eagain;
-    if (got.folio->mapped())
+    if (got.folio->pages() == range.size()) return Errno::eexist;
+  }
+  return Errno::ok;
+}
+
+// All pages of the range, locked without waiting, unmapped, isolated, and each a folio of its own.
+// Linux: mm/khugepaged.c collapse_file()
+Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sync::Vector<HeldPage>& pages) {
+  for (FileIndex index : range) {
+    HeldPage page{mapping.get_folio(index), {}};
+    if (!page.folio || page.folio->is_large()) return Errno::eagain;
+    page.locked = LockedFolio::try_lock(*page.folio);
+    if (!page.locked || page.folio->mapping() != &mapping || !page.folio->uptodate()) {
+      QUIRE_REACHED("collapse_file: a page is in use");
+      return Errno::eagain;
+    }
+    if (page.folio->mapped())
       rmap::unmap_mapping_range(mapping, Range<FileIndex>::of(index, PageCount(1)), rmap::EvenCows::keep);
-    if (got.folio->mapped() || !got.folio->test_and_clear(FolioFlag::lru)) return Errno::eagain;
-    pages.push_back(std::move(got));
+    if (page.folio->mapped() || !page.folio->test_and_clear(FolioFlag::lru)) return Errno::eagain;
+    pages.push_back(std::move(page));
   }
   return Errno::ok;
 }
@@ -67,9 +82,10 @@ Errno Khugepaged::collapse_file(cache::Mapping& mapping, FileIndex start) {
   if (!allocated) return Errno::enomem;
   Folio& huge = **allocated;
   auto range = Range<FileIndex>::of(start, huge.pages());
-  sync::Vector<FaultResult> pages;
+  sync::Vector<HeldPage> pages;
   pages.reserve(huge.pages().value());
-  Errno error = lock_pages(mapping, range, pages);
+  Errno error = bring_in_pages(mapping, range);
+  if (error == Errno::ok) error = lock_pages(mapping, range, pages);
   if (error == Errno::ok) {
     FolioFlag flags = pages.front().folio->flags();
     LockedFolio locked(huge);
@@ -85,7 +101,7 @@ Errno Khugepaged::collapse_file(cache::Mapping& mapping, FileIndex start) {
       retract_page_tables(mapping, start);
     }
   }
-  for (FaultResult& page : pages) {
+  for (HeldPage& page : pages) {
     page.folio->set(FolioFlag::lru);  // of what was replaced, this is the last reference
     page.locked.unlock();
     page.folio.reset();

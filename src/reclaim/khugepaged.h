@@ -39,8 +39,13 @@ class Khugepaged {
   void copy_pages(mm::AddressSpace& mm, pgtable::LockedPmd& pmd, base::Range<base::VirtPage> range, cache::Folio& huge);
   // reclaim/collapse_file.cc
   [[nodiscard]] base::Errno collapse_file(cache::Mapping& mapping, base::FileIndex start);
+  struct HeldPage {
+    cache::FolioRef folio;
+    cache::LockedFolio locked;  ///< after `folio`: unlocked first
+  };
+  [[nodiscard]] base::Errno bring_in_pages(cache::Mapping& mapping, base::Range<base::FileIndex> range);
   [[nodiscard]] base::Errno lock_pages(cache::Mapping& mapping, base::Range<base::FileIndex> range,
-                                       sync::Vector<cache::FaultResult>& pages);
+                                       sync::Vector<HeldPage>& pages);
   void retract_page_tables(cache::Mapping& mapping, base::FileIndex start);
   void retract_page_table(rmap::MappedRange& range, base::Range<base::FileIndex> indexes);
 
