@@ -197,9 +197,12 @@ void drop_pass_through_functions(std::vector<Line>& lines, unsigned lines_max) {
       auto p = static_cast<std::size_t>(l.parent);
       only_function[p] = ++children[p] == 1 && l.kind == Line::Kind::function;
     }
-  for (std::size_t i = 0; i < lines.size() && kept_count(lines) > lines_max; ++i)
-    if (lines[i].kept && lines[i].kind == Line::Kind::function && lines[i].parent >= 0 && only_function[i])
+  unsigned kept = kept_count(lines);
+  for (std::size_t i = 0; i < lines.size() && kept > lines_max; ++i)
+    if (lines[i].kept && lines[i].kind == Line::Kind::function && lines[i].parent >= 0 && only_function[i]) {
       lines[i].kept = false;
+      --kept;
+    }
 }
 
 void prune(std::vector<Line>& lines, unsigned lines_max) {
@@ -216,6 +219,10 @@ void prune(std::vector<Line>& lines, unsigned lines_max) {
     std::vector<unsigned> distance = distance_to_switch(lines);
     auto victim = std::max_element(distance.begin(), distance.end());
     if (victim == distance.end() || *victim == 0) break;
+    // One at a time near the end; of a very long trace whole stretches.
+    bool very_long = kept_count(lines) > 8 * lines_max && *victim > 8;
+    for (std::size_t i = 0; i < lines.size(); ++i)
+      if (very_long && distance[i] > *victim / 2) lines[i].kept = false;
     lines[static_cast<std::size_t>(victim - distance.begin())].kept = false;
     drop_empty_functions(lines);
     drop_pass_through_functions(lines, lines_max);
