@@ -266,7 +266,7 @@ machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
 setup {
   A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
 }
 
 cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 2*4K) = 0 }

@@ -115,6 +115,7 @@ enum class PagemapKind : uint8_t {
   swapin_error,
   huge_anon,
   huge_file,
+  poisoned,  ///< a marker
 };
 
 class AddressSpace final : public rmap::MappedSpace {
@@ -151,6 +152,9 @@ class AddressSpace final : public rmap::MappedSpace {
   /// A write to a protected page waits until the range is resolved. -ENOENT: not registered; -ENOMEM.
   /// Linux: mm/userfaultfd.c mwriteprotect_range()
   [[nodiscard]] Errno uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how);
+  /// Pages of a registered range that are not there will look like failed memory (UFFDIO_POISON). -EEXIST: one is
+  /// there; -ENOENT: not registered. Linux: fs/userfaultfd.c userfaultfd_poison()
+  [[nodiscard]] Errno uffd_poison(VirtAddr start, uint64_t length);
   /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
   [[nodiscard]] Result<AddressSpace*> fork();
   /// 1: a load of the page would need no I/O. -ENOMEM: not mapped. Linux: mm/mincore.c
@@ -288,6 +292,9 @@ class AddressSpace final : public rmap::MappedSpace {
   void change_pte_range(const Vma& vma, pgtable::LockedPageTable& table, Range<VirtPage> part, Change change);
   [[nodiscard]] Errno change_leaf(const Vma& vma, Range<VirtPage> part, Change change);
   [[nodiscard]] Errno change_protection(const Vma& vma, Range<VirtPage> range, Change change);
+
+  // mm/userfaultfd.cc
+  [[nodiscard]] Errno poison_leaf(Range<VirtPage> part);
 
   // mm/exit.cc, mm/mincore.cc
   void exit_mmap();

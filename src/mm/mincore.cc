@@ -68,6 +68,7 @@ PagemapKind AddressSpace::pagemap(VirtAddr address) {
     case PteKind::device_exclusive:
       return PagemapKind::device_exclusive;
     case PteKind::marker:
+      if (pte.has(PteBit::poisoned)) return PagemapKind::poisoned;
       return pte.has(PteBit::guard) ? PagemapKind::guard : PagemapKind::uffd_wp;
     case PteKind::swapin_error:
       return PagemapKind::swapin_error;
