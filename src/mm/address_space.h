@@ -382,13 +382,16 @@ Errno AddressSpace::with_entry(VirtPage page, Visit visit) {
   if (vma == nullptr || !vma->pages().contains(page)) return Errno::efault;
   pgtable::LeafTable* leaf = tables.find(page);
   if (leaf == nullptr) return visit(Pte::none());
-  {
-    pgtable::LockedPageTable table(*leaf);
-    if (table) return visit(table.get(page));
+  for (;;) {
+    {
+      pgtable::LockedPageTable table(*leaf);
+      if (table) return visit(table.get(page));
+    }
+    pgtable::LockedPmd pmd(*leaf);
+    if (pmd.get().is_table()) continue;  // split meanwhile
+    if (pmd.get().is_none()) return visit(Pte::none());
+    return visit(pmd.get().entry().moved_by(page - tables.leaf_range(page).start()));
   }
-  pgtable::LockedPmd pmd(*leaf);
-  if (!pmd.get().is_huge()) return visit(Pte::none());
-  return visit(pmd.get().entry().moved_by(page - tables.leaf_range(page).start()));
 }
 
 template <typename Visit>
