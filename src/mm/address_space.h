@@ -299,7 +299,9 @@ class AddressSpace final : public rmap::MappedSpace {
   // mm/exit.cc, mm/mincore.cc
   void exit_mmap();
   void check_counters() const;
-  [[nodiscard]] Pte entry_of(VirtPage page);
+  /// As it was a moment ago; mmap_lock is held.
+  [[nodiscard]] Pte entry_of(VirtPage page) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] PagemapKind pagemap_kind(Pte pte, VirtPage page) const;
 
   // mm/madvise*.cc
   [[nodiscard]] Errno madvise_walk(Range<VirtPage> range, Advice advice) QUIRE_REQUIRES_SHARED(mmap_lock);
@@ -307,7 +309,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
   void madvise_cold(Range<VirtPage> range);
   [[nodiscard]] bool deactivate(Pte entry, PageCount pages);
-  void madvise_willneed(const Vma& vma, Range<VirtPage> range);
+  void madvise_willneed(const Vma& vma, Range<VirtPage> range) QUIRE_REQUIRES_SHARED(mmap_lock);
   [[nodiscard]] Errno install_guards(Vma& vma, Range<VirtPage> range);
   [[nodiscard]] Errno install_leaf_guards(Vma& vma, Range<VirtPage> part);
   void remove_guards(Range<VirtPage> range);
