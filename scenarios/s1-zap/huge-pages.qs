@@ -298,3 +298,22 @@ check {
 }
 
 expect { never bug   never leak   sometimes K:r == 0   complete }
+
+scenario huge-file-part-vs-store "a part of a huge page of a file is discarded while the other part is written"
+machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
+  collapse(A, p[0])                                            = 0
+  A: load(p[0])                                                = 'f'
+}
+
+# Each of them undoes what the other does, but for one time only.
+cpu 0 as A { madvise(p[0], 4K, MADV_DONTNEED) = 0 }
+cpu 1 as A { store(p[1], 'x') = 0 }
+
+check { A: load(p[1]) = 'x' }
+
+expect { never bug   never livelock   never lost_store   complete }

@@ -238,9 +238,10 @@ void zap_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<VirtPage> 
       continue;
     }
     VirtPage first = mm.tables.leaf_range(page).start();
-    if (part.size() != mm.env.geometry.entries())
-      rmap::split_huge_pmd(mm, leaf, first);
-    else if (zap_huge_pmd(mm, leaf, vma, first, details))
+    // What was mapped is gone when the whole is; looking again would go on for as long as a fault maps it again.
+    bool part_of_it = part.size() != mm.env.geometry.entries();
+    if (part_of_it ? rmap::split_huge_pmd(mm, leaf, first) == rmap::HugeSplit::taken_away
+                   : zap_huge_pmd(mm, leaf, vma, first, details))
       return;
   }
 }

@@ -25,13 +25,16 @@ void drop_file_pmd(MappedSpace& space, LockedPmd& pmd, Range<VirtPage> range, Pt
 
 }  // namespace
 
-void split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
+HugeSplit split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
   QUIRE_FUNC();
-  if (!pmd.get().is_huge()) return;
+  if (!pmd.get().is_huge()) return HugeSplit::nothing;
   Pte entry = pmd.get().entry();
   auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
   Folio& folio = space.env.folios.of(entry.pfn());
-  if (!folio.test(FolioFlag::anon)) return drop_file_pmd(space, pmd, range, entry, folio);
+  if (!folio.test(FolioFlag::anon)) {
+    drop_file_pmd(space, pmd, range, entry, folio);
+    return HugeSplit::taken_away;
+  }
   auto pages = static_cast<int>(range.size().value());
   if (entry.is_present()) {
     bool exclusive = space.env.folios.page(folio.pfn()).test(FolioFlag::anon_exclusive);
@@ -46,11 +49,12 @@ void split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
   for (VirtPage page : range) pmd.set_hidden(page, entry.moved_by(page - first));
   pmd.set(Pmd::table());
   QUIRE_POINT("huge PMD became PTEs", "page {:#x}", first.value());
+  return HugeSplit::into_ptes;
 }
 
-void split_huge_pmd(MappedSpace& space, LeafTable& leaf, VirtPage first) {
+HugeSplit split_huge_pmd(MappedSpace& space, LeafTable& leaf, VirtPage first) {
   LockedPmd pmd(leaf);
-  split_huge_pmd_locked(space, pmd, first);
+  return split_huge_pmd_locked(space, pmd, first);
 }
 
 }  // namespace quire::rmap

@@ -11,10 +11,16 @@
 
 namespace quire::rmap {
 
+enum class HugeSplit : uint8_t {
+  nothing,    ///< it was not huge
+  into_ptes,
+  taken_away,  ///< what is mapped there now was mapped afterwards
+};
+
 /// The PMD entry at `first`, if huge, becomes a table of PTEs that map the same pages, with the same rights; a file's
 /// is just taken away, since the next access finds the page again. Takes pmd_lock. Linux: __split_huge_pmd()
-void split_huge_pmd(MappedSpace& space, pgtable::LeafTable& leaf, VirtPage first);
+HugeSplit split_huge_pmd(MappedSpace& space, pgtable::LeafTable& leaf, VirtPage first);
 /// The same with the lock held.
-void split_huge_pmd_locked(MappedSpace& space, pgtable::LockedPmd& pmd, VirtPage first);
+HugeSplit split_huge_pmd_locked(MappedSpace& space, pgtable::LockedPmd& pmd, VirtPage first);
 
 }  // namespace quire::rmap
