@@ -23,6 +23,7 @@ check {
 expect           { never bug   never stale_pte   never leak   complete }
 expect with D1-4 { never bug   never stale_pte   never leak   complete }
 
+# Verdict: who holds a folio's lock never meets a migration entry of it. The per-folio unmapping asserts that.
 scenario punch-migrating-file-page "the locked phase of a hole punch makes up for a skipped migration entry"
 machine  cpus=2 nodes=2 ram=16
 

@@ -266,7 +266,7 @@ machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
 setup {
   A: fd = memfd_create("f", 0), pwrite(fd, fill('f', 2*4K), 0) = 2*4K
   A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 2*4K, MADV_HUGEPAGE)                           = 0
 }
 
 cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 2*4K) = 0 }
@@ -279,3 +279,22 @@ check {
 
 # reached: collapse_file: a page is in use
 expect { never deadlock   never bug   never lost_store   sometimes K:r == 0   complete }
+
+scenario huge-poison-vs-dontneed "a page of a huge page fails while another is discarded"
+machine  cpus=2 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 2*4K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b')
+}
+
+cpu 0 as A { madvise(p[1], 4K, MADV_DONTNEED) = 0 }
+cpu 1 as K { r = poison(A, p[0]) = 0 | -EBUSY }
+
+check {
+  A: load(p[0]) = 'a' | SIGBUS(4)
+  A: load(p[1]) = 0
+}
+
+expect { never bug   never leak   sometimes K:r == 0   complete }

@@ -24,6 +24,28 @@ check {
 expect           { never bug   complete }
 expect with D1-1 { sometimes lost_store   preemptions 0 }
 
+scenario truncate-swapped-copy-of-a-block-file "not tmpfs alone: any private mapping of a file has anonymous pages"
+ref      "mm: Don't skip swap entry even if zap_details specified"  # verdict: "only shmem can have it" is false
+machine  cpus=1 ram=16 swap=S:4
+
+setup {
+  A: fd = open("f", O_RDWR|O_CREAT), ftruncate(fd, 2*4K) = 0
+  A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE, fd, 0)
+  A: store(p[1], 0xaa), madvise(p[1], 4K, MADV_PAGEOUT)  = 0
+  A: pagemap(p[1])                                       = PM_SWAP
+}
+
+check {
+  A: ftruncate(fd, 4K)   = 0
+  A: load(p[1])          = SIGBUS(2)
+  swap_used(S)           = 0
+  A: ftruncate(fd, 2*4K) = 0
+  A: load(p[1])          = 0
+}
+
+expect           { never bug   complete }
+expect with D1-1 { sometimes lost_store   preemptions 0 }
+
 scenario truncate-swapped-copy-of-child "truncation by one process deletes the swapped copies of all"
 machine  cpus=1 ram=16 swap=S:4
 

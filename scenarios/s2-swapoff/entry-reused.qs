@@ -21,4 +21,4 @@ cpu 1 as A {
 check { A: load(p[0]) = 'b' }
 
 expect           { never lost_store   complete }
-expect with D2-5 { sometimes lost_store @ do_swap_page   preemptions 2 }
+expect with D2-5 { sometimes lost_store   preemptions 1 }

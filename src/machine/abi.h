@@ -35,6 +35,8 @@ inline constexpr int kMadvPageout = 21;
 inline constexpr int kMadvPopulateRead = 22;
 inline constexpr int kMadvPopulateWrite = 23;
 inline constexpr int kMadvDontneedLocked = 24;
+inline constexpr int kMadvCollapse = 25;
+inline constexpr int kMadvHwpoison = 100;
 inline constexpr int kMadvGuardInstall = 102;
 inline constexpr int kMadvGuardRemove = 103;
 

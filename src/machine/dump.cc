@@ -51,7 +51,10 @@ void dump_entry(sync::String& out, base::VirtPage page, Pte pte, PageCount pages
     case PteKind::hwpoison:
       return line(out, "    {:#x} poison of frame {}", address, pte.pfn().value());
     case PteKind::marker:
-      return line(out, "    {:#x} marker{}", address, pte.has(PteBit::uffd_wp) ? " uffd-wp" : " guard");
+      return line(out, "    {:#x} marker{}", address,
+                  pte.has(PteBit::uffd_wp) ? " uffd-wp"
+                  : pte.has(PteBit::guard) ? " guard"
+                                           : " poisoned");
     case PteKind::swapin_error:
       return line(out, "    {:#x} swap-in error", address);
   }

@@ -55,6 +55,28 @@ Errno Machine::collapse(int pid, uint64_t address) {
   return mm ? khugepaged_.collapse(*mm, VirtAddr(address)) : Errno::esrch;
 }
 
+// Every huge page that the range has all of. Linux: mm/khugepaged.c madvise_collapse()
+Errno Machine::madvise_collapse(Process& process, uint64_t address, uint64_t bytes) {
+  uint64_t size = options_.page_table.entries().value() * base::kPageSize;
+  if (address % base::kPageSize != 0 || address + bytes < address) return Errno::einval;
+  Errno error = Errno::ok;
+  for (uint64_t at = (address + size - 1) / size * size; at + size <= address + bytes; at += size) {
+    Errno one = khugepaged_.collapse(process.mm(), VirtAddr(at));
+    if (one != Errno::ok) error = one;
+  }
+  return error;
+}
+
+// Linux: mm/madvise.c madvise_inject_error()
+Errno Machine::madvise_hwpoison(Process& process, uint64_t address, uint64_t bytes) {
+  if (address % base::kPageSize != 0 || address + bytes < address) return Errno::einval;
+  for (uint64_t at = address; at < address + bytes; at += base::kPageSize) {
+    Errno error = poison(process.pid(), at);
+    if (error != Errno::ok && error != Errno::ehwpoison) return error;
+  }
+  return Errno::ok;
+}
+
 Errno Machine::migrate_to_device(int pid, uint64_t address) {
   TaskMm mm = get_task_mm(pid);
   return mm ? device_memory_.migrate_to_device(*mm, VirtAddr(address)) : Errno::esrch;

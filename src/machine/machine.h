@@ -112,6 +112,10 @@ class Machine {
   /// UFFDIO_REGISTER and UFFDIO_WRITEPROTECT of a userfaultfd that nobody reads: who resolves just does.
   [[nodiscard]] Errno uffd_register(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno uffd_writeprotect(Process& process, uint64_t address, uint64_t bytes, mm::UffdWp how);
+  /// Linux: UFFDIO_POISON
+  [[nodiscard]] Errno uffd_poison(Process& process, uint64_t address, uint64_t bytes) {
+    return process.mm().uffd_poison(base::VirtAddr(address), bytes);
+  }
   [[nodiscard]] Errno msync(Process& process, uint64_t address, uint64_t bytes, int flags);
   [[nodiscard]] mm::Loaded load(Process& process, uint64_t address);
   [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::byte value);
@@ -176,6 +180,8 @@ class Machine {
   [[nodiscard]] Errno truncate(fs::Inode& file, uint64_t bytes);
   class TaskMm;
   [[nodiscard]] TaskMm get_task_mm(int pid);
+  [[nodiscard]] Errno madvise_collapse(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno madvise_hwpoison(Process& process, uint64_t address, uint64_t bytes);
   void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);

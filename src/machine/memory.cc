@@ -172,15 +172,16 @@ Errno Machine::munlockall(Process& process) {
 }
 
 Errno Machine::madvise(Process& process, uint64_t address, uint64_t bytes, int advice, PageoutKeep keep) {
-  if (advice != abi::kMadvPageout) {
-    std::optional<mm::Advice> meant = advice_of(advice);
-    if (!meant) return Errno::einval;
-    Discarding discards = discarding(process, address, takes_data(*meant) ? bytes : 0);
-    return process.mm().madvise(VirtAddr(address), bytes, *meant);
-  }
-  return reclaim_.madvise_pageout(
-      process.mm(), VirtAddr(address), bytes,
-      keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
+  if (advice == abi::kMadvPageout)
+    return reclaim_.madvise_pageout(
+        process.mm(), VirtAddr(address), bytes,
+        keep == PageoutKeep::swapcache ? reclaim::SwapCached::keep : reclaim::SwapCached::free);
+  if (advice == abi::kMadvCollapse) return madvise_collapse(process, address, bytes);
+  if (advice == abi::kMadvHwpoison) return madvise_hwpoison(process, address, bytes);
+  std::optional<mm::Advice> meant = advice_of(advice);
+  if (!meant) return Errno::einval;
+  Discarding discards = discarding(process, address, takes_data(*meant) ? bytes : 0);
+  return process.mm().madvise(VirtAddr(address), bytes, *meant);
 }
 
 Errno Machine::uffd_register(Process& process, uint64_t address, uint64_t bytes) {

@@ -83,14 +83,25 @@ void PrivateData::poisoned(uint64_t began) {
 
 Pte PrivateData::entry_of(const Byte& byte) const { return byte.mm->tables.peek(base::page_of(byte.address)); }
 
-const std::byte* PrivateData::find_in_swap(base::SwapEntry entry) const {
+const cache::Folio* PrivateData::cached(base::SwapEntry entry) const {
   if (entry.type().value() >= swap_.areas_max()) return nullptr;
   const swap::SwapArea& area = swap_.peek_area(entry.type());
   if (area.peek_swap_cache() == nullptr || entry.offset() >= base::SwapOffset(0) + area.peek_max()) return nullptr;
-  const cache::Folio* folio = area.peek_swap_cache()->peek(entry.offset());
+  return area.peek_swap_cache()->peek(entry.offset());
+}
+
+bool PrivateData::failed_in_swap_cache(Pte pte) const {
+  const cache::Folio* folio = pte.is_swap() ? cached(pte.swap_entry()) : nullptr;
+  return folio != nullptr && cache::any(folio->peek_flags() & FolioFlag::hwpoison);
+}
+
+const std::byte* PrivateData::find_in_swap(base::SwapEntry entry) const {
+  const cache::Folio* folio = cached(entry);
   if (folio != nullptr && cache::any(folio->peek_flags() & FolioFlag::uptodate))
     return folios_.frames().payload(folio->pfn() + (entry.offset() - folio->peek_swap().offset())).data();
-  return area.peek_backend()->peek(entry.offset());
+  const swap::SwapBackend* backend =
+      entry.type().value() < swap_.areas_max() ? swap_.peek_area(entry.type()).peek_backend() : nullptr;
+  return backend == nullptr ? nullptr : backend->peek(entry.offset());
 }
 
 const std::byte* PrivateData::find(const Byte& byte, Pte pte) const {
@@ -114,8 +125,8 @@ void PrivateData::check(sync::CheckReport& report) const {
                     byte.address.value());
       continue;
     }
-    // That it could not be read back is told to whoever looks.
-    if (pte.kind() == PteKind::swapin_error) continue;
+    // Whoever looks is told that it is lost.
+    if (pte.kind() == PteKind::swapin_error || failed_in_swap_cache(pte)) continue;
     const std::byte* found = find(byte, pte);
     report.expect(found != nullptr && *found == byte.value, Failure::lost_store,
                   "I13: the private byte at {:#x} is {}, not {:#04x} as stored", byte.address.value(),

@@ -65,6 +65,9 @@ class PrivateData {
   /// What the machine has there; nullptr: nothing that is private.
   [[nodiscard]] const std::byte* find(const Byte& byte, pgtable::Pte pte) const;
   [[nodiscard]] const std::byte* find_in_swap(base::SwapEntry entry) const;
+  /// Whether the page is in the swap cache and its memory has failed: who swaps it in is told.
+  [[nodiscard]] bool failed_in_swap_cache(pgtable::Pte pte) const;
+  [[nodiscard]] const cache::Folio* cached(base::SwapEntry entry) const;
 
   const Keep keep_;
   swap::SwapAreas& swap_;

@@ -115,6 +115,7 @@ enum class PagemapKind : uint8_t {
   swapin_error,
   huge_anon,
   huge_file,
+  poisoned,  ///< a marker
 };
 
 class AddressSpace final : public rmap::MappedSpace {
@@ -151,6 +152,9 @@ class AddressSpace final : public rmap::MappedSpace {
   /// A write to a protected page waits until the range is resolved. -ENOENT: not registered; -ENOMEM.
   /// Linux: mm/userfaultfd.c mwriteprotect_range()
   [[nodiscard]] Errno uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how);
+  /// Pages of a registered range that are not there will look like failed memory (UFFDIO_POISON). -EEXIST: one is
+  /// there; -ENOENT: not registered. Linux: fs/userfaultfd.c userfaultfd_poison()
+  [[nodiscard]] Errno uffd_poison(VirtAddr start, uint64_t length);
   /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
   [[nodiscard]] Result<AddressSpace*> fork();
   /// 1: a load of the page would need no I/O. -ENOMEM: not mapped. Linux: mm/mincore.c
@@ -289,10 +293,15 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno change_leaf(const Vma& vma, Range<VirtPage> part, Change change);
   [[nodiscard]] Errno change_protection(const Vma& vma, Range<VirtPage> range, Change change);
 
+  // mm/userfaultfd.cc
+  [[nodiscard]] Errno poison_leaf(Range<VirtPage> part);
+
   // mm/exit.cc, mm/mincore.cc
   void exit_mmap();
   void check_counters() const;
-  [[nodiscard]] Pte entry_of(VirtPage page);
+  /// As it was a moment ago; mmap_lock is held.
+  [[nodiscard]] Pte entry_of(VirtPage page) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] PagemapKind pagemap_kind(Pte pte, VirtPage page) const;
 
   // mm/madvise*.cc
   [[nodiscard]] Errno madvise_walk(Range<VirtPage> range, Advice advice) QUIRE_REQUIRES_SHARED(mmap_lock);
@@ -300,7 +309,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
   void madvise_cold(Range<VirtPage> range);
   [[nodiscard]] bool deactivate(Pte entry, PageCount pages);
-  void madvise_willneed(const Vma& vma, Range<VirtPage> range);
+  void madvise_willneed(const Vma& vma, Range<VirtPage> range) QUIRE_REQUIRES_SHARED(mmap_lock);
   [[nodiscard]] Errno install_guards(Vma& vma, Range<VirtPage> range);
   [[nodiscard]] Errno install_leaf_guards(Vma& vma, Range<VirtPage> part);
   void remove_guards(Range<VirtPage> range);
@@ -375,13 +384,16 @@ Errno AddressSpace::with_entry(VirtPage page, Visit visit) {
   if (vma == nullptr || !vma->pages().contains(page)) return Errno::efault;
   pgtable::LeafTable* leaf = tables.find(page);
   if (leaf == nullptr) return visit(Pte::none());
-  {
-    pgtable::LockedPageTable table(*leaf);
-    if (table) return visit(table.get(page));
+  for (;;) {
+    {
+      pgtable::LockedPageTable table(*leaf);
+      if (table) return visit(table.get(page));
+    }
+    pgtable::LockedPmd pmd(*leaf);
+    if (pmd.get().is_table()) continue;  // split meanwhile
+    if (pmd.get().is_none()) return visit(Pte::none());
+    return visit(pmd.get().entry().moved_by(page - tables.leaf_range(page).start()));
   }
-  pgtable::LockedPmd pmd(*leaf);
-  if (!pmd.get().is_huge()) return visit(Pte::none());
-  return visit(pmd.get().entry().moved_by(page - tables.leaf_range(page).start()));
 }
 
 template <typename Visit>

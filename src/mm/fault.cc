@@ -70,6 +70,7 @@ AddressSpace::FaultEnd AddressSpace::handle_pte_fault(Fault& fault) {
 // Linux: mm/memory.c handle_pte_marker()
 AddressSpace::FaultEnd AddressSpace::handle_marker(Fault& fault) {
   if (fault.entry.has(PteBit::guard)) return FaultEnd::maperr;
+  if (fault.entry.has(PteBit::poisoned)) return FaultEnd::hwpoison;
   return fault.vma.is_anonymous() ? do_anonymous_page(fault) : do_fault(fault);
 }
 

@@ -81,7 +81,7 @@ Errno AddressSpace::copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte) {
     }
     case PteKind::marker:
       // The child's mapping is not write-protected. Linux: copy_pte_marker()
-      if (pte.has(PteBit::guard)) c.to.set(page, pte);
+      if (!pte.has(PteBit::uffd_wp)) c.to.set(page, pte);
       break;
     case PteKind::none:
     case PteKind::present:

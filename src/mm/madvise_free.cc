@@ -26,6 +26,9 @@ void AddressSpace::madvise_free_pte(LockedPageTable& table, VirtPage page, Pte p
       return;
     case PteKind::swapin_error:
       return table.set(page, Pte::none());
+    case PteKind::marker:
+      if (pte.has(PteBit::poisoned)) table.set(page, Pte::none());
+      return;
     case PteKind::present:
       break;
     default:

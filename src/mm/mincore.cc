@@ -5,8 +5,6 @@
 namespace quire::mm {
 namespace {
 
-using pgtable::LockedPageTable;
-
 // Linux: mm/mincore.c mincore_page()
 bool uptodate(const cache::FolioRef& folio) { return folio && folio->uptodate(); }
 
@@ -36,20 +34,17 @@ Result<bool> AddressSpace::mincore(VirtAddr address) {
   return found.entry.swap().type().value() < env.swap.areas_max() && in_swap_cache(env.swap, found.entry.swap());
 }
 
-// What maps `page`: of a huge page the entry that its part would have.
 Pte AddressSpace::entry_of(VirtPage page) {
-  pgtable::LeafTable* leaf = tables.find(page);
-  if (leaf == nullptr) return Pte::none();
-  if (pgtable::Pmd pmd = leaf->pmd(); pmd.is_huge())
-    return pmd.entry().moved_by(page - tables.leaf_range(page).start());
-  LockedPageTable table(*leaf);
-  return table ? table.get(page) : Pte::none();
+  Pte pte;
+  (void)with_entry(page, [&](Pte found) {
+    pte = found;
+    return Errno::ok;
+  });
+  return pte;
 }
 
-// Linux: fs/proc/task_mmu.c pte_to_pagemap_entry()
-PagemapKind AddressSpace::pagemap(VirtAddr address) {
-  VirtPage page = base::page_of(address);
-  Pte pte = entry_of(page);
+// The entry's lock is held. Linux: fs/proc/task_mmu.c pte_to_pagemap_entry()
+PagemapKind AddressSpace::pagemap_kind(Pte pte, VirtPage page) const {
   switch (pte.kind()) {
     case PteKind::none:
       return PagemapKind::none;
@@ -68,6 +63,7 @@ PagemapKind AddressSpace::pagemap(VirtAddr address) {
     case PteKind::device_exclusive:
       return PagemapKind::device_exclusive;
     case PteKind::marker:
+      if (pte.has(PteBit::poisoned)) return PagemapKind::poisoned;
       return pte.has(PteBit::guard) ? PagemapKind::guard : PagemapKind::uffd_wp;
     case PteKind::swapin_error:
       return PagemapKind::swapin_error;
@@ -76,6 +72,20 @@ PagemapKind AddressSpace::pagemap(VirtAddr address) {
   if (env.folios.of(pte.pfn()).test(cache::FolioFlag::anon))
     return huge ? PagemapKind::huge_anon : PagemapKind::present_anon;
   return huge ? PagemapKind::huge_file : PagemapKind::present_file;
+}
+
+// Linux: fs/proc/task_mmu.c pagemap_read()
+PagemapKind AddressSpace::pagemap(VirtAddr address) {
+  QUIRE_FUNC();
+  VirtPage page = base::page_of(address);
+  PagemapKind kind = PagemapKind::none;
+  if (page >= env.geometry.limit()) return kind;
+  sync::SharedGuard guard(mmap_lock);
+  (void)with_entry(page, [&](Pte pte) {
+    kind = pagemap_kind(pte, page);
+    return Errno::ok;
+  });
+  return kind;
 }
 
 }  // namespace quire::mm

@@ -54,4 +54,38 @@ Errno AddressSpace::uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp ho
   return Errno::ok;
 }
 
+// Linux: mm/userfaultfd.c mfill_atomic_pte_poison()
+Errno AddressSpace::poison_leaf(Range<VirtPage> part) {
+  pgtable::LeafTable* leaf = tables.find_or_create(part.start());
+  if (leaf == nullptr) return Errno::enomem;
+  leaf->populate();
+  pgtable::LockedPageTable table(*leaf);
+  if (!table) return Errno::eexist;
+  for (VirtPage page : part) {
+    if (!table.get(page).is_none()) return Errno::eexist;
+    table.set(page, Pte::marker(PteBit::poisoned));
+  }
+  return Errno::ok;
+}
+
+// Linux: fs/userfaultfd.c userfaultfd_poison()
+Errno AddressSpace::uffd_poison(VirtAddr start, uint64_t length) {
+  QUIRE_FUNC();
+  if (base::offset_in_page(start) != 0 || length % base::kPageSize != 0 || length == 0) return Errno::einval;
+  if (!in_user_space(start, length)) return Errno::einval;
+  auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  Errno error = Errno::ok;
+  sync::SharedGuard guard(mmap_lock);
+  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
+    if (error == Errno::ok && !vma.has(VmFlag::uffd_wp)) error = Errno::enoent;
+    // fork copies the entries of this mapping from now on.
+    if (vma.is_cow()) vma.note_copy();
+    tables.for_each_leaf(part, [&](pgtable::LeafTable*, Range<VirtPage> leaf_part) {
+      if (error == Errno::ok) error = poison_leaf(leaf_part);
+    });
+  });
+  if (error == Errno::ok && !whole) error = Errno::enoent;
+  return error;
+}
+
 }  // namespace quire::mm

@@ -1,7 +1,7 @@
 // Pte: the value of one page-table entry, a closed union of ten kinds in 64 bits. Its place is an index of a LeafTable.
 //
 //   none | present(pfn) | zero page | swap(SwapEntry) | migration(pfn) | device_private(pfn) | device_exclusive(pfn)
-//        | hwpoison(pfn) | marker(uffd_wp, guard) | swapin_error
+//        | hwpoison(pfn) | marker(uffd_wp, guard, poisoned) | swapin_error
 //
 // Only `present` and `zero_page` let an access through. A migration entry is of three types by its bits: write
 // (writable), read-exclusive (exclusive) and read (neither), and keeps young and dirty as accessed and dirty; a device
@@ -47,6 +47,7 @@ enum class PteBit : uint64_t {
   uffd_wp = 1U << 9,     ///< a write must be announced to the user-fault handler first
   guard = 1U << 10,      ///< marker only: any access is a SIGSEGV
   prot_none = 1U << 11,  ///< no access is allowed (PROT_NONE); migration and device entries keep it for their page
+  poisoned = 1U << 12,   ///< marker only: any access is a SIGBUS, as of memory that has failed
 };
 
 class Pte {
@@ -60,7 +61,7 @@ class Pte {
   [[nodiscard]] static constexpr Pte device_private(Pfn pfn) { return Pte(PteKind::device_private, pfn.value()); }
   [[nodiscard]] static constexpr Pte device_exclusive(Pfn pfn) { return Pte(PteKind::device_exclusive, pfn.value()); }
   [[nodiscard]] static constexpr Pte hwpoison(Pfn pfn) { return Pte(PteKind::hwpoison, pfn.value()); }
-  /// With one of the bits uffd_wp and guard.
+  /// With one of the bits uffd_wp, guard and poisoned.
   [[nodiscard]] static constexpr Pte marker(PteBit bit) { return Pte(PteKind::marker, 0).with(bit); }
   [[nodiscard]] static constexpr Pte swapin_error() { return Pte(PteKind::swapin_error, 0); }
 

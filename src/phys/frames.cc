@@ -173,6 +173,12 @@ Result<Pfn> Frames::alloc_pages(Gfp gfp, Order order) {
     first = get_page_from_freelist(order);
   }
   bool reclaims = gfp.may_sleep() && pressure_ != nullptr;
+  // Enough may be free, but not together. Linux: __alloc_pages_direct_compact()
+  if (first == Buddy::kNone && reclaims && order > Order(0) && gfp.may_retry() &&
+      pressure_->try_to_compact_pages() > PageCount(0)) {
+    drain_all_pages();
+    first = get_page_from_freelist(order);
+  }
   unsigned tries = !reclaims ? 0 : gfp.may_retry() ? kReclaimRetries : 1;
   for (; first == Buddy::kNone && tries > 0; --tries) {
     if (pressure_->try_to_free_pages(gfp, order.pages()) == PageCount(0)) break;

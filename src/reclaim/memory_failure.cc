@@ -55,21 +55,28 @@ void MemoryFailure::identify_page_state(Folio& folio) {
   if (cache::Mapping* mapping = folio.mapping()) (void)mapping->ops().error_remove_folio(*mapping, folio);
 }
 
-Errno MemoryFailure::memory_failure(FolioRef folio, base::Pfn pfn, sync::Vector<const MappedSpace*>& victims) {
-  QUIRE_FUNC();
-  Folio& page = env_.folios.page(pfn);
-  if (page.test_and_set(FolioFlag::hwpoison)) return Errno::ehwpoison;
-  (void)folio->test_and_clear(FolioFlag::lru);
+// The folio of exactly the page, with a reference; empty: it is part of a large one that is in use, or free by now.
+// Linux: mm/memory-failure.c try_to_split_thp_page()
+FolioRef MemoryFailure::split_off(FolioRef folio, base::Pfn pfn) {
+  bool isolated = folio->test_and_clear(FolioFlag::lru);
+  bool whole = false;
   {
     LockedFolio locked(*folio);
-    if (locked->is_large()) {
-      if (!rmap::split_folio(env_, *locked)) return Errno::ebusy;
-    }
+    whole = locked->is_large() && !rmap::split_folio(env_, *locked);
   }
-  // The page's own folio from here on.
-  if (&page != folio.get()) folio = env_.folios.try_get(pfn);
-  if (!folio) return Errno::ebusy;
-  (void)folio.release();  // never dropped again
+  if (!whole && folio->pfn() == pfn) return folio;
+  if (isolated) folio->set(FolioFlag::lru);
+  if (whole) return {};
+  return env_.folios.try_get(pfn);
+}
+
+Errno MemoryFailure::memory_failure(FolioRef folio, base::Pfn pfn, sync::Vector<const MappedSpace*>& victims) {
+  QUIRE_FUNC();
+  FolioRef own = split_off(std::move(folio), pfn);
+  if (!own) return Errno::ebusy;
+  Folio& page = *own;
+  if (page.test_and_set(FolioFlag::hwpoison)) return Errno::ehwpoison;
+  (void)own.release();  // never dropped again
   (void)page.test_and_clear(FolioFlag::lru);
   LockedFolio locked(page);
   page.wait_writeback();

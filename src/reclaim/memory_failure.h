@@ -21,12 +21,14 @@ class MemoryFailure {
   MemoryFailure& operator=(const MemoryFailure&) = delete;
 
   /// `page` is a page of `folio`, whose reference is taken over. Adds to `victims` each space that mapped it (no lock
-  /// is held on return: it may have ended since). 0; -EHWPOISON: it had failed before; -EBUSY: it is still in use.
+  /// is held on return: it may have ended since). 0; -EHWPOISON: it had failed before; -EBUSY: it is still in
+  /// use, or part of a huge page that is.
   /// Linux: memory_failure()
   [[nodiscard]] base::Errno memory_failure(cache::FolioRef folio, base::Pfn page,
                                            sync::Vector<const rmap::MappedSpace*>& victims);
 
  private:
+  [[nodiscard]] cache::FolioRef split_off(cache::FolioRef folio, base::Pfn pfn);
   [[nodiscard]] bool hwpoison_user_mappings(cache::Folio& folio, sync::Vector<const rmap::MappedSpace*>& victims);
   void identify_page_state(cache::Folio& folio);
 

@@ -11,6 +11,7 @@
 #pragma once
 
 #include "mm/address_space.h"
+#include "reclaim/move_pages.h"
 #include "rmap/mapped_range.h"
 
 namespace quire::reclaim {
@@ -35,6 +36,7 @@ class Reclaim final : public phys::Pressure {
 
   /// Direct reclaim. Linux: mm/vmscan.c try_to_free_pages()
   PageCount try_to_free_pages(phys::Gfp gfp, PageCount wanted) override;
+  PageCount try_to_compact_pages() override { return Mover(env_).compact(); }
   /// Looks at every frame at most once and frees until `wanted` pages are free; returns how many were freed.
   PageCount shrink(PageCount wanted);
   /// Pages of [start, +length) that only this address space maps go to swap, or from memory if clean; with

@@ -67,6 +67,8 @@ bool skipped_for_files(const Environment& env, Pte pte) {
 
 // Linux: mm/memory.c zap_pte_range(), should_zap_folio(), zap_drop_markers()
 bool should_zap(const Environment& env, const ZapDetails& details, VmaKind vma, Pte pte) {
+  // What was made to look like failed memory is treated as that.
+  if (pte.kind() == PteKind::marker && pte.has(PteBit::poisoned)) return details.even_cows == EvenCows::zap;
   if (pte.kind() == PteKind::marker)
     return details.markers == Markers::drop || (vma == VmaKind::anonymous && pte.has(PteBit::uffd_wp)) ||
            (env.defects.has(Defect::D1_16) && details.from == ZapFrom::address_space);

@@ -5,7 +5,8 @@
 //   swap                           always private data
 //   hwpoison, swap-in error        not recorded: as private data (hole punch: as the machine's policy says)
 //   page of zeros                  nobody's
-// A marker is not data: it goes if the request drops markers. Who asks for what (SEMANTICS S1.1):
+// A marker is not data: it goes if the request drops markers; one that says poisoned goes as an hwpoison entry does.
+// Who asks for what (SEMANTICS S1.1):
 //   munmap, exit, exec             private data too, markers dropped
 //   MADV_DONTNEED                  private data too, markers of a file's mapping kept
 //   truncate                       private data too, markers kept; then each folio, locked; then the range again

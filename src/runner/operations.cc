@@ -146,6 +146,10 @@ Value uffd_register(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 0);
   return from(r.machine().uffd_register(r.process(c), at.start, at.length));
 }
+Value uffd_poison(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 0);
+  return from(r.machine().uffd_poison(r.process(c), at.start, at.length));
+}
 // uffd_writeprotect(RANGE[, LENGTH], 1 | 0)
 Value uffd_writeprotect(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 1);
@@ -349,6 +353,8 @@ constexpr std::array kOperations = {
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
+    Operation{"uffd_poison", "uffd_poison(RANGE[, LENGTH])", "pages that are not there will look like failed memory", 1,
+              2, kAny, Judged::check, uffd_poison},
     Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2,
               kAny, Judged::check, uffd_register},
     Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <string_view>
 
 #include "sync/trace.h"
@@ -92,9 +93,7 @@ void ScenarioProgram::run(unsigned index) {
 
 void ScenarioProgram::finish() {
   for (const Call& call : plan_.check) (void)run_call(call, explore::kTasksMax);
-  sync::CheckReport report;
-  state_->machine->check(report);
-  if (!report.ok()) sync::bug(report.failure(), report.message());
+  check_machine();
   for (Watched& w : conditions) {
     bool held = holds(w.condition);
     if (held) ++w.held;
@@ -141,7 +140,19 @@ Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
     return value;  // a logged run goes on and shows every result
   }
   judge(call, value);
+  if (actor < explore::kTasksMax && quiescent()) check_machine();
   return value;
+}
+
+// No call is being executed by anybody: everything that is between two calls agrees with everything else.
+bool ScenarioProgram::quiescent() const {
+  return std::all_of(state_->running.begin(), state_->running.end(), [](const Call* call) { return call == nullptr; });
+}
+
+void ScenarioProgram::check_machine() {
+  sync::CheckReport report;
+  state_->machine->check(report);
+  if (!report.ok()) sync::bug(report.failure(), report.message());
 }
 
 bool ScenarioProgram::matches(const Expected& e, const Value& value) {

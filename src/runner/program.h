@@ -107,6 +107,9 @@ class ScenarioProgram : public explore::Program, public Runtime {
 
  private:
   void judge(const Call& call, const Value& value);
+  [[nodiscard]] bool quiescent() const;
+  /// The invariants of SEMANTICS 0.7; at quiescent points only.
+  void check_machine();
   [[nodiscard]] bool matches(const Expected& expected, const Value& value);
   [[nodiscard]] bool holds(const PlanCondition& condition);
   [[nodiscard]] const Injection* injection_for(unsigned task, const sync::FailSite& site,

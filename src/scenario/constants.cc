@@ -196,6 +196,7 @@ constexpr auto kPagemapKinds = std::to_array<std::string_view>({
     "PM_SWAPIN_ERROR",
     "PM_HUGE",
     "PM_HUGE_FILE",
+    "PM_POISONED",
 });
 
 // Every name once by its number, then the aliases.
