@@ -11,8 +11,9 @@ namespace {
 using base::SwapOffset;
 using base::SwapType;
 
-constexpr PteBit kBits[] = {PteBit::writable,   PteBit::accessed, PteBit::dirty, PteBit::exclusive,
-                            PteBit::soft_dirty, PteBit::uffd_wp,  PteBit::guard, PteBit::prot_none};
+constexpr PteBit kBits[] = {PteBit::writable,  PteBit::accessed,   PteBit::dirty,
+                            PteBit::exclusive, PteBit::soft_dirty, PteBit::uffd_wp,
+                            PteBit::guard,     PteBit::prot_none,  PteBit::poisoned};
 const Pte kEntries[] = {Pte::present(Pfn(5)),
                         Pte::zero_page(),
                         Pte::swap(SwapEntry(SwapType(3), SwapOffset(9))),
@@ -22,6 +23,7 @@ const Pte kEntries[] = {Pte::present(Pfn(5)),
                         Pte::hwpoison(Pfn(5)),
                         Pte::marker(PteBit::uffd_wp),
                         Pte::marker(PteBit::guard),
+                        Pte::marker(PteBit::poisoned),
                         Pte::swapin_error()};
 
 TEST(PteValue, BitsAndKindsDoNotTouchEachOther) {

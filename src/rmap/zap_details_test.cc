@@ -81,6 +81,8 @@ class ShouldZap : public ::testing::Test {
         {"dE: device-exclusive", VmaKind::file, Pte::device_exclusive(a), "ZZZ--"},
         {"W: marker uffd-wp, file", VmaKind::file, Pte::marker(PteBit::uffd_wp), "Z---Z"},
         {"marker guard, file", VmaKind::file, Pte::marker(PteBit::guard), "Z---Z"},
+        {"marker poisoned, file", VmaKind::file, Pte::marker(PteBit::poisoned), "ZZZ--"},
+        {"marker poisoned, anonymous", VmaKind::anonymous, Pte::marker(PteBit::poisoned), "ZZZ--"},
         {"marker uffd-wp, anonymous", VmaKind::anonymous, Pte::marker(PteBit::uffd_wp), "ZZZZZ"},
         {"marker guard, anonymous", VmaKind::anonymous, Pte::marker(PteBit::guard), "Z---Z"},
         {"anonymous page", VmaKind::anonymous, Pte::present(a), "ZZZ--"},
