@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <random>
 #include <vector>
 
@@ -76,6 +77,62 @@ TEST(Buddy, RandomTakesNeverOverlap) {
       ASSERT_EQ(checked(buddy), free);
     }
   }
+}
+
+// Against a list of the free frames that is searched from its end.
+TEST(Buddy, TakeLastTakesTheHighestFreeFrame) {
+  for (uint32_t frames : {1U, 13U, 64U, 100U}) {
+    Buddy buddy{PageCount(frames)};
+    std::mt19937 random(frames);
+    std::vector<bool> free(frames);
+    auto last_free = [&] {
+      for (uint32_t f = frames; f > 0; --f)
+        if (free[f - 1]) return f - 1;
+      return Buddy::kNone;
+    };
+    for (int i = 0; i < 5000; ++i) {
+      uint32_t frame = static_cast<uint32_t>(random() % frames);
+      switch (random() % 4) {
+        case 0:
+        case 1:
+          if (free[frame]) break;
+          buddy.add(frame, Order(0));
+          free[frame] = true;
+          break;
+        case 2: {
+          uint32_t last = last_free();
+          bool behind = last != Buddy::kNone && last > frame;
+          uint32_t taken = buddy.take_last(frame);
+          ASSERT_EQ(taken, behind ? last : Buddy::kNone) << "after " << frame << " of " << frames;
+          if (behind) free[taken] = false;
+          break;
+        }
+        default: {
+          unsigned order = random() % 3;
+          uint32_t first = buddy.take(Order(order));
+          for (uint32_t f = first; first != Buddy::kNone && f < first + (1U << order); ++f) {
+            ASSERT_TRUE(free[f]);
+            free[f] = false;
+          }
+        }
+      }
+      ASSERT_EQ(checked(buddy), std::count(free.begin(), free.end(), true));
+    }
+  }
+}
+
+TEST(Buddy, TakeLastLeavesTheRestOfTheBlockInOrder) {
+  Buddy buddy(PageCount(16));
+  buddy.add(0, Order(4));
+  EXPECT_EQ(buddy.take_last(15), Buddy::kNone) << "nothing is behind the last";
+  EXPECT_EQ(buddy.take_last(14), 15U);
+  EXPECT_EQ(buddy.take_last(14), Buddy::kNone);
+  EXPECT_EQ(checked(buddy), 15U);
+  EXPECT_EQ(buddy.take(Order(3)), 0U) << "the lower half is still one block";
+  buddy.add(15, Order(0));
+  buddy.add(0, Order(3));
+  EXPECT_EQ(buddy.take(Order(4)), 0U);
+  EXPECT_EQ(buddy.take_last(0), Buddy::kNone) << "nothing is free";
 }
 
 }  // namespace
