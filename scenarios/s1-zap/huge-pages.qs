@@ -317,3 +317,52 @@ cpu 1 as A { store(p[1], 'x') = 0 }
 check { A: load(p[1]) = 'x' }
 
 expect { never bug   never livelock   never lost_store   complete }
+
+scenario huge-parts "a part of a huge page is paged out, moved, lent and collapsed again by itself"
+machine  cpus=1 nodes=2 ram=16 device=2 thp=4 PTRS_PER_PTE=4 swap=S:8 SWAPFILE_CLUSTER=2
+
+setup {
+  A: p = mmap(4*4K, 4*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 4*4K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
+}
+
+check {
+  A: pagemap(p[1])                   = PM_HUGE
+  A: madvise(p[1], 4K, MADV_PAGEOUT) = 0
+  A: pagemap(p[1])                   = PM_SWAP
+  A: pagemap(p[2])                   = PM_ANON
+  collapse(A, p[0])                  = 0
+  A: pagemap(p[1])                   = PM_HUGE
+  A: madvise(p[0], MADV_DONTNEED)    = 0
+  move_pages(A, p[1], 1)             = 1
+  collapse(A, p[0])                  = 0
+  device_private(A, p[2])            = 0
+  A: pagemap(p[2])                   = PM_DEVICE_PRIVATE
+  A: pagemap(p[3])                   = PM_ANON
+  A: load(p[0])                      = 0
+  A: load(p[1])                      = 'b'
+  A: load(p[2])                      = 'c'
+  A: load(p[3])                      = 'd'
+}
+
+expect { never bug   complete }
+
+scenario huge-page-larger-than-a-cluster "what swap has no room for as a whole is swapped in pieces"
+machine  cpus=1 ram=16 thp=4 PTRS_PER_PTE=4 swap=S:8 SWAPFILE_CLUSTER=2
+
+setup {
+  A: p = mmap(4*4K, 4*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 4*4K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[3], 'd')
+}
+
+check {
+  A: madvise(p, 4*4K, MADV_PAGEOUT) = 0
+  A: madvise(p, 4*4K, MADV_PAGEOUT) = 0
+  rss(A).swapents                   = 4
+  A: load(p[0])                     = 'a'
+  A: load(p[3])                     = 'd'
+}
+
+expect { never bug   complete }

@@ -179,12 +179,6 @@ class AddressSpace final : public rmap::MappedSpace {
   /// held. -EFAULT: not mapped.
   template <typename Visit>
   [[nodiscard]] Errno with_entry(VirtPage page, Visit visit) QUIRE_REQUIRES_SHARED(mmap_lock);
-  /// Whether `folio`, which this address space maps, is mapped by one address space alone, as far as its counts tell.
-  [[nodiscard]] static bool mapped_once(const Folio& folio) {
-    int count = folio.mapcount();
-    return count == 1 || count == static_cast<int>(folio.pages().value());
-  }
-
   /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
   void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
 

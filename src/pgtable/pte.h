@@ -79,7 +79,9 @@ class Pte {
   }
   [[nodiscard]] constexpr bool has(PteBit bit) const { return (raw_ & static_cast<uint64_t>(bit)) != 0; }
   /// Whether a write does not either.
-  [[nodiscard]] constexpr bool writable() const { return is_present() && has(PteBit::writable); }
+  [[nodiscard]] constexpr bool writable() const {
+    return is_present() && has(PteBit::writable) && !has(PteBit::prot_none);
+  }
 
   /// Whether pfn() may be asked for.
   [[nodiscard]] constexpr bool has_pfn() const {

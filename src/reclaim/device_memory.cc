@@ -32,9 +32,22 @@ Result<FolioRef> DeviceMemory::get_anon_page(mm::AddressSpace& mm, base::VirtAdd
   return folio;
 }
 
+// A page of a large folio becomes a folio of its own first. Linux: mm/migrate_device.c migrate_vma_collect_pmd()
+Errno DeviceMemory::split_around(mm::AddressSpace& mm, base::VirtAddr address) {
+  FolioRef large;
+  Errno error = mm.with_entry(base::page_of(address), [&](Pte pte) {
+    if (pte.is_present() && env_.folios.of(pte.pfn()).is_large()) large = FolioRef::of(env_.folios.of(pte.pfn()));
+    return Errno::ok;
+  });
+  if (error != Errno::ok || !large) return error;
+  LockedFolio locked = LockedFolio::try_lock(*large);
+  return locked && (!locked->is_large() || rmap::split_folio(env_, *locked)) ? Errno::ok : Errno::ebusy;
+}
+
 Errno DeviceMemory::migrate_to_device(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   sync::SharedGuard guard(mm.mmap_lock);
+  if (Errno error = split_around(mm, address); error != Errno::ok) return error;
   Result<FolioRef> found = get_anon_page(mm, address);
   if (!found) return found.error();
   cache::Folio& folio = **found;
@@ -50,6 +63,7 @@ Errno DeviceMemory::migrate_to_device(mm::AddressSpace& mm, base::VirtAddr addre
 Errno DeviceMemory::make_device_exclusive(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   sync::SharedGuard guard(mm.mmap_lock);
+  if (Errno error = split_around(mm, address); error != Errno::ok) return error;
   Result<FolioRef> found = get_anon_page(mm, address);
   if (!found) return found.error();
   cache::Folio& folio = **found;

@@ -26,6 +26,8 @@ class DeviceMemory {
   [[nodiscard]] base::Errno make_device_exclusive(mm::AddressSpace& mm, base::VirtAddr address);
 
  private:
+  [[nodiscard]] base::Errno split_around(mm::AddressSpace& mm, base::VirtAddr address)
+      QUIRE_REQUIRES_SHARED(mm.mmap_lock);
   [[nodiscard]] base::Result<cache::FolioRef> get_anon_page(mm::AddressSpace& mm, base::VirtAddr address)
       QUIRE_REQUIRES_SHARED(mm.mmap_lock);
 

@@ -1,5 +1,6 @@
 #include "reclaim/khugepaged.h"
 
+#include "rmap/migrate.h"
 #include "sync/trace.h"
 
 namespace quire::reclaim {
@@ -47,22 +48,34 @@ Errno Khugepaged::collapse(mm::AddressSpace& mm, base::VirtAddr address) {
     target->file->put();
     return error;
   }
-  Errno error = swap_in(mm, mm.tables.leaf_range(page));
+  Errno error = prepare(mm, mm.tables.leaf_range(page));
   return error != Errno::ok ? error : collapse_huge_page(mm, page);
 }
 
-// By the fault that anybody would take. Linux: mm/khugepaged.c __collapse_huge_page_swapin()
-Errno Khugepaged::swap_in(mm::AddressSpace& mm, Range<VirtPage> range) {
+// The page's folio if it is large, with a reference; and whether the page is in swap.
+Khugepaged::Found Khugepaged::look_at(mm::AddressSpace& mm, VirtPage page) {
+  Found found;
+  sync::SharedGuard guard(mm.mmap_lock);
+  (void)mm.with_entry(page, [&](Pte pte) {
+    found.swapped = pte.is_swap();
+    // A huge page in place is no hindrance.
+    if (!pte.is_present() || mm.tables.find(page)->pmd().is_huge()) return Errno::ok;
+    cache::Folio& folio = env_.folios.of(pte.pfn());
+    if (folio.is_large()) found.large = FolioRef::of(folio);
+    return Errno::ok;
+  });
+  return found;
+}
+
+// Swapped pages come in by the fault that anybody would take, large folios that are mapped in part are split.
+// Linux: mm/khugepaged.c __collapse_huge_page_swapin()
+Errno Khugepaged::prepare(mm::AddressSpace& mm, Range<VirtPage> range) {
   for (VirtPage page : range) {
-    bool swapped = false;
-    {
-      sync::SharedGuard guard(mm.mmap_lock);
-      (void)mm.with_entry(page, [&](Pte pte) {
-        swapped = pte.is_swap();
-        return Errno::ok;
-      });
-    }
-    if (swapped && !mm.load(base::address_of(page)).signal.none()) return Errno::eagain;
+    Found found = look_at(mm, page);
+    if (found.swapped && !mm.load(base::address_of(page)).signal.none()) return Errno::eagain;
+    if (!found.large) continue;
+    cache::LockedFolio locked = cache::LockedFolio::try_lock(*found.large);
+    if (!locked || (locked->is_large() && !rmap::split_folio(env_, *locked))) return Errno::eagain;
   }
   return Errno::ok;
 }

@@ -31,7 +31,12 @@ class Khugepaged {
   /// What is to be collapsed; a file has a reference. -EINVAL.
   [[nodiscard]] base::Result<Target> find_target(mm::AddressSpace& mm, base::VirtPage page);
   // reclaim/khugepaged.cc
-  [[nodiscard]] base::Errno swap_in(mm::AddressSpace& mm, base::Range<base::VirtPage> range);
+  struct Found {
+    bool swapped = false;
+    cache::FolioRef large;
+  };
+  [[nodiscard]] Found look_at(mm::AddressSpace& mm, base::VirtPage page);
+  [[nodiscard]] base::Errno prepare(mm::AddressSpace& mm, base::Range<base::VirtPage> range);
   [[nodiscard]] base::Errno collapse_huge_page(mm::AddressSpace& mm, base::VirtPage page);
   [[nodiscard]] bool isolate_pte(pgtable::Pte pte);
   [[nodiscard]] std::size_t isolate(pgtable::LockedPmd& pmd, base::Range<base::VirtPage> range);

@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "reclaim/reclaim.h"
+#include "rmap/migrate.h"
 #include "sync/trace.h"
 
 namespace quire::reclaim {
@@ -12,45 +13,68 @@ using pgtable::LockedPageTable;
 using pgtable::Pte;
 using pgtable::PteBit;
 
-constexpr unsigned kIsolatedMax = 16;  // Linux: SWAP_CLUSTER_MAX
-
 }  // namespace
 
-// A huge page, if the range has all of it; false: it is not one any more. Linux: mm/madvise.c
-// madvise_cold_or_pageout_pte_range(), its PMD part
-bool Reclaim::isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated, unsigned& count) {
+/// What was found in one stretch of a table; dealt with after its lock is dropped.
+struct Reclaim::Batch {
+  static constexpr unsigned kMax = 16;  // Linux: SWAP_CLUSTER_MAX
+  Folio* isolated[kMax];                ///< each with a reference
+  unsigned count = 0;
+  FolioRef to_split;  ///< a large folio of which the range has, or the table maps, a part only
+  [[nodiscard]] bool full() const { return count == kMax || to_split; }
+  void isolate(Folio& folio) {
+    folio.get();
+    isolated[count++] = &folio;
+  }
+};
+
+// Whether a huge page is mapped. Linux: mm/madvise.c madvise_cold_or_pageout_pte_range(), its PMD part
+bool Reclaim::isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Batch& batch) {
   pgtable::LockedPmd pmd(leaf);
   if (!pmd.get().is_huge()) return false;
   Pte entry = pmd.get().entry();
-  if (!entry.is_present() || range.size() != env_.geometry.entries()) return true;
+  if (!entry.is_present()) return true;
   Folio& folio = env_.folios.of(entry.pfn());
-  if (folio.mapcount() != 1 || !folio.test_and_clear(FolioFlag::lru)) return true;
-  folio.get();
-  isolated[count++] = &folio;
+  if (folio.mapcount() != 1) return true;
+  if (range.size() != env_.geometry.entries())
+    batch.to_split = FolioRef::of(folio);
+  else if (folio.test_and_clear(FolioFlag::lru))
+    batch.isolate(folio);
   return true;
 }
 
 // Isolates until the batch is full; returns where it stopped. Linux: mm/madvise.c madvise_cold_or_pageout_pte_range()
-VirtPage Reclaim::isolate_range(mm::AddressSpace&, pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated,
-                                unsigned& count) {
+VirtPage Reclaim::isolate_range(pgtable::LeafTable& leaf, Range<VirtPage> range, Batch& batch) {
   QUIRE_FUNC();
-  if (leaf.pmd().is_huge() && isolate_huge(leaf, range, isolated, count)) return range.limit();
+  if (leaf.pmd().is_huge() && isolate_huge(leaf, range, batch)) return batch.to_split ? range.start() : range.limit();
   LockedPageTable table(leaf);
   if (!table) return range.limit();
   VirtPage page = range.start();
-  for (; page < range.limit() && count < kIsolatedMax; ++page) {
+  for (; page < range.limit() && !batch.full(); ++page) {
     Pte pte = table.get(page);
     if (!pte.is_present()) continue;
     Folio& folio = env_.folios.of(pte.pfn());
-    // A large folio once, and only if the range has all of it.
-    if (pte.pfn() != folio.pfn() || page + folio.pages() > range.limit()) continue;
-    if (folio.mapcount() != static_cast<int>(folio.pages().value())) continue;
+    auto pages = static_cast<int>(folio.pages().value());
+    int mapped = folio.mapcount();
+    if (mapped > pages) continue;  // shared with others
+    bool whole = pte.pfn() == folio.pfn() && page + folio.pages() <= range.limit() && mapped == pages;
+    if (folio.is_large() && !whole) {
+      // The pages after the first of a large folio that is isolated already.
+      if (!folio.test(FolioFlag::lru)) continue;
+      batch.to_split = FolioRef::of(folio);
+      return page;
+    }
     if (!folio.test_and_clear(FolioFlag::lru)) continue;
-    folio.get();
     table.set(page, pte.without(PteBit::accessed));
-    isolated[count++] = &folio;
+    batch.isolate(folio);
   }
   return page;
+}
+
+// Single pages from now on. Linux: mm/madvise.c madvise_cold_or_pageout_pte_range(), its split_folio()
+bool Reclaim::split_for_pageout(const FolioRef& folio) {
+  LockedFolio locked = LockedFolio::try_lock(*folio);
+  return locked && locked->is_large() && rmap::split_folio(env_, *locked);
 }
 
 void Reclaim::pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCached cached) {
@@ -61,10 +85,10 @@ void Reclaim::pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCac
       page = end;
       continue;
     }
-    Folio* isolated[kIsolatedMax];
-    unsigned count = 0;
-    page = isolate_range(mm, *leaf, {page, end}, isolated, count);
-    for (unsigned i = 0; i < count; ++i) (void)shrink_folio(FolioRef::adopt(*isolated[i]), cached);
+    Batch batch;
+    page = isolate_range(*leaf, {page, end}, batch);
+    for (unsigned i = 0; i < batch.count; ++i) (void)shrink_folio(FolioRef::adopt(*batch.isolated[i]), cached);
+    if (batch.to_split && !split_for_pageout(batch.to_split)) ++page;
   }
 }
 

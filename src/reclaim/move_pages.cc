@@ -32,7 +32,7 @@ Result<FolioRef> Mover::isolate(mm::AddressSpace& mm, base::VirtAddr address) {
     if (!pte.is_present()) return Errno::enoent;
     Folio& found = env_.folios.of(pte.pfn());
     folio = FolioRef::of(found);
-    alone = mm::AddressSpace::mapped_once(found);
+    alone = found.mapcount() <= static_cast<int>(found.pages().value());
     return Errno::ok;
   });
   if (error != Errno::ok) return error;

@@ -64,7 +64,11 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
     bool lazily_freed = !cache::any(flags & FolioFlag::swapbacked);
-    if (!lazily_freed && !env_.swap.add_to_swap(folio)) return false;
+    if (!lazily_freed && !env_.swap.add_to_swap(folio)) {
+      // No room for it as a whole: its pages have their turns.
+      if (folio.is_large()) (void)rmap::split_folio(env_, folio);
+      return false;
+    }
   }
   if (mapped) {
     rmap::try_to_unmap(env_, folio);

@@ -54,9 +54,11 @@ class Reclaim final : public phys::Pressure {
   [[nodiscard]] Pageout pageout(LockedFolio& locked);
   [[nodiscard]] bool remove_mapping(Folio& folio);
   void pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCached cached);
-  [[nodiscard]] bool isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated, unsigned& count);
-  VirtPage isolate_range(mm::AddressSpace& mm, pgtable::LeafTable& leaf, Range<VirtPage> range, Folio** isolated,
-                         unsigned& count);
+  // reclaim/madvise_pageout.cc
+  struct Batch;
+  [[nodiscard]] bool isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Batch& batch);
+  VirtPage isolate_range(pgtable::LeafTable& leaf, Range<VirtPage> range, Batch& batch);
+  [[nodiscard]] bool split_for_pageout(const FolioRef& folio);
 
   rmap::Environment& env_;
   sync::Atomic<uint32_t, "clock hand"> hand_{0};

@@ -12,7 +12,7 @@
 namespace quire::rmap {
 
 enum class HugeSplit : uint8_t {
-  nothing,    ///< it was not huge
+  nothing,  ///< it was not huge
   into_ptes,
   taken_away,  ///< what is mapped there now was mapped afterwards
 };

@@ -48,12 +48,13 @@ TEST(Constants, PagemapKindsBothWays) {
   EXPECT_EQ(constant_value("PM_SWAP"), 3);
   EXPECT_EQ(constant_value("PM_UFFD_WP"), 9);
   EXPECT_EQ(constant_value("PM_HUGE_FILE"), 13);
-  for (std::int64_t kind = 0; kind < 14; ++kind) {
+  EXPECT_EQ(constant_value("PM_POISONED"), 14);
+  for (std::int64_t kind = 0; kind < 15; ++kind) {
     const auto name = pagemap_kind_name(kind);
     ASSERT_TRUE(name.has_value());
     EXPECT_EQ(constant_value(*name), kind);
   }
-  EXPECT_EQ(pagemap_kind_name(14), std::nullopt);
+  EXPECT_EQ(pagemap_kind_name(15), std::nullopt);
   EXPECT_EQ(pagemap_kind_name(-1), std::nullopt);
 }
 
