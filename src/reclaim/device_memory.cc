@@ -18,20 +18,6 @@ using pgtable::PteBit;
 
 }  // namespace
 
-// mmap_lock is held. Linux: mm/migrate_device.c migrate_vma_collect_pmd()
-Result<FolioRef> DeviceMemory::get_anon_page(mm::AddressSpace& mm, base::VirtAddr address) {
-  FolioRef folio;
-  Errno error = mm.with_entry(base::page_of(address), [&](Pte pte) {
-    if (!pte.is_present()) return Errno::einval;
-    cache::Folio& found = env_.folios.of(pte.pfn());
-    if (found.is_large() || !found.test(FolioFlag::anon)) return Errno::einval;
-    folio = FolioRef::of(found);
-    return Errno::ok;
-  });
-  if (error != Errno::ok) return error;
-  return folio;
-}
-
 // A page of a large folio becomes a folio of its own first. Linux: mm/migrate_device.c migrate_vma_collect_pmd()
 Errno DeviceMemory::split_around(mm::AddressSpace& mm, base::VirtAddr address) {
   FolioRef large;
@@ -44,10 +30,25 @@ Errno DeviceMemory::split_around(mm::AddressSpace& mm, base::VirtAddr address) {
   return locked && (!locked->is_large() || rmap::split_folio(env_, *locked)) ? Errno::ok : Errno::ebusy;
 }
 
+// mmap_lock is held. Linux: mm/migrate_device.c migrate_vma_collect_pmd()
+Result<FolioRef> DeviceMemory::get_anon_page(mm::AddressSpace& mm, base::VirtAddr address) {
+  FolioRef folio;
+  Errno error = split_around(mm, address);
+  if (error != Errno::ok) return error;
+  error = mm.with_entry(base::page_of(address), [&](Pte pte) {
+    if (!pte.is_present()) return Errno::einval;
+    cache::Folio& found = env_.folios.of(pte.pfn());
+    if (found.is_large() || !found.test(FolioFlag::anon)) return Errno::einval;
+    folio = FolioRef::of(found);
+    return Errno::ok;
+  });
+  if (error != Errno::ok) return error;
+  return folio;
+}
+
 Errno DeviceMemory::migrate_to_device(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   sync::SharedGuard guard(mm.mmap_lock);
-  if (Errno error = split_around(mm, address); error != Errno::ok) return error;
   Result<FolioRef> found = get_anon_page(mm, address);
   if (!found) return found.error();
   cache::Folio& folio = **found;
@@ -63,7 +64,6 @@ Errno DeviceMemory::migrate_to_device(mm::AddressSpace& mm, base::VirtAddr addre
 Errno DeviceMemory::make_device_exclusive(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   sync::SharedGuard guard(mm.mmap_lock);
-  if (Errno error = split_around(mm, address); error != Errno::ok) return error;
   Result<FolioRef> found = get_anon_page(mm, address);
   if (!found) return found.error();
   cache::Folio& folio = **found;

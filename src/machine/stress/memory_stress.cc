@@ -5,7 +5,6 @@
 #include <algorithm>
 
 #include "machine/stress/region.h"
-#include "sync/task.h"
 
 namespace quire::machine {
 namespace {
@@ -23,29 +22,18 @@ class MemoryStress {
   }
 
   int run() {
-    sync::Vector<Actor> actors;
-    for (unsigned i = 0; i < settings_.threads + 2; ++i) actors.push_back({this, i});
-    sync::Vector<sync::Box<sync::Task>> tasks;
-    for (Actor& actor : actors) tasks.push_back(sync::make_box<sync::Task>("actor", act, &actor));
-    usleep(static_cast<useconds_t>(settings_.seconds * 1e6));
-    stop_.store(1);
-    for (auto& task : tasks) task->join();
+    run_threads(settings_.threads + 2, settings_.seconds, stop_, [this](unsigned number) { act(number); });
     return report();
   }
 
  private:
-  struct Actor {
-    MemoryStress* stress;
-    unsigned number;
-  };
-  static void act(void* argument) {
-    auto [stress, number] = *static_cast<Actor*>(argument);
-    if (number < stress->settings_.threads)
-      stress->work(number);
-    else if (number == stress->settings_.threads)
-      stress->move_things();
+  void act(unsigned number) {
+    if (number < settings_.threads)
+      work(number);
+    else if (number == settings_.threads)
+      move_things();
     else
-      stress->swap_areas();
+      swap_areas();
   }
 
   static MachineOptions options(const Settings& s) {
@@ -136,7 +124,7 @@ class MemoryStress {
   Machine machine_;
   MemoryCounts counts_;
   sync::Vector<Process*> processes_;
-  sync::Atomic<uint32_t, "stop"> stop_{0};
+  StopFlag stop_{0};
 };
 
 }  // namespace

@@ -6,12 +6,14 @@
 #pragma once
 
 #include <fmt/core.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
 #include <string_view>
 
 #include "machine/machine.h"
+#include "sync/task.h"
 
 namespace quire::machine {
 
@@ -37,6 +39,28 @@ class Counter {
  private:
   sync::Atomic<uint64_t, "counter"> value_{0};
 };
+
+using StopFlag = sync::Atomic<uint32_t, "stop">;
+
+/// Calls act(number) in `count` threads at once, sets `stop` after `seconds` and returns when all have ended.
+template <typename Act>
+void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
+  struct Thread {
+    Act* act;
+    unsigned number;
+  };
+  sync::Vector<Thread> threads;
+  for (unsigned i = 0; i < count; ++i) threads.push_back({&act, i});
+  auto run = [](void* argument) {
+    auto [what, number] = *static_cast<Thread*>(argument);
+    (*what)(number);
+  };
+  sync::Vector<sync::Box<sync::Task>> tasks;
+  for (Thread& thread : threads) tasks.push_back(sync::make_box<sync::Task>("thread", run, &thread));
+  usleep(static_cast<useconds_t>(seconds * 1e6));
+  stop.store(1);
+  for (auto& task : tasks) task->join();
+}
 
 /// Swap areas, tmpfs and anonymous memory, each page its thread's. Returns the program's exit code.
 int run_swap_stress(const Settings& settings);

@@ -7,7 +7,6 @@
 
 #include "base/random.h"
 #include "machine/stress/stress.h"
-#include "sync/task.h"
 
 namespace quire::machine {
 namespace {
@@ -30,29 +29,18 @@ class SwapStress {
   explicit SwapStress(const Settings& settings) : settings_(settings), machine_(options(settings)) {}
 
   int run() {
-    sync::Vector<Actor> actors;
-    for (unsigned i = 0; i < settings_.threads; ++i) actors.push_back({this, i});
-    sync::Vector<sync::Box<sync::Task>> tasks;
-    for (Actor& actor : actors) tasks.push_back(sync::make_box<sync::Task>("actor", act, &actor));
-    usleep(static_cast<useconds_t>(settings_.seconds * 1e6));
-    stop_.store(1);
-    for (auto& task : tasks) task->join();
+    run_threads(settings_.threads, settings_.seconds, stop_, [this](unsigned number) { act(number); });
     return report();
   }
 
  private:
-  struct Actor {
-    SwapStress* stress;
-    unsigned number;
-  };
-  static void act(void* argument) {
-    auto [stress, number] = *static_cast<Actor*>(argument);
+  void act(unsigned number) {
     if (number == 0)
-      stress->swap_areas();
+      swap_areas();
     else if (number % 2 == 0)
-      stress->files(number);
+      files(number);
     else
-      stress->anonymous(number);
+      anonymous(number);
   }
 
   static MachineOptions options(const Settings& s) {
@@ -243,7 +231,7 @@ class SwapStress {
   const Settings settings_;
   Machine machine_;
   Counts counts_;
-  sync::Atomic<uint32_t, "stop"> stop_{0};
+  StopFlag stop_{0};
 };
 
 }  // namespace
