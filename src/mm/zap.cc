@@ -1,7 +1,6 @@
 // Removing entries: munmap, exit, MADV_DONTNEED, truncation, hole punch, and whatever else asks for it (zap_details.h).
-#include <span>
-
 #include "mm/address_space.h"
+#include "mm/mmu_gather.h"
 #include "rmap/huge_pmd.h"
 #include "sync/trace.h"
 
@@ -21,67 +20,6 @@ using rmap::VmaKind;
 using rmap::ZapDetails;
 using rmap::ZapFrom;
 
-/// Folios whose entries are gone, and translations that have to go before them. Emptied at the end, after the locks.
-/// Linux: include/asm-generic/tlb.h struct mmu_gather
-class Gather {
- public:
-  explicit Gather(AddressSpace& mm) : mm_(mm) {}
-  // Linux: mm/mmu_gather.c tlb_flush_mmu()
-  ~Gather() {
-    bool late = mm_.env.defects.has(Defect::D1_17);
-    if (!late) flush();
-    free();
-    if (late) flush();
-  }
-  Gather(const Gather&) = delete;
-  Gather& operator=(const Gather&) = delete;
-
-  enum class Unmapped : uint8_t { now, after_flush };
-  [[nodiscard]] bool full() const { return count_ == kMax; }
-  /// In ascending order.
-  void touch(Range<VirtPage> pages) {
-    touched_ = touched_.empty() ? pages : Range<VirtPage>(touched_.start(), pages.limit());
-  }
-  void add(Range<VirtPage> pages, Folio& folio, FolioFlag flags, Unmapped unmapped) {
-    touch(pages);
-    items_[count_++] = {&folio, cache::any(flags & FolioFlag::swapcache), unmapped};
-  }
-  // A dirty page of a file is unmapped only when no CPU can write to it any more. Linux: tlb_flush_rmaps()
-  void flush_if_forced() {
-    bool forced = false;
-    for (const Item& item : items()) forced = forced || item.unmapped == Unmapped::after_flush;
-    if (!forced) return;
-    flush();
-    for (Item& item : items())
-      if (std::exchange(item.unmapped, Unmapped::now) == Unmapped::after_flush) (void)item.folio->remove_mapping();
-  }
-
- private:
-  static constexpr unsigned kMax = 32;
-  struct Item {
-    Folio* folio;
-    bool cached;  ///< was in the swap cache when its entry went
-    Unmapped unmapped;
-  };
-  [[nodiscard]] std::span<Item> items() { return std::span(items_, count_); }
-  void flush() {
-    if (!touched_.empty()) mm_.flush_tlb(touched_);
-    touched_ = {};
-  }
-  // Linux: mm/swap_state.c free_pages_and_swap_cache()
-  void free() {
-    for (Item& item : items()) {
-      if (item.cached) mm_.free_swap_cache(*item.folio);
-      item.folio->put();
-    }
-  }
-
-  AddressSpace& mm_;
-  Range<VirtPage> touched_;
-  Item items_[kMax];
-  unsigned count_ = 0;
-};
-
 /// One request on one table.
 struct Zap {
   AddressSpace& mm;
@@ -89,7 +27,7 @@ struct Zap {
   const Vma& vma;
   LockedPageTable& table;
   RssDeltas& deltas;
-  Gather& gather;
+  MmuGather& gather;
   [[nodiscard]] rmap::Environment& env() const { return mm.env; }
 };
 
@@ -113,9 +51,9 @@ void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
   if (dirty_file) folio.set(FolioFlag::dirty);
   z.deltas.add(Folio::rss_class(flags), -1);
   if (cache::any(flags & FolioFlag::mlocked) && z.vma.mlocked()) folio.clear(FolioFlag::mlocked);
-  auto unmapped = Gather::Unmapped::now;
+  auto unmapped = MmuGather::Unmapped::now;
   if (dirty_file && z.env().tlbs.enabled())
-    unmapped = Gather::Unmapped::after_flush;
+    unmapped = MmuGather::Unmapped::after_flush;
   else
     (void)folio.remove_mapping();
   z.gather.add(Range<VirtPage>::of(page, PageCount(1)), folio, flags, unmapped);
@@ -128,7 +66,7 @@ void zap_device_pte(Zap& z, VirtPage page, Pte pte) {
   z.table.set(page, Pte::none());
   z.deltas.add(Folio::rss_class(flags), -1);
   if (pte.kind() == PteKind::device_private) (void)folio.remove_mapping();
-  z.gather.add(Range<VirtPage>::of(page, PageCount(1)), folio, flags, Gather::Unmapped::now);
+  z.gather.add(Range<VirtPage>::of(page, PageCount(1)), folio, flags, MmuGather::Unmapped::now);
 }
 
 void zap_swap_pte(Zap& z, Pte pte) {
@@ -174,7 +112,7 @@ void zap_nonpresent_pte(Zap& z, VirtPage page, Pte pte) {
 VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<VirtPage> range,
                        const ZapDetails& details) {
   QUIRE_FUNC();
-  Gather gather(mm);  // before the lock: emptied after it
+  MmuGather gather(mm);  // before the lock: emptied after it
   LockedPageTable table(leaf);
   if (!table) return range.start();
   RssDeltas deltas;
@@ -199,7 +137,7 @@ VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<
 // Whether there is nothing left to do at `first`. Linux: mm/huge_memory.c zap_huge_pmd()
 bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage first, const ZapDetails& details) {
   QUIRE_FUNC();
-  Gather gather(mm);
+  MmuGather gather(mm);
   LockedPmd pmd(leaf);
   if (!pmd.get().is_huge()) return false;
   Pte entry = pmd.get().entry();
@@ -213,7 +151,7 @@ bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage fi
   mm.rss.add(Folio::rss_class(flags), -static_cast<int32_t>(range.size().value()));
   if (!entry.is_present()) return true;
   if (entry.has(PteBit::dirty) && !cache::any(flags & FolioFlag::anon)) folio.set(FolioFlag::dirty);
-  gather.add(range, folio, flags, Gather::Unmapped::after_flush);
+  gather.add(range, folio, flags, MmuGather::Unmapped::after_flush);
   gather.flush_if_forced();
   return true;
 }
