@@ -1,6 +1,6 @@
 // Mappings side by side that are alike become one: a new one is a neighbour that has grown, and a split that is not
-// needed any more is undone. Two anonymous mappings that were made apart stay so: each has an AnonVma of its own. So do a
-// child's: each has got one at the fork.
+// needed any more is undone. Anonymous mappings that were made with a hole between them stay apart, as do a child's:
+// each has an AnonVma of its own. One that was made beside another, with other rights, has that one's.
 #include "mm/address_space.h"
 #include "sync/trace.h"
 

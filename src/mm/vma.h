@@ -1,7 +1,7 @@
 // Vma: a mapping of an address space: which pages, of what, with which rights.
 //
-// private anonymous: no file, an AnonVma from the start, to which its new pages belong; after a fork those of its parents
-// besides (rmap/anon_vma_chain.h).
+// private anonymous: no file, an AnonVma from the start, to which its new pages belong; after a fork also its parents'
+//   (rmap/anon_vma_chain.h).
 // shared file: a file; its entries map the file's folios.            private file: both; copies belong to the AnonVma.
 // Mappings side by side that are alike in everything become one, and one is split where a part is to be different.
 // I1  an anonymous folio is mapped only by a range that is linked into its AnonVma

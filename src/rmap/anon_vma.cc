@@ -19,8 +19,8 @@ AnonVmas::~AnonVmas() {
   }
 }
 
-// Without a reference yet. Takes the whole list of free ones, keeps one and gives the rest back, so that no other can be
-// in the middle of the same.
+// Without a reference yet. Takes the whole list of free ones, keeps one and gives the rest back, so that no other can
+// be in the middle of the same.
 AnonVma& AnonVmas::take() {
   AnonVma* free = free_.load(sync::Order::relaxed) == nullptr ? nullptr : free_.exchange(nullptr);
   if (free != nullptr) {

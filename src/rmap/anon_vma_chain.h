@@ -11,8 +11,8 @@
 // I2  all are of one family, each one's parent is among them, and so is the one to which new pages belong
 // I3  while a fork copies entries the child's range comes after its parent's, of equal start, in every tree
 //     (interval_tree.h: it was inserted later)
-// Locks: which chains a range has changes before it can be seen and after it was unlinked, with no lock; the trees under
-// the family's anon_vma_rwsem. Linux: include/linux/rmap.h struct anon_vma_chain
+// Locks: which chains a range has changes before it can be seen and after it was unlinked, with no lock; the trees
+// under the family's anon_vma_rwsem. Linux: include/linux/rmap.h struct anon_vma_chain
 //
 //   child.anon_chains.fork(child, pool, parent.anon_chains);
 //   sync::Guard guard(child.anon_chains.own()->rwsem());
@@ -50,7 +50,7 @@ class AnonChains {
   [[nodiscard]] bool inherited() const { return first_ != nullptr && first_->next != nullptr; }
   [[nodiscard]] bool alike(const AnonChains& other) const;
 
-  // --- `range`, whose chains these are, is not linked -----------------------------------------------------------------
+  // --- `range`, whose chains these are, is not linked ---------------------------------------------------------------
   /// The first, with the caller's reference.
   void begin(MappedRange& range, AnonVma& anon_vma);
   /// The same as `of`. Linux: mm/rmap.c anon_vma_clone()

@@ -1,8 +1,9 @@
 // MappedRange: a stretch of an address space that maps a stretch of a file or of an anonymous tree, as seen from the
 // pages.
 //
-// mm's Vma is one. A range is linked into the tree of its file's mapping, into those of its AnonVmas (anon_vma_chain.h),
-// or, being a private mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it.
+// mm's Vma is one. A range is linked into the tree of its file's mapping, into those of its AnonVmas
+// (anon_vma_chain.h), or, being a private mapping of a file, into both. MappedSpace is what the reverse map needs of
+// the address space around it.
 // I1  pages() and first_index() change only with mmap_lock held for writing and, of a linked range, under the locks of
 //     its trees
 // I2  a linked range's address space and page tables exist: they are torn down only after unlinking
@@ -146,8 +147,9 @@ class MappedRange {
 
 using FileRanges = IntervalTree<MappedRange, &MappedRange::file_link>;
 
-/// The trees of a range, of the file and of the family of AnonVmas, either of which may be missing, locked for writing while the object lives: a walk sees all
-/// that is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete(); mm/mremap.c take_rmap_locks()
+/// The trees of a range, of the file and of the family of AnonVmas, either of which may be missing, locked for writing
+/// while the object lives: a walk sees all that is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(),
+/// vma_complete(); mm/mremap.c take_rmap_locks()
 class LockedTrees {
  public:
   LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
