@@ -164,6 +164,10 @@ class Folio {
     mapping_ = reinterpret_cast<uintptr_t>(anon_vma) | kAnonTag;
     index_ = index;
   }
+  /// Its one user's, after others had it too; the folio is locked. Linux: mm/rmap.c folio_move_anon_rmap()
+  void move_anon(void* anon_vma) {
+    if (this->anon_vma() != anon_vma) set_anon(anon_vma, index());
+  }
   void clear_mapping() { mapping_ = 0; }
   [[nodiscard]] const Mapping* peek_mapping() const {
     return is_anon_word(mapping_.peek()) ? nullptr : pointer<Mapping>(mapping_.peek());

@@ -104,6 +104,15 @@ TEST_F(Invariant, I5CounterOffByOne) {
   mm().rss.add(rmap::RssClass::anon, -1);
 }
 
+TEST_F(Invariant, PageThatIsNotLookedForWhereItIs) {
+  rmap::AnonVmas& pool = mm().env.anon_vmas;
+  rmap::AnonVma& other = pool.create();
+  folio_at(present()).move_anon(&other);
+  expect_finding("stale_pte vma I1: page");
+  folio_at(present()).move_anon(vma_at(present())->anon_vma());
+  pool.put(other);
+}
+
 TEST_F(Invariant, I6ReferenceThatNobodyHas) {
   folio_at(present()).get(1);
   expect_finding("bug I6: folio");

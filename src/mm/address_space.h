@@ -195,7 +195,7 @@ class AddressSpace final : public rmap::MappedSpace {
     for (const auto& [end, vma] : vmas_) visit(*vma);
   }
   [[nodiscard]] int peek_users() const { return users_.peek(); }
-  /// I1, I2 and I4; I3 needs `recount`, which the caller makes with tables.peek_each().
+  /// I1, I2, I4, and of a mapping I1; I3 needs `recount`, which the caller makes with tables.peek_each().
   void check(sync::CheckReport& report) const;
 
   MmapLock mmap_lock;
@@ -244,6 +244,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/merge.cc
   void expand_upwards(Vma& vma, VirtPage limit) QUIRE_REQUIRES(mmap_lock);
+  [[nodiscard]] rmap::AnonVma& get_anon_vma(const VmaSpec& spec) QUIRE_REQUIRES(mmap_lock);
   [[nodiscard]] bool expand_neighbour(const VmaSpec& spec) QUIRE_REQUIRES(mmap_lock);
   void merge_range(Range<VirtPage> range) QUIRE_REQUIRES(mmap_lock);
 
@@ -334,6 +335,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_fault(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_wp_page(Fault& fault, pgtable::LockedPmd& pmd);
+  [[nodiscard]] static bool wp_can_reuse_huge_page(const Vma& vma, Folio& folio);
   [[nodiscard]] bool do_set_pmd(Fault& fault, cache::FolioRef& folio);
   [[nodiscard]] FaultEnd migrate_to_ram(Fault& fault);
   [[nodiscard]] FaultEnd remove_device_exclusive_entry(Fault& fault);
@@ -345,7 +347,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] FaultEnd finish_fault(Fault& fault, cache::FolioRef folio);
   [[nodiscard]] static FaultEnd end_of(cache::FaultOutcome outcome);
   [[nodiscard]] FaultEnd do_wp_page(Fault& fault);
-  [[nodiscard]] bool wp_can_reuse_anon_folio(Folio& folio, cache::FolioFlag flags);
+  [[nodiscard]] bool wp_can_reuse_anon_folio(const Vma& vma, Folio& folio, cache::FolioFlag flags);
   [[nodiscard]] FaultEnd wp_page_copy(Fault& fault, cache::FolioRef old);
   [[nodiscard]] FaultEnd do_swap_page(Fault& fault);
   struct SwapIn;

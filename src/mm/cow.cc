@@ -52,15 +52,18 @@ AddressSpace::FaultEnd AddressSpace::do_cow_fault(Fault& fault) {
   return FaultEnd::again;
 }
 
-// Whether nobody else refers to the page; PTL held. Linux: mm/memory.c wp_can_reuse_anon_folio()
-bool AddressSpace::wp_can_reuse_anon_folio(Folio& folio, FolioFlag flags) {
+// Whether nobody else refers to the page: then it is the mapping's own. PTL held. Linux: mm/memory.c
+// wp_can_reuse_anon_folio()
+bool AddressSpace::wp_can_reuse_anon_folio(const Vma& vma, Folio& folio, FolioFlag flags) {
   if (folio.is_large()) return false;
   bool cached = cache::any(flags & FolioFlag::swapcache);
   if (folio.refcount() > 1 + (cached ? 1 : 0)) return false;
   cache::LockedFolio locked = cache::LockedFolio::try_lock(folio);
   if (!locked) return false;
   if (cached) (void)env.swap.folio_free_swap(folio);
-  return folio.refcount() == 1;
+  if (folio.refcount() != 1) return false;
+  folio.move_anon(vma.anon_vma());
+  return true;
 }
 
 // A write to an entry that is read-only. Linux: mm/memory.c do_wp_page(), wp_page_reuse()
@@ -78,7 +81,7 @@ AddressSpace::FaultEnd AddressSpace::do_wp_page(Fault& fault) {
       bool reuse = !fault.vma.is_cow();
       if (!reuse && cache::any(flags & FolioFlag::anon)) {
         reuse = env.folios.page(pfn).test(FolioFlag::anon_exclusive);
-        if (!reuse && wp_can_reuse_anon_folio(folio, flags)) {
+        if (!reuse && wp_can_reuse_anon_folio(fault.vma, folio, flags)) {
           folio.set(FolioFlag::anon_exclusive);
           reuse = true;
         }

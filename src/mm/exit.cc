@@ -68,6 +68,11 @@ void AddressSpace::check(sync::CheckReport& report) const {
     report.expect(mapped, Failure::stale_pte, "mm I2: page {:#x} has an entry and no mapping", page.value());
     report.expect(!pte.is_swap() || peek_on_list(), Failure::swap_count,
                   "mm I4: page {:#x} is in swap, not on the mmlist", page.value());
+    if (!mapped || !pte.is_present()) return;
+    const Folio& folio = env.folios.of(pte.pfn());
+    bool anon = cache::any(folio.peek_flags() & cache::FolioFlag::anon);
+    report.expect(!anon || at->second->anon_chains.has(folio.peek_anon_vma()), Failure::stale_pte,
+                  "vma I1: page {:#x} maps a page that is not looked for there", page.value());
   });
 }
 

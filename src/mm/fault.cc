@@ -88,13 +88,14 @@ AddressSpace::FaultEnd AddressSpace::migration_entry_wait(Fault& fault) {
   return FaultEnd::again;
 }
 
-// Gives one page of `folio` to `page`: the folio belongs to the tree from its first mapping on. The reference is the
-// caller's. Linux: mm/rmap.c folio_add_new_anon_rmap(), folio_add_anon_rmap_pte()
+// Gives one page of `folio` to `page`: the folio belongs to an AnonVma from its first mapping on; if others of the
+// family wait for it too, to the eldest, in which all of them are. The reference is the caller's. Linux: mm/rmap.c
+// folio_add_new_anon_rmap(), folio_add_anon_rmap_pte(), __folio_set_anon()
 void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive) {
   FolioFlag exclusively = exclusive ? FolioFlag::anon_exclusive : FolioFlag::none;
   if (!folio.test(FolioFlag::anon)) {
     QUIRE_ASSERT(!folio.is_large(), "a large folio that was never mapped");
-    folio.set_anon(vma.anon_vma(), vma.index_of(page));
+    folio.set_anon(exclusive ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page));
     folio.set(FolioFlag::anon | FolioFlag::lru | exclusively);
   } else if (exclusive) {
     env.folios.page(pfn).set(exclusively);

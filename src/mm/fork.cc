@@ -189,7 +189,7 @@ Errno AddressSpace::dup_mmap(AddressSpace& child) {
   (void)map_count_.get();
   for (const auto& [end, vma] : vmas_) {
     // Neither memory locks nor userfaultfd are inherited.
-    Vma* copy = vma->make_alike(child, vma->span(), vma->flags() & ~(VmFlag::locked | VmFlag::uffd_wp));
+    Vma* copy = vma->make_forked(child, vma->flags() & ~(VmFlag::locked | VmFlag::uffd_wp));
     copy->link();
     child.insert(*copy);
     // A mapping without private pages is filled by the child's own faults. Linux: vma_needs_copy()

@@ -63,6 +63,16 @@ bool AddressSpace::do_set_pmd(Fault& fault, FolioRef& folio) {
   return true;
 }
 
+// Whether nobody else refers to the huge page: then it is the mapping's own. The lock of whoever works on it is not
+// waited for: the write gets a page of its own. PMD lock held. Linux: mm/huge_memory.c do_huge_pmd_wp_page()
+bool AddressSpace::wp_can_reuse_huge_page(const Vma& vma, Folio& folio) {
+  if (folio.refcount() != 1) return false;
+  cache::LockedFolio locked = cache::LockedFolio::try_lock(folio);
+  if (!locked || folio.refcount() != 1) return false;
+  folio.move_anon(vma.anon_vma());
+  return true;
+}
+
 // A write to a huge page that is read-only. Linux: mm/huge_memory.c do_huge_pmd_wp_page()
 AddressSpace::FaultEnd AddressSpace::do_huge_pmd_wp_page(Fault& fault, LockedPmd& pmd) {
   QUIRE_FUNC();
@@ -72,7 +82,7 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_wp_page(Fault& fault, LockedPmd
   bool reuse = !fault.vma.is_cow();
   if (!reuse && cache::any(flags & FolioFlag::anon)) {
     reuse = cache::any(flags & FolioFlag::anon_exclusive);
-    if (!reuse && folio.refcount() == 1) {
+    if (!reuse && wp_can_reuse_huge_page(fault.vma, folio)) {
       folio.set(FolioFlag::anon_exclusive);
       reuse = true;
     }

@@ -1,5 +1,6 @@
 // Mappings side by side that are alike become one: a new one is a neighbour that has grown, and a split that is not
-// needed any more is undone. Two anonymous mappings that were made apart stay so: each has an AnonVma of its own.
+// needed any more is undone. Anonymous mappings that were made with a hole between them stay apart, as do a child's:
+// each has an AnonVma of its own. One that was made beside another, with other rights, has that one's.
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
@@ -15,16 +16,28 @@ void AddressSpace::expand_upwards(Vma& vma, VirtPage limit) {
   merge_range({before.limit(), limit});
 }
 
+// With a reference: of a neighbour, for the two may be alike one day, or a new one. Linux: mm/mmap.c
+// find_mergeable_anon_vma()
+rmap::AnonVma& AddressSpace::get_anon_vma(const VmaSpec& spec) {
+  auto below = vmas_.find(spec.span.pages.start());
+  for (const Vma* neighbour : {find_vma(spec.span.pages.limit()), below == vmas_.end() ? nullptr : below->second}) {
+    if (neighbour == nullptr || !neighbour->lends_anon_vma(spec)) continue;
+    neighbour->anon_vma()->get();
+    return *neighbour->anon_vma();
+  }
+  return env.anon_vmas.create();
+}
+
 // Whether a neighbour has become what `spec` says, so that nothing new is needed. Linux: mm/vma.c vma_merge_new_range()
 bool AddressSpace::expand_neighbour(const VmaSpec& spec) {
   Range<VirtPage> range = spec.span.pages;
   (void)map_count_.get();
-  if (auto below = vmas_.find(range.start()); below != vmas_.end() && below->second->continues_as(spec)) {
+  if (auto below = vmas_.find(range.start()); below != vmas_.end() && below->second->can_become(spec)) {
     expand_upwards(*below->second, range.limit());
     return true;
   }
   Vma* above = find_vma(range.limit());
-  if (above == nullptr || !above->continued_from(spec)) return false;
+  if (above == nullptr || !above->can_become(spec)) return false;
   above->expand({range.start(), above->pages().limit()});
   return true;
 }

@@ -84,10 +84,8 @@ Result<VirtAddr> AddressSpace::mmap(const MmapRequest& request) {
 // Nothing is mapped there. Linux: mm/mmap.c mmap_region()
 void AddressSpace::map_region(const VmaSpec& spec) {
   if (expand_neighbour(spec)) return;
-  bool shared = (spec.flags & VmFlag::shared) != VmFlag::none;
-  rmap::AnonVma* anon_vma = shared ? nullptr : &env.anon_vmas.create();
-  Vma* vma = Vma::make(*this, spec, anon_vma);
-  if (anon_vma != nullptr) env.anon_vmas.put(*anon_vma);  // the mapping's is left
+  Vma* vma = Vma::make(*this, spec);
+  if ((spec.flags & VmFlag::shared) == VmFlag::none) vma->anon_chains.begin(*vma, get_anon_vma(spec));
   vma->link();
   insert(*vma);
 }

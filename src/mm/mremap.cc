@@ -99,7 +99,7 @@ Errno AddressSpace::move_vma(Vma& vma, const Remap& r, VirtPage to, Vma*& remove
   });
   if (error != Errno::ok) return error;
   auto target = Range<VirtPage>::of(to, r.new_pages);
-  Vma* fresh = vma.make_alike(*this, {target, vma.index_of(r.from)}, vma.flags() & ~VmFlag::uffd_wp);
+  Vma* fresh = vma.make_alike({target, vma.index_of(r.from)}, vma.flags() & ~VmFlag::uffd_wp);
   fresh->link();
   insert(*fresh);
   move_page_tables(vma, moving, to);

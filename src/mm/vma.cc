@@ -4,20 +4,34 @@
 
 namespace quire::mm {
 
-Vma::Vma(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma)
-    : MappedRange(mm, spec.span), mm_(mm), file_(spec.file), anon_vma_(anon_vma), flags_(spec.flags) {}
+Vma::Vma(AddressSpace& mm, const VmaSpec& spec)
+    : MappedRange(mm, spec.span), mm_(mm), file_(spec.file), flags_(spec.flags) {}
 
-Vma* Vma::make(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma) {
+Vma* Vma::make(AddressSpace& mm, const VmaSpec& spec) {
   if (spec.file != nullptr) spec.file->get();
-  if (anon_vma != nullptr) anon_vma->get();
-  Vma* vma = sync::make_object<Vma>(mm, spec, anon_vma);
+  Vma* vma = sync::make_object<Vma>(mm, spec);
   if ((spec.flags & VmFlag::locked) != VmFlag::none) vma->set_mlocked(PagesStay::yes);
   return vma;
 }
 
-Vma* Vma::make_alike(AddressSpace& mm, const Span& span, VmFlag flags) const {
-  Vma* vma = make(mm, {span, flags, file_}, anon_vma_);
+Vma* Vma::make_alike(const Span& span, VmFlag flags) const {
+  Vma* vma = make(mm_, {span, flags, file_});
+  vma->anon_chains.clone(*vma, anon_chains);
   if (has_copies()) vma->note_copy();
+  return vma;
+}
+
+// Without a private page there is nothing to inherit. Linux: mm/rmap.c anon_vma_fork()
+Vma* Vma::make_forked(AddressSpace& child, VmFlag flags) const {
+  Vma* vma = make(child, {span(), flags, file_});
+  if (!is_cow()) return vma;
+  rmap::AnonVmas& pool = mm_.env.anon_vmas;
+  if (has_copies()) {
+    vma->note_copy();
+    vma->anon_chains.fork(*vma, pool, anon_chains);
+  } else {
+    vma->anon_chains.begin(*vma, pool.create());
+  }
   return vma;
 }
 
@@ -31,18 +45,18 @@ void Vma::zap(Range<VirtPage> pages, const rmap::ZapDetails& details) { mm_.zap_
 
 void Vma::link() {
   if (file_ != nullptr) rmap::link_file_range(file_->mapping(), *this);
-  if (anon_vma_ != nullptr) rmap::link_anon_range(*anon_vma_, *this);
+  if (is_cow()) rmap::link_anon_range(*this);
 }
 
 void Vma::unlink() {
-  if (anon_vma_ != nullptr) rmap::unlink_anon_range(mm_.env.anon_vmas, *anon_vma_, *this);
+  if (is_cow()) rmap::unlink_anon_range(mm_.env.anon_vmas, *this);
   if (file_ != nullptr) rmap::unlink_file_range(file_->mapping(), *this);
 }
 
 // Linux: mm/vma.c __split_vma()
 Vma* Vma::split(VirtPage at) {
   QUIRE_ASSERT(pages().contains(at) && pages().start() != at, "a split outside of a mapping");
-  Vma* upper = make_alike(mm_, {{at, pages().limit()}, index_of(at)}, flags());
+  Vma* upper = make_alike({{at, pages().limit()}, index_of(at)}, flags());
   rmap::LockedTrees trees = lock_trees();
   trees.resize(*this, {{pages().start(), at}, first_index()});
   trees.link(*upper);
@@ -57,6 +71,12 @@ bool Vma::continued_from(const VmaSpec& spec) const {
   return alike(spec) && spec.span.pages.limit() == pages().start() && indexes_of(spec.span).limit() == first_index();
 }
 
+bool Vma::lends_anon_vma(const VmaSpec& spec) const {
+  constexpr VmFlag kRights = VmFlag::read | VmFlag::write;
+  VmaSpec same_rights = {spec.span, (spec.flags & ~kRights) | (flags() & kRights), spec.file};
+  return is_cow() && !anon_chains.inherited() && (continues_as(same_rights) || continued_from(same_rights));
+}
+
 // The references that `upper` had are not the last ones.
 void Vma::absorb(Vma* upper) {
   QUIRE_ASSERT(can_absorb(*upper), "mappings that differ cannot be one");
@@ -66,7 +86,7 @@ void Vma::absorb(Vma* upper) {
     trees.unlink(*upper);
     trees.resize(*this, {{pages().start(), upper->pages().limit()}, first_index()});
   }
-  if (anon_vma_ != nullptr) mm_.env.anon_vmas.put(*anon_vma_);
+  upper->anon_chains.drop(mm_.env.anon_vmas);
   remove(upper);
 }
 

@@ -1,6 +1,7 @@
 // Vma: a mapping of an address space: which pages, of what, with which rights.
 //
-// private anonymous: no file, an AnonVma from the start; its pages are folios of that tree.
+// private anonymous: no file, an AnonVma from the start, to which its new pages belong; after a fork also its parents'
+//   (rmap/anon_vma_chain.h).
 // shared file: a file; its entries map the file's folios.            private file: both; copies belong to the AnonVma.
 // Mappings side by side that are alike in everything become one, and one is split where a part is to be different.
 // I1  an anonymous folio is mapped only by a range that is linked into its AnonVma
@@ -44,9 +45,9 @@ struct VmaSpec {
 
 class Vma final : public rmap::MappedRange {
  public:
-  /// Takes references to the file and to `anon_vma` (either may be nullptr); not linked yet.
-  [[nodiscard]] static Vma* make(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma);
-  Vma(AddressSpace& mm, const VmaSpec& spec, rmap::AnonVma* anon_vma);
+  /// Takes a reference to the file, if there is one; has no AnonVma and is not linked yet.
+  [[nodiscard]] static Vma* make(AddressSpace& mm, const VmaSpec& spec);
+  Vma(AddressSpace& mm, const VmaSpec& spec);
 
   [[nodiscard]] AddressSpace& mm() const { return mm_; }
   [[nodiscard]] bool has(VmFlag flag) const { return (flags_.get() & flag) != VmFlag::none; }
@@ -54,12 +55,12 @@ class Vma final : public rmap::MappedRange {
   void set_flags(VmFlag flags);
   [[nodiscard]] VmFlag peek_flags() const { return flags_.peek(); }
   [[nodiscard]] rmap::FileBacking* file() const { return file_; }
-  [[nodiscard]] rmap::AnonVma* anon_vma() const { return anon_vma_; }
+  [[nodiscard]] rmap::AnonVma* anon_vma() const { return anon_chains.own(); }
   [[nodiscard]] cache::Mapping* mapping() const { return file_ == nullptr ? nullptr : &file_->mapping(); }
   /// Linux: vma_is_anonymous()
   [[nodiscard]] bool is_anonymous() const { return file_ == nullptr; }
   /// Whether writes go to copies. Linux: is_cow_mapping()
-  [[nodiscard]] bool is_cow() const { return anon_vma_ != nullptr; }
+  [[nodiscard]] bool is_cow() const { return anon_vma() != nullptr; }
   /// Whether a private mapping of a file has any copy yet: otherwise fork need not look at it.
   [[nodiscard]] bool has_copies() const { return is_anonymous() || copies_.load(sync::Order::relaxed) != 0; }
   /// Before the first copy is mapped. Linux: anon_vma_prepare()
@@ -72,23 +73,33 @@ class Vma final : public rmap::MappedRange {
 
   void zap(Range<VirtPage> pages, const rmap::ZapDetails& details) override;
 
-  /// Into the trees of file and AnonVma. Sleeps.
+  /// Into the trees of file and AnonVmas. Sleeps.
   void link();
   void unlink();
   /// The same for others: locks the trees this mapping is in.
-  [[nodiscard]] rmap::LockedTrees lock_trees() const { return {mapping(), anon_vma_}; }
-  /// Another mapping like this one, of `span`, not linked.
-  [[nodiscard]] Vma* make_alike(AddressSpace& mm, const Span& span, VmFlag flags) const;
+  [[nodiscard]] rmap::LockedTrees lock_trees() const { return {mapping(), anon_vma()}; }
+  /// Another mapping of this address space like this one, of `span`, not linked.
+  [[nodiscard]] Vma* make_alike(const Span& span, VmFlag flags) const;
+  /// The child's, not linked. Sleeps.
+  [[nodiscard]] Vma* make_forked(AddressSpace& child, VmFlag flags) const;
   /// The part from `at` on becomes a mapping of its own, linked. Sleeps. Linux: mm/vma.c __split_vma()
   [[nodiscard]] Vma* split(VirtPage at);
   /// Whether `spec` goes on where this mapping ends, or ends where it begins. Linux: mm/vma.c can_vma_merge_after(),
   /// can_vma_merge_before()
   [[nodiscard]] bool continues_as(const VmaSpec& spec) const;
   [[nodiscard]] bool continued_from(const VmaSpec& spec) const;
+  /// Whether it can grow by a new mapping, `spec`; one with inherited pages does not. Linux: mm/vma.c
+  /// is_mergeable_anon_vma()
+  [[nodiscard]] bool can_become(const VmaSpec& spec) const {
+    return !anon_chains.inherited() && (continues_as(spec) || continued_from(spec));
+  }
   /// Whether this and `upper` can be one. Linux: mm/vma.c is_mergeable_anon_vma()
   [[nodiscard]] bool can_absorb(const Vma& upper) const {
-    return continues_as(upper.spec()) && anon_vma_ == upper.anon_vma_;
+    return continues_as(upper.spec()) && anon_chains.alike(upper.anon_chains);
   }
+  /// Whether a mapping of `spec` could use this one's AnonVma and, with the same rights, be one with it: nothing was
+  /// inherited that the other has not. Linux: mm/mmap.c anon_vma_compatible(), reusable_anon_vma()
+  [[nodiscard]] bool lends_anon_vma(const VmaSpec& spec) const;
   /// `upper` becomes a part of this mapping, and is freed. Sleeps.
   void absorb(Vma* upper);
   /// Grows to `pages`, at one end. Sleeps. Linux: mm/vma.c vma_expand()
@@ -104,7 +115,6 @@ class Vma final : public rmap::MappedRange {
 
   AddressSpace& mm_;
   rmap::FileBacking* const file_;
-  rmap::AnonVma* const anon_vma_;
   sync::Plain<VmFlag, "vma->vm_flags"> flags_;
   sync::Atomic<uint8_t, "vma->anon_vma"> copies_{0};
 };

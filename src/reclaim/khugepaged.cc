@@ -149,7 +149,7 @@ Errno Khugepaged::collapse_huge_page(mm::AddressSpace& mm, VirtPage page) {
   pgtable::LeafTable* leaf = mm.tables.find(page);
   if (leaf == nullptr) return Errno::einval;
   if (leaf->pmd().is_huge()) return Errno::ok;
-  sync::Guard anon_vma_guard(vma->anon_vma()->rwsem);
+  sync::Guard anon_vma_guard(vma->anon_vma()->rwsem());
   LockedPmd pmd(*leaf);
   if (!pmd.get().is_table()) return Errno::einval;
   pmd.collapse();

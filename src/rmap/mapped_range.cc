@@ -26,38 +26,38 @@ void unlink_file_range(cache::Mapping& mapping, MappedRange& range) {
   FileRanges::remove(mapping.i_mmap, range);
 }
 
-void link_anon_range(AnonVma& anon_vma, MappedRange& range) {
-  sync::Guard guard(anon_vma.rwsem);
-  AnonRanges::insert(anon_vma.ranges, range, range.indexes());
+void link_anon_range(MappedRange& range) {
+  sync::Guard guard(range.anon_chains.own()->rwsem());
+  range.anon_chains.insert(range.indexes());
 }
 
-void unlink_anon_range(AnonVmas& pool, AnonVma& anon_vma, MappedRange& range) {
+void unlink_anon_range(AnonVmas& pool, MappedRange& range) {
   {
-    sync::Guard guard(anon_vma.rwsem);
-    AnonRanges::remove(anon_vma.ranges, range);
+    sync::Guard guard(range.anon_chains.own()->rwsem());
+    range.anon_chains.remove();
   }
-  pool.put(anon_vma);
+  range.anon_chains.drop(pool);
 }
 
 LockedTrees::LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS
     : mapping_(mapping),
       anon_vma_(anon_vma) {
   if (mapping_ != nullptr) mapping_->i_mmap_rwsem.lock();
-  if (anon_vma_ != nullptr) anon_vma_->rwsem.lock();
+  if (anon_vma_ != nullptr) anon_vma_->rwsem().lock();
 }
 
 LockedTrees::~LockedTrees() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  if (anon_vma_ != nullptr) anon_vma_->rwsem.unlock();
+  if (anon_vma_ != nullptr) anon_vma_->rwsem().unlock();
   if (mapping_ != nullptr) mapping_->i_mmap_rwsem.unlock();
 }
 
 void LockedTrees::link(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   if (mapping_ != nullptr) FileRanges::insert(mapping_->i_mmap, range, range.indexes());
-  if (anon_vma_ != nullptr) AnonRanges::insert(anon_vma_->ranges, range, range.indexes());
+  if (anon_vma_ != nullptr) range.anon_chains.insert(range.indexes());
 }
 
 void LockedTrees::unlink(MappedRange& range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  if (anon_vma_ != nullptr) AnonRanges::remove(anon_vma_->ranges, range);
+  if (anon_vma_ != nullptr) range.anon_chains.remove();
   if (mapping_ != nullptr) FileRanges::remove(mapping_->i_mmap, range);
 }
 

@@ -1,8 +1,9 @@
 // MappedRange: a stretch of an address space that maps a stretch of a file or of an anonymous tree, as seen from the
 // pages.
 //
-// mm's Vma is one. A range is linked into the tree of its file's mapping, into that of its AnonVma, or, being a private
-// mapping of a file, into both. MappedSpace is what the reverse map needs of the address space around it.
+// mm's Vma is one. A range is linked into the tree of its file's mapping, into those of its AnonVmas
+// (anon_vma_chain.h), or, being a private mapping of a file, into both. MappedSpace is what the reverse map needs of
+// the address space around it.
 // I1  pages() and first_index() change only with mmap_lock held for writing and, of a linked range, under the locks of
 //     its trees
 // I2  a linked range's address space and page tables exist: they are torn down only after unlinking
@@ -19,7 +20,7 @@
 #include "cache/mapping.h"
 #include "pgtable/page_table.h"
 #include "pgtable/tlb.h"
-#include "rmap/anon_vma.h"
+#include "rmap/anon_vma_chain.h"
 #include "rmap/interval_tree.h"
 #include "rmap/rss_counters.h"
 #include "rmap/zap_details.h"
@@ -130,7 +131,7 @@ class MappedRange {
   [[nodiscard]] bool mlocked() const { return mlocked_.load(sync::Order::relaxed) != 0; }
 
   IntervalLink<MappedRange> file_link;
-  IntervalLink<MappedRange> anon_link;
+  AnonChains anon_chains;
 
  protected:
   ~MappedRange() = default;
@@ -145,10 +146,10 @@ class MappedRange {
 };
 
 using FileRanges = IntervalTree<MappedRange, &MappedRange::file_link>;
-using AnonRanges = IntervalTree<MappedRange, &MappedRange::anon_link>;
 
-/// The trees of a range, either of which may be missing, locked for writing while the object lives: a walk sees all
-/// that is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(), vma_complete(); mm/mremap.c take_rmap_locks()
+/// The trees of a range, of the file and of the family of AnonVmas, either of which may be missing, locked for writing
+/// while the object lives: a walk sees all that is done here, or nothing. Sleeps. Linux: mm/vma.c vma_prepare(),
+/// vma_complete(); mm/mremap.c take_rmap_locks()
 class LockedTrees {
  public:
   LockedTrees(cache::Mapping* mapping, AnonVma* anon_vma) QUIRE_NO_THREAD_SAFETY_ANALYSIS;
@@ -170,10 +171,11 @@ class LockedTrees {
 void link_file_range(cache::Mapping& mapping, MappedRange& range);
 /// Linux: mm/mmap.c unlink_file_vma()
 void unlink_file_range(cache::Mapping& mapping, MappedRange& range);
-/// Links `range`, whose owner has got a reference to `anon_vma` for it. Sleeps. Linux: mm/rmap.c anon_vma_chain_link()
-void link_anon_range(AnonVma& anon_vma, MappedRange& range);
-/// Unlinks and puts the range's reference. Linux: mm/rmap.c unlink_anon_vmas()
-void unlink_anon_range(AnonVmas& pool, AnonVma& anon_vma, MappedRange& range);
+/// Links `range` into the tree of each of its AnonVmas, of which it has one at least. Sleeps.
+/// Linux: mm/rmap.c anon_vma_chain_link()
+void link_anon_range(MappedRange& range);
+/// Unlinks and drops the chains. Linux: mm/rmap.c unlink_anon_vmas()
+void unlink_anon_range(AnonVmas& pool, MappedRange& range);
 
 /// Zaps `indexes` in every range that maps them; markers stay. Sleeps; takes no folio lock.
 /// Linux: mm/memory.c unmap_mapping_range()

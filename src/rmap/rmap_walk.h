@@ -37,12 +37,14 @@ class RmapHold {
   RmapHold(const RmapHold&) = delete;
   RmapHold& operator=(const RmapHold&) = delete;
 
-  /// Calls visit(MappedRange&) -> Walk for each range that may map the folio, a parent's before its child's of it.
+  /// Calls visit(MappedRange&) -> Walk for each range that may map the folio, a parent's before that of the child into
+  /// which it is being copied.
   template <typename Visit>
   void walk(Visit visit) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     if (anon_vma_ != nullptr) {
-      sync::SharedGuard guard(anon_vma_->rwsem);
-      AnonRanges::walk(anon_vma_->ranges, indexes_, [&](MappedRange& range) { return visit(range) == Walk::go_on; });
+      sync::SharedGuard guard(anon_vma_->rwsem());
+      AnonRanges::walk(anon_vma_->ranges, indexes_,
+                       [&](AnonVmaChain& chain) { return visit(chain.range) == Walk::go_on; });
     } else if (mapping_ != nullptr) {
       sync::SharedGuard guard(mapping_->i_mmap_rwsem);
       FileRanges::walk(mapping_->i_mmap, indexes_, [&](MappedRange& range) { return visit(range) == Walk::go_on; });

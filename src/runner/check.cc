@@ -103,7 +103,11 @@ class Checker {
 
  private:
   [[nodiscard]] double seconds_left() const { return std::max(0.0, options_.seconds_max - verdict_.seconds); }
-  [[nodiscard]] unsigned preemptions_max() const { return options_.preemptions_max.value_or(kPreemptionsMax); }
+  // What the expectation says bounds the search too: nothing beyond it would be as stated.
+  [[nodiscard]] unsigned preemptions_max() const {
+    unsigned most = options_.preemptions_max.value_or(kPreemptionsMax);
+    return std::min(most, expectation_.preemptions_max.value_or(most));
+  }
 
   SearchLimits limits(std::string_view phase, double seconds, uint64_t executions) {
     SearchLimits l;
