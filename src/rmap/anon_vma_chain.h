@@ -28,6 +28,7 @@ namespace quire::rmap {
 class MappedRange;
 
 struct AnonVmaChain {
+  AnonVmaChain(MappedRange& of, AnonVma& to) : range(of), anon_vma(to) {}
   MappedRange& range;
   AnonVma& anon_vma;
   AnonVmaChain* next = nullptr;  ///< of the range
