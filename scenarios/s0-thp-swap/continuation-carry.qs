@@ -1,5 +1,5 @@
-# With digits as small as they can be (1 reference in the byte, digits of 0 and 1) a count is a binary number: the second
-# reference needs the first page, the fourth the second, and each reference that goes may borrow through both.
+# With digits as small as they can be (1 reference in the byte, digits of 0 and 1) a count is a binary number: the
+# second reference needs the first page, the fourth the second, and a reference that goes may borrow through both.
 
 scenario continuation-carry "a count grows through two digits and shrinks again"
 machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1 SWAP_CONT_MAX=1

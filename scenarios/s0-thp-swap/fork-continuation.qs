@@ -48,7 +48,7 @@ check {
 
 expect { never bug   never leak   never swap_count   complete }
 
-scenario fork-continuation-vs-swapoff "the same while swapoff brings the page back: nothing may be left of a failed fork"
+scenario fork-continuation-vs-swapoff "fork fails while swapoff brings the page back: nothing is left of it"
 machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1
 
 setup {

@@ -1,5 +1,5 @@
-# What fork does when a swap entry cannot be copied. Only a full count may lead to a continuation and to another try; any
-# other failure means that the table holds an entry nobody counted, which takes a corrupted table: p[1] is made to
+# What fork does when a swap entry cannot be copied. Only a full count may lead to a continuation and to another try.
+# Any other failure means that the table holds an entry nobody counted, which takes a corrupted table: p[1] is made to
 # hold p[0]'s entry, and the slot is freed.
 
 scenario fork-of-a-stale-entry "swap_duplicate() says -ENOENT"

@@ -161,10 +161,15 @@ void Machine::check_slots(const Recount& r, CheckReport& report) {
   for (unsigned type = 0; type < swap_.areas_max(); ++type) {
     const swap::SwapArea& area = swap_.peek_area(SwapType(type));
     for (uint32_t slot = 0; slot < r.slots_of[type]; ++slot) {
+      swap::CountByte byte = area.peek_swap_map(SwapOffset(slot));
       uint64_t stated = area.peek_references(SwapOffset(slot));
       uint32_t counted = r.slots[r.first_slot[type] + slot];
-      report.expect(stated == counted, Failure::swap_count, "I1: slot {} has byte {:#04x}, count {} and {} references",
-                    slot, area.peek_swap_map(SwapOffset(slot)).byte(), stated, counted);
+      if (byte.continued())
+        report.expect(stated == counted, Failure::swap_count,
+                      "I1: slot {} has a continued count of {} and {} references", slot, stated, counted);
+      else
+        report.expect(stated == counted, Failure::swap_count, "I1: slot {} has byte {:#04x} and {} references", slot,
+                      byte.byte(), counted);
     }
   }
 }

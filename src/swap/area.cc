@@ -48,9 +48,12 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
 }
 
 SwapArea::Maps SwapArea::detach_maps() {
-  return {swap_map_.exchange(nullptr), cluster_info_.exchange(nullptr),
-          SlotPool::Box(std::exchange(pool_.mutate(), nullptr)), cache::SwapCache::Box(swap_cache_.exchange(nullptr)),
-          Continuations::Box(continuations_.exchange(nullptr)), max_.exchange(0)};
+  return {swap_map_.exchange(nullptr),
+          cluster_info_.exchange(nullptr),
+          SlotPool::Box(std::exchange(pool_.mutate(), nullptr)),
+          cache::SwapCache::Box(swap_cache_.exchange(nullptr)),
+          Continuations::Box(continuations_.exchange(nullptr)),
+          max_.exchange(0)};
 }
 
 void SwapArea::free_maps(Maps maps) const {

@@ -4,7 +4,8 @@
 // it fails) -> unused. The object itself is never freed, only reused; what swapoff frees is swap_map, cluster_info, the
 // pool of free slots, the swap cache and the continuations of counts.
 //
-// I1  count of a slot (its byte and what continues it) = its references in page tables (or tmpfs's one) and HAS_CACHE <=> a folio is cached there
+// I1  count of a slot (its byte and what continues it) = its references in page tables (or tmpfs's one) and HAS_CACHE
+// <=> a folio is cached there
 //     (or, for a moment, is about to be, or the slot is parked); byte 0 <=> free in the pool
 // I4  inuse_pages = slots whose byte is neither 0 nor bad
 // Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while

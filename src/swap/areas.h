@@ -127,7 +127,8 @@ class SwapAreas {
   [[nodiscard]] bool swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry);
   /// References to the slot by page tables or tmpfs; 0 also if there is no such device. Linux: swp_swapcount()
   [[nodiscard]] unsigned swp_swapcount(SwapEntry entry);
-  /// References to the slot, as CountByte::references(); the folio lock or the page-table lock keeps it. Linux: __swap_count()
+  /// References to the slot, as CountByte::references(); the folio lock or the page-table lock keeps it. Linux:
+  /// __swap_count()
   [[nodiscard]] unsigned swap_count(SwapEntry entry) { return info(entry).swap_map(entry.offset()).references(); }
 
   // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------

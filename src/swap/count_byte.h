@@ -8,8 +8,8 @@
 //   0x80       CONTINUED: the low 6 bits are the lowest digit only, the higher ones are in Continuations
 //
 // What the byte alone can say of a step it does: where a digit has to be carried or borrowed, the caller asks
-// Continuations and then uses carried() or borrowed(). The greatest low digit is a parameter (62 in Linux) so that small
-// programs reach it. Linux: include/linux/swap.h
+// Continuations and then uses carried() or borrowed(). The greatest low digit is a parameter (62 in Linux) so that
+// small programs reach it. Linux: include/linux/swap.h
 #pragma once
 
 #include <cstdint>

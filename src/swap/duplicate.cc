@@ -33,8 +33,8 @@ Result<CountByte> SwapAreas::plus_reference_locked(SwapArea& area, SwapOffset sl
 // Linux: mm/swapfile.c __swap_duplicate(); what its callers do about -ENOMEM depends on the locks they hold
 Errno SwapAreas::swap_duplicate(SwapEntry entry) {
   QUIRE_FUNC();
-  return change_byte(
-      entry, [&](SwapArea& area, CountByte byte) { return plus_reference_locked(area, entry.offset(), byte); });
+  return change_byte(entry,
+                     [&](SwapArea& area, CountByte byte) { return plus_reference_locked(area, entry.offset(), byte); });
 }
 
 // Linux: mm/swapfile.c add_swap_count_continuation()
@@ -57,8 +57,7 @@ Continuation SwapAreas::add_swap_count_continuation(SwapEntry entry, phys::Gfp g
       using Added = Continuations::Added;
       Added added = area->continuations().add_page(entry.offset(), byte, *page);
       if (added == Added::has_room) QUIRE_REACHED("add_swap_count_continuation: somebody else was first");
-      if (added != Added::has_room)
-        outcome = added == Added::taken ? Continuation::added : Continuation::no_memory;
+      if (added != Added::has_room) outcome = added == Added::taken ? Continuation::added : Continuation::no_memory;
     }
   }
   put_swap_device(*area);
