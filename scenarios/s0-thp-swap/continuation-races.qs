@@ -76,7 +76,31 @@ check {
 
 expect { never bug   never leak   never swap_count   complete }
 
-scenario continued-fork-vs-swapoff "swapoff empties a slot whose count has a page, and frees the page last"
+scenario exit-order "the one that swapped the page out goes before the ones that were forked from it"
+machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 7)
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  B: C = fork()
+}
+
+cpu 0 as A { exit() }
+cpu 1 as B { exit() }
+
+check {
+  swap_count(S, 1) = 1
+  C: load(p[0])    = 7
+  killall()
+  swap_used(S)     = 0
+  folios_leaked()  = 0
+}
+
+expect { never bug   never leak   never lost_store   never swap_count   complete }
+
+scenario fork-vs-swapoff-continues "fork needs a continuation for a slot that swapoff is emptying"
 machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1
 
 setup {
@@ -97,6 +121,54 @@ check {
 }
 
 expect { never uaf   never bug   never leak   never livelock   always B:r == 0   complete }
+
+scenario exit-vs-swapoff-continued "swapoff and an exit borrow from the same count; then its pages go, the last of all"
+machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1 SWAP_CONT_MAX=1
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 7)
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  A: C = fork()
+}
+
+cpu 0 as B { munmap(p, 4K) = 0 }
+cpu 1 as D { r = swapoff(S) }
+
+check {
+  A: load(p[0])   = 7
+  C: load(p[0])   = 7
+  swap_used(S)    = 0
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never uaf   never bug   never leak   never livelock   always D:r == 0   complete }
+
+scenario fork-vs-swapoff-twice-continued "fork adds to a count with a page while swapoff takes from it"
+machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1 SWAP_CONT_MAX=1
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 7)
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  A: fork()
+}
+
+cpu 0 as A { c = fork() }
+cpu 1 as D { r = swapoff(S) }
+
+check {
+  A: load(p[0])   = 7
+  B: load(p[0])   = 7
+  swap_used(S)    = 0
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never uaf   never bug   never leak   never livelock   always D:r == 0   complete }
 
 scenario pageout-continues "reclaim unmaps a page that has more mappings than a byte counts, a page table locked"
 machine  cpus=2 ram=16 swap=S:8 SWAP_MAP_MAX=1
