@@ -158,11 +158,11 @@ bool AddressSpace::needs_continuation(Errno error) const {
 // No page table is locked. Linux: mm/memory.c copy_pte_range(), its -EIO
 Errno AddressSpace::continue_swap_count(base::SwapEntry entry, Errno error) {
   switch (env.swap.add_swap_count_continuation(entry, phys::Gfp::kernel())) {
-    case swap::Continuation::added:
+    case swap::ContinuationOutcome::added:
       break;
-    case swap::Continuation::no_memory:
+    case swap::ContinuationOutcome::no_memory:
       return Errno::enomem;
-    case swap::Continuation::useless:
+    case swap::ContinuationOutcome::useless:
       if (error != Errno::enomem && !env.defects.has(Defect::D0_2))
         sync::bug(sync::Failure::bug, "a continuation page was allocated for a count that needs none");
       sync::retry_point("copy_pte_range: swap count");

@@ -40,7 +40,8 @@ Errno duplicate_under_lock(swap::SwapAreas& swap, base::SwapEntry entry) {
   for (;;) {
     Errno error = swap.swap_duplicate(entry);
     if (error != Errno::enomem) return error;
-    if (swap.add_swap_count_continuation(entry, phys::Gfp::atomic()) == swap::Continuation::no_memory) return error;
+    if (swap.add_swap_count_continuation(entry, phys::Gfp::atomic()) == swap::ContinuationOutcome::no_memory)
+      return error;
   }
 }
 

@@ -44,7 +44,7 @@ struct SwapOptions {
 };
 
 /// What add_swap_count_continuation() did.
-enum class Continuation : uint8_t {
+enum class ContinuationOutcome : uint8_t {
   added,      ///< there is room for the next reference
   useless,    ///< somebody else was first, or moved on, or the device is going away: the page was freed again
   no_memory,  ///< -ENOMEM
@@ -107,7 +107,7 @@ class SwapAreas {
   [[nodiscard]] Errno swap_duplicate(SwapEntry entry);
   /// Brings a page for the next digit of the count of `entry`, after swap_duplicate() said -ENOMEM; unless there is no
   /// memory it is worth calling again. Sleeps if `gfp` may. Linux: mm/swapfile.c add_swap_count_continuation()
-  [[nodiscard]] Continuation add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp);
+  [[nodiscard]] ContinuationOutcome add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp);
   /// The slots (allocated, no references) become tmpfs's. Linux: swap_shmem_alloc()
   void swap_shmem_alloc(SwapEntry entry, PageCount pages);
   /// Claims HAS_CACHE for reading the page in. -EEXIST: somebody else has; -ENOENT: freed. Linux: swapcache_prepare()

@@ -113,11 +113,12 @@ TEST(SwapAreas, FullCountGoesOnInPagesUntilSwapoff) {
   ASSERT_TRUE(f.areas.add_to_swap(*folio));
   SwapEntry entry = folio->swap();
   folio->unlock();
-  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), Continuation::useless) << "not full";
+  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless) << "not full";
   for (unsigned references = 1; references <= 40; ++references) {
     if (f.areas.swap_duplicate(entry) == Errno::enomem) {
-      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), Continuation::added);
-      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), Continuation::useless) << "room by now";
+      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::added);
+      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless)
+          << "room by now";
       EXPECT_EQ(f.areas.swap_duplicate(entry), Errno::ok);
     }
     EXPECT_EQ(f.areas.swp_swapcount(entry), references);
@@ -140,7 +141,7 @@ TEST(SwapAreas, FullCountGoesOnInPagesUntilSwapoff) {
   auto area = f.areas.start_swapoff(f.device);
   ASSERT_TRUE(area.ok());
   f.areas.kill_users_and_wait(**area);
-  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), Continuation::useless) << "no device";
+  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless) << "no device";
   f.areas.free_maps(**area);
   f.expect_empty();
 }
@@ -292,7 +293,8 @@ TEST(SwapAreasThreads, ContinuedCounts) {
       if (held[which] < 12 && random() % 2 == 0) {
         Errno error = Errno::ok;
         while ((error = f.areas.swap_duplicate(entries[which])) == Errno::enomem)
-          if (f.areas.add_swap_count_continuation(entries[which], Gfp::kernel()) == Continuation::no_memory) break;
+          if (f.areas.add_swap_count_continuation(entries[which], Gfp::kernel()) == ContinuationOutcome::no_memory)
+            break;
         EXPECT_EQ(error, Errno::ok);
         ++held[which];
       } else if (held[which] > 0) {

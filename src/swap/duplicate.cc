@@ -38,13 +38,13 @@ Errno SwapAreas::swap_duplicate(SwapEntry entry) {
 }
 
 // Linux: mm/swapfile.c add_swap_count_continuation()
-Continuation SwapAreas::add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp) {
+ContinuationOutcome SwapAreas::add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp) {
   QUIRE_FUNC();
   // First, while nothing is locked that forbids it; whether it is needed is known only later.
   Result<FolioRef> page = folios_.alloc(gfp, Order(0));
   SwapArea* area = get_swap_device(entry);
-  if (area == nullptr) return Continuation::useless;
-  Continuation outcome = Continuation::useless;
+  if (area == nullptr) return ContinuationOutcome::useless;
+  ContinuationOutcome outcome = ContinuationOutcome::useless;
   {
     sync::Guard area_guard(area->si_lock_);
     sync::Guard guard(area->cluster(entry.offset()).lock);
@@ -52,12 +52,13 @@ Continuation SwapAreas::add_swap_count_continuation(SwapEntry entry, phys::Gfp g
     if (!byte.full(options_.map_max)) {
       QUIRE_REACHED("add_swap_count_continuation: the count has moved");
     } else if (!page) {
-      outcome = Continuation::no_memory;
+      outcome = ContinuationOutcome::no_memory;
     } else {
       using Added = Continuations::Added;
       Added added = area->continuations().add_page(entry.offset(), byte, *page);
       if (added == Added::has_room) QUIRE_REACHED("add_swap_count_continuation: somebody else was first");
-      if (added != Added::has_room) outcome = added == Added::taken ? Continuation::added : Continuation::no_memory;
+      if (added != Added::has_room)
+        outcome = added == Added::taken ? ContinuationOutcome::added : ContinuationOutcome::no_memory;
     }
   }
   put_swap_device(*area);
