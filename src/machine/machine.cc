@@ -23,6 +23,7 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   swap.areas_max = std::max(1U, o.swap_devices);
   swap.cluster_shift = static_cast<unsigned>(std::bit_width(o.slots_per_cluster) - 1);
   swap.map_max = o.swap_map_max;
+  swap.cont_max = o.swap_cont_max;
   swap.slot_cache = o.slot_cache == OnOff::on ? swap::SwapOptions::SlotCache::on : swap::SwapOptions::SlotCache::off;
   swap.slot_cache_size = o.slot_cache_size;
   return swap;

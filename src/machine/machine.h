@@ -190,6 +190,7 @@ class Machine {
   static void recount_pages(Recount& recount, const cache::Mapping& mapping);
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
+  void recount_continuations(Recount& recount);
   void recount_poisoned(Recount& recount);
   void check_translation(const pgtable::Translation& translation, sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);

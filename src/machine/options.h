@@ -50,6 +50,7 @@ struct MachineOptions {
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
   uint8_t swap_map_max = 62;        ///< SWAP_MAP_MAX
+  uint8_t swap_cont_max = 127;      ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
   uint8_t thp_order = 4;            ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
   OnOff slot_cache = OnOff::off;    ///< freed slots are parked per CPU first (through 6.14)
   uint32_t slot_cache_size = 64;    ///< parked slots per CPU before they are freed together

@@ -38,7 +38,7 @@ uint64_t Machine::swap_used(std::string_view device) const {
 unsigned Machine::swap_count(std::string_view device, uint32_t slot) const {
   const swap::SwapArea* area = peek_area(device);
   if (area == nullptr || slot >= area->peek_max().value()) return 0;
-  return area->peek_swap_map(base::SwapOffset(slot)).references();
+  return static_cast<unsigned>(area->peek_references(base::SwapOffset(slot)));
 }
 
 }  // namespace quire::machine

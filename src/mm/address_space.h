@@ -316,8 +316,13 @@ class AddressSpace final : public rmap::MappedSpace {
   // mm/fork.cc
   [[nodiscard]] Errno dup_mmap(AddressSpace& child) QUIRE_REQUIRES(mmap_lock);
   struct Copying;
+  struct Leaves;
   [[nodiscard]] Errno copy_page_range(AddressSpace& child, const Vma& vma);
-  [[nodiscard]] Errno copy_pte_range(Copying& c, Range<VirtPage> range);
+  [[nodiscard]] Errno copy_pte_range(AddressSpace& child, const Vma& vma, Leaves leaves, Range<VirtPage> range);
+  [[nodiscard]] Errno copy_locked_ptes(Copying& c, Range<VirtPage> range);
+  /// What swap_duplicate() has said.
+  [[nodiscard]] bool needs_continuation(Errno error) const;
+  [[nodiscard]] Errno continue_swap_count(base::SwapEntry entry, Errno error);
   [[nodiscard]] Errno copy_leaf(AddressSpace& child, const Vma& vma, pgtable::LeafTable& source, Range<VirtPage> range);
   void copy_huge_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);

@@ -1,9 +1,16 @@
 // The copy of an address space for a child: mappings, shared pages made read-only, swap entries with one more
 // reference.
+//
+// A swap entry whose count is full stops the copying of its table: both locks are dropped, because memory for a
+// continuation of the count is waited for, and the same address is looked at again from the top. swap_duplicate() says
+//   0        the child has its entry
+//   -ENOMEM  add_swap_count_continuation() and again; without memory the fork fails
+//   else     the table holds an entry that nobody counted: neither copied nor tried again, but reported
 #include <algorithm>
 
 #include "mm/address_space.h"
 #include "sync/trace.h"
+#include "sync/wait.h"
 
 namespace quire::mm {
 namespace {
@@ -17,22 +24,34 @@ using rmap::RssClass;
 using rmap::RssDeltas;
 }  // namespace
 
+struct AddressSpace::Leaves {
+  LeafTable& to;
+  LeafTable& from;
+};
+
 struct AddressSpace::Copying {
   AddressSpace& child;
   const Vma& vma;  ///< the parent's; the child's is alike
   LockedPageTable& to;
   LockedPageTable& from;
   RssDeltas& deltas;
+  base::SwapEntry full{};  ///< what swap_duplicate() wants a continuation for,
+  VirtPage full_at{0};     ///< and where it is: there the copying has stopped
 };
 
 // Linux: mm/memory.c copy_nonpresent_pte(), its swap entries
 Errno AddressSpace::copy_swap_pte(Copying& c, VirtPage page, Pte pte) {
   Errno error = env.swap.swap_duplicate(pte.swap_entry());
-  if (error == Errno::enomem) return error;
-  if (error != Errno::ok) sync::bug(sync::Failure::swap_count, "fork copies a swap entry that has no reference");
+  if (needs_continuation(error)) {
+    c.full = pte.swap_entry();
+    c.full_at = page;
+    return error;
+  }
+  if (error != Errno::ok && !env.defects.has(Defect::D0_3))
+    sync::bug(sync::Failure::swap_count, "fork copies a swap entry that has no reference");
   // Before the child's entry can be seen: swapoff must find the child.
   if (!env.defects.has(Defect::D0_15)) env.swap.users().add(c.child);
-  Pte shared = pte.without(PteBit::exclusive);
+  Pte shared = env.defects.has(Defect::D0_16) ? pte : pte.without(PteBit::exclusive);
   if (shared != pte) c.from.set(page, shared);
   c.deltas.add(RssClass::swap_entries);
   c.to.set(page, shared.without(PteBit::uffd_wp));
@@ -117,9 +136,8 @@ void AddressSpace::copy_present_pte(Copying& c, VirtPage page, Pte pte) {
   c.to.set(page, copy);
 }
 
-// Linux: mm/memory.c copy_pte_range()
-Errno AddressSpace::copy_pte_range(Copying& c, Range<VirtPage> range) {
-  QUIRE_FUNC();
+// Until an error. Linux: mm/memory.c copy_pte_range(), under its locks
+Errno AddressSpace::copy_locked_ptes(Copying& c, Range<VirtPage> range) {
   for (VirtPage page : range) {
     Pte pte = c.from.get(page);
     if (pte.is_none()) continue;
@@ -130,6 +148,51 @@ Errno AddressSpace::copy_pte_range(Copying& c, Range<VirtPage> range) {
     }
   }
   return Errno::ok;
+}
+
+bool AddressSpace::needs_continuation(Errno error) const {
+  if (env.defects.has(Defect::D0_1) || env.defects.has(Defect::D0_2)) return error != Errno::ok;
+  return error == Errno::enomem;
+}
+
+// No page table is locked. Linux: mm/memory.c copy_pte_range(), its -EIO
+Errno AddressSpace::continue_swap_count(base::SwapEntry entry, Errno error) {
+  switch (env.swap.add_swap_count_continuation(entry, phys::Gfp::kernel())) {
+    case swap::ContinuationOutcome::added:
+      break;
+    case swap::ContinuationOutcome::no_memory:
+      return Errno::enomem;
+    case swap::ContinuationOutcome::useless:
+      if (error != Errno::enomem && !env.defects.has(Defect::D0_2))
+        sync::bug(sync::Failure::bug, "a continuation page was allocated for a count that needs none");
+      sync::retry_point("copy_pte_range: swap count");
+      break;
+  }
+  return Errno::ok;
+}
+
+// Linux: mm/memory.c copy_pte_range()
+Errno AddressSpace::copy_pte_range(AddressSpace& child, const Vma& vma, Leaves leaves, Range<VirtPage> range) {
+  QUIRE_FUNC();
+  for (VirtPage page = range.start();;) {
+    Errno error = Errno::ok;
+    base::SwapEntry full;
+    {
+      LockedPageTable to(leaves.to);
+      LockedPageTable from(leaves.from);
+      if (!from) return Errno::ok;
+      RssDeltas deltas;
+      Copying c{child, vma, to, from, deltas};
+      error = copy_locked_ptes(c, {page, range.limit()});
+      from.unlock();
+      child.rss.apply(deltas);
+      if (c.full.none()) return error;
+      full = c.full;
+      page = c.full_at;
+    }
+    error = continue_swap_count(full, error);
+    if (error != Errno::ok) return error;
+  }
 }
 
 // One mapping and one reference more for the whole. Linux: mm/huge_memory.c copy_huge_pmd()
@@ -150,7 +213,7 @@ void AddressSpace::copy_huge_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& 
   to.set(Pmd::huge(shared.without(PteBit::accessed).without(PteBit::uffd_wp)));
 }
 
-// The part of one leaf. Linux: mm/memory.c copy_pmd_range(), copy_pte_range()
+// The part of one leaf. Linux: mm/memory.c copy_pmd_range()
 Errno AddressSpace::copy_leaf(AddressSpace& child, const Vma& vma, LeafTable& source, Range<VirtPage> range) {
   LeafTable* destination = child.tables.find_or_create(range.start());
   if (destination == nullptr) return Errno::enomem;
@@ -163,15 +226,7 @@ Errno AddressSpace::copy_leaf(AddressSpace& child, const Vma& vma, LeafTable& so
     }
   }
   destination->populate();
-  LockedPageTable to(*destination);
-  LockedPageTable from(source);
-  if (!from) return Errno::ok;
-  RssDeltas deltas;
-  Copying c{child, vma, to, from, deltas};
-  Errno error = copy_pte_range(c, range);
-  from.unlock();
-  child.rss.apply(deltas);
-  return error;
+  return copy_pte_range(child, vma, {*destination, source}, range);
 }
 
 // Linux: mm/memory.c copy_page_range()

@@ -34,12 +34,23 @@ Walk unmap_lazyfree_pte(const Unmapping& u, VirtPage page, Pte pte) {
   return Walk::go_on;
 }
 
+// A page-table lock is held, so a continuation of the count comes from what is free now. Linux: mm/swapfile.c
+// swap_duplicate()
+Errno duplicate_under_lock(swap::SwapAreas& swap, base::SwapEntry entry) {
+  for (;;) {
+    Errno error = swap.swap_duplicate(entry);
+    if (error != Errno::enomem) return error;
+    if (swap.add_swap_count_continuation(entry, phys::Gfp::atomic()) == swap::ContinuationOutcome::no_memory)
+      return error;
+  }
+}
+
 // From present to a swap entry. Linux: mm/rmap.c try_to_unmap_one(), its anonymous part
 Walk unmap_anon_pte(const Unmapping& u, VirtPage page, Pte pte) {
   if (!cache::any(u.flags & FolioFlag::swapbacked)) return unmap_lazyfree_pte(u, page, pte);
   Environment& env = u.space.env;
   base::SwapEntry entry = u.folio.swap() + (pte.pfn() - u.folio.pfn());
-  if (env.swap.swap_duplicate(entry) != Errno::ok) {
+  if (duplicate_under_lock(env.swap, entry) != Errno::ok) {
     u.table.set(page, pte);
     return Walk::stop;
   }

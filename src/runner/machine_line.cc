@@ -40,6 +40,8 @@ constexpr std::array kNumberKeys = {
               [](const MachineOptions& m) { return static_cast<int64_t>(m.payload_bytes); }},
     NumberKey{"SWAP_MAP_MAX", 1, 62, [](MachineOptions& m, int64_t v) { m.swap_map_max = static_cast<uint8_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.swap_map_max); }},
+    NumberKey{"SWAP_CONT_MAX", 1, 127, [](MachineOptions& m, int64_t v) { m.swap_cont_max = static_cast<uint8_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.swap_cont_max); }},
     NumberKey{"SWAPFILE_CLUSTER", 1, 512,
               [](MachineOptions& m, int64_t v) { m.slots_per_cluster = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slots_per_cluster); }},

@@ -24,14 +24,15 @@ SwapArea::SwapArea(SwapType type, unsigned cluster_shift)
 
 SwapArea::~SwapArea() {
   free_maps({swap_map_.peek(), cluster_info_.peek(), SlotPool::Box(pool_.peek()),
-             cache::SwapCache::Box(swap_cache_.peek()), max_.peek()});
+             cache::SwapCache::Box(swap_cache_.peek()), Continuations::Box(continuations_.peek()), max_.peek()});
 }
 
 void SwapArea::release_users(sync::PercpuRef& /*users*/, void* area) {
   static_cast<SwapArea*>(area)->users_gone_.complete();
 }
 
-void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift) {
+void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift,
+                             Continuations::Box continuations) {
   auto slots = static_cast<uint32_t>(device.pages().value());
   auto* map = allocate_array<MapByte>(slots);
   map[0].init(CountByte::kBad);
@@ -41,13 +42,17 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
   cluster_info_.store(allocate_array<ClusterInfo>(clusters(slots)), sync::Order::relaxed);
   pool_ = pool.release();
   swap_cache_.store(cache::SwapCache::make(PageCount(slots), cache_shift).release(), sync::Order::relaxed);
+  continuations_.store(continuations.release(), sync::Order::relaxed);
   inuse_pages_.store(0, sync::Order::relaxed);
   max_.store(slots, sync::Order::relaxed);
 }
 
 SwapArea::Maps SwapArea::detach_maps() {
-  return {swap_map_.exchange(nullptr), cluster_info_.exchange(nullptr),
-          SlotPool::Box(std::exchange(pool_.mutate(), nullptr)), cache::SwapCache::Box(swap_cache_.exchange(nullptr)),
+  return {swap_map_.exchange(nullptr),
+          cluster_info_.exchange(nullptr),
+          SlotPool::Box(std::exchange(pool_.mutate(), nullptr)),
+          cache::SwapCache::Box(swap_cache_.exchange(nullptr)),
+          Continuations::Box(continuations_.exchange(nullptr)),
           max_.exchange(0)};
 }
 
@@ -83,6 +88,7 @@ void SwapArea::check(sync::CheckReport& report, const SlotCache& parked) const {
       report.expect(byte.has_cache() == (has_folio || is_parked), Failure::swap_count,
                     "I2: slot {} has byte {:#x} and {} folio in the swap cache", i, byte.byte(),
                     has_folio ? "a" : "no");
+      continuations_.peek()->check(report, slot, byte);
     }
     report.expect(cluster_info_.peek()[c].count.peek() == used_here, Failure::swap_count,
                   "I4: cluster {} counts {} of {} used slots", c, cluster_info_.peek()[c].count.peek(), used_here);

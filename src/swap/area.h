@@ -2,9 +2,10 @@
 //
 // States (flags): unused -> USED (being set up) -> USED|WRITEOK (swapon) -> USED (swapoff has begun; back to WRITEOK if
 // it fails) -> unused. The object itself is never freed, only reused; what swapoff frees is swap_map, cluster_info, the
-// pool of free slots and the swap cache.
+// pool of free slots, the swap cache and the continuations of counts.
 //
-// I1  count byte of a slot = its references in page tables (or tmpfs's one) and HAS_CACHE <=> a folio is cached there
+// I1  count of a slot (its byte and what continues it) = its references in page tables (or tmpfs's one) and HAS_CACHE
+// <=> a folio is cached there
 //     (or, for a moment, is about to be, or the slot is parked); byte 0 <=> free in the pool
 // I4  inuse_pages = slots whose byte is neither 0 nor bad
 // Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while
@@ -15,6 +16,7 @@
 #include "base/types.h"
 #include "cache/swap_cache.h"
 #include "swap/backend.h"
+#include "swap/continuation.h"
 #include "swap/count_byte.h"
 #include "swap/slot_cache.h"
 #include "swap/slot_pool.h"
@@ -65,6 +67,12 @@ class SwapArea {
   [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const {
     return CountByte(swap_map_.peek()[slot.value()].peek());
   }
+  /// All references to `slot`, those counted in continuation pages too.
+  [[nodiscard]] uint64_t peek_references(SwapOffset slot) const {
+    return continuations_.peek()->peek_references(slot, peek_swap_map(slot));
+  }
+  /// nullptr while not live.
+  [[nodiscard]] const Continuations* peek_continuations() const { return continuations_.peek(); }
   [[nodiscard]] const cache::SwapCache* peek_swap_cache() const { return swap_cache_.peek(); }
   [[nodiscard]] bool peek_live() const { return (flags_.peek() & kWriteOk) != 0; }
   [[nodiscard]] const SwapBackend* peek_backend() const { return backend_.peek(); }
@@ -82,16 +90,18 @@ class SwapArea {
   }
   /// The count bytes from `slot` on.
   [[nodiscard]] MapByte* map_from(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed) + slot.value(); }
+  [[nodiscard]] Continuations& continuations() const { return *continuations_.load(sync::Order::relaxed); }
   /// What swapoff frees.
   struct Maps {
     MapByte* swap_map = nullptr;
     ClusterInfo* cluster_info = nullptr;
     SlotPool::Box pool;
     cache::SwapCache::Box swap_cache;
+    Continuations::Box continuations;
     uint32_t max = 0;
   };
   [[nodiscard]] uint32_t clusters(uint32_t slots) const { return ((slots - 1) >> cluster_shift_) + 1; }
-  void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift);
+  void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift, Continuations::Box continuations);
   [[nodiscard]] Maps detach_maps();
   void free_maps(Maps maps) const;
   static void release_users(sync::PercpuRef& users, void* area);
@@ -108,6 +118,7 @@ class SwapArea {
   sync::Atomic<MapByte*, "si->swap_map"> swap_map_{nullptr};
   sync::Atomic<ClusterInfo*, "si->cluster_info"> cluster_info_{nullptr};
   sync::Atomic<cache::SwapCache*, "si->swap_cache"> swap_cache_{nullptr};
+  sync::Atomic<Continuations*, "si->continuations"> continuations_{nullptr};
   sync::Plain<SwapBackend*, "si->backend"> backend_{nullptr};
   sync::Plain<SlotPool*, "si->pool"> pool_{nullptr};  ///< under si_lock
   int priority_ = 0;

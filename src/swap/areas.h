@@ -8,7 +8,7 @@
 //
 // A caller that holds neither a reference of the device nor a page-table lock (an RCU reader) may use an entry only
 // through get_swap_device(); after it, what was read before it must be read again. Locks taken: swap_lock > si_lock >
-// cluster_lock; i_pages; slots_free_lock; see each function for what else it needs. Linux: mm/swapfile.c,
+// cluster_lock > cont_lock; i_pages; slots_free_lock; see each function for what else it needs. Linux: mm/swapfile.c,
 // mm/swap_state.c, mm/page_io.c, mm/swap_slots.c
 //
 //   areas.swapon(device);
@@ -38,8 +38,16 @@ struct SwapOptions {
   unsigned cluster_shift = 2;  ///< a cluster has 2^n slots (9 in Linux with THP swap)
   unsigned cache_shift = 14;   ///< slots that share one lock of the swap cache: 2^n
   unsigned map_max = CountByte::kMax;
+  unsigned cont_max = Continuations::kDigitMax;  ///< the greatest higher digit of a count
   enum class SlotCache : uint8_t { off, on } slot_cache = SlotCache::off;
   unsigned slot_cache_size = 64;  ///< slots parked per CPU
+};
+
+/// What add_swap_count_continuation() did.
+enum class ContinuationOutcome : uint8_t {
+  added,      ///< there is room for the next reference
+  useless,    ///< somebody else was first, or moved on, or the device is going away: the page was freed again
+  no_memory,  ///< -ENOMEM
 };
 
 /// Who calls free_swap_and_cache(), which decides what protects it.
@@ -94,9 +102,12 @@ class SwapAreas {
   /// 2^order slots for `folio`, bytes HAS_CACHE, first one aligned; -ENOMEM if none. Linux: folio_alloc_swap()
   [[nodiscard]] Result<SwapEntry> folio_alloc_swap(const Folio& folio);
   /// One more page-table reference. -EINVAL: no such slot, or tmpfs's; -ENOENT: free or bad; -ENOMEM: the count is
-  /// full. The caller holds something that keeps the entry (a page table's lock, or the folio's). Linux:
-  /// swap_duplicate()
+  /// full and add_swap_count_continuation() may help. The caller holds something that keeps the entry (a page table's
+  /// lock, or the folio's). Linux: __swap_duplicate()
   [[nodiscard]] Errno swap_duplicate(SwapEntry entry);
+  /// Brings a page for the next digit of the count of `entry`, after swap_duplicate() said -ENOMEM; unless there is no
+  /// memory it is worth calling again. Sleeps if `gfp` may. Linux: mm/swapfile.c add_swap_count_continuation()
+  [[nodiscard]] ContinuationOutcome add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp);
   /// The slots (allocated, no references) become tmpfs's. Linux: swap_shmem_alloc()
   void swap_shmem_alloc(SwapEntry entry, PageCount pages);
   /// Claims HAS_CACHE for reading the page in. -EEXIST: somebody else has; -ENOENT: freed. Linux: swapcache_prepare()
@@ -116,7 +127,8 @@ class SwapAreas {
   [[nodiscard]] bool swap_page_trans_huge_swapped(SwapArea& area, SwapEntry entry);
   /// References to the slot by page tables or tmpfs; 0 also if there is no such device. Linux: swp_swapcount()
   [[nodiscard]] unsigned swp_swapcount(SwapEntry entry);
-  /// References to the slot; the folio lock or the page-table lock keeps it. Linux: __swap_count()
+  /// References to the slot, as CountByte::references(); the folio lock or the page-table lock keeps it. Linux:
+  /// __swap_count()
   [[nodiscard]] unsigned swap_count(SwapEntry entry) { return info(entry).swap_map(entry.offset()).references(); }
 
   // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------
@@ -167,6 +179,8 @@ class SwapAreas {
   template <typename Change>
   [[nodiscard]] Errno change_byte(SwapEntry entry, Change change);
   enum class Drop : uint8_t { reference, cache };
+  [[nodiscard]] Result<CountByte> plus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
+  [[nodiscard]] Result<CountByte> minus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
   [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
   [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
   [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);

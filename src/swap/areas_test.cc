@@ -106,6 +106,46 @@ TEST(SwapAreas, LifeOfASlot) {
   f.expect_empty();
 }
 
+TEST(SwapAreas, FullCountGoesOnInPagesUntilSwapoff) {
+  Fixture f(SwapOptions{.map_max = 2, .cont_max = 1});
+  FolioRef folio = f.make('a');
+  folio->lock();
+  ASSERT_TRUE(f.areas.add_to_swap(*folio));
+  SwapEntry entry = folio->swap();
+  folio->unlock();
+  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless) << "not full";
+  for (unsigned references = 1; references <= 40; ++references) {
+    if (f.areas.swap_duplicate(entry) == Errno::enomem) {
+      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::added);
+      EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless)
+          << "room by now";
+      EXPECT_EQ(f.areas.swap_duplicate(entry), Errno::ok);
+    }
+    EXPECT_EQ(f.areas.swp_swapcount(entry), references);
+    EXPECT_EQ(f.areas.peek_area(SwapType(0)).peek_references(entry.offset()), references);
+    f.expect_sound();
+  }
+  folio->lock();
+  EXPECT_FALSE(f.areas.folio_free_swap(*folio)) << "40 references";
+  folio->unlock();
+  for (unsigned references = 40; references-- > 0;) {
+    f.areas.swap_free(entry);
+    EXPECT_EQ(f.areas.swp_swapcount(entry), references);
+    f.expect_sound();
+  }
+  folio->lock();
+  EXPECT_TRUE(f.areas.folio_free_swap(*folio));
+  folio->unlock();
+  folio.reset();
+  EXPECT_LT(f.frames.peek_free(), f.frames.ram());
+  auto area = f.areas.start_swapoff(f.device);
+  ASSERT_TRUE(area.ok());
+  f.areas.kill_users_and_wait(**area);
+  EXPECT_EQ(f.areas.add_swap_count_continuation(entry, Gfp::kernel()), ContinuationOutcome::useless) << "no device";
+  f.areas.free_maps(**area);
+  f.expect_empty();
+}
+
 TEST(SwapAreas, FullCountIsRefused) {
   Fixture f(SwapOptions{.map_max = 2});
   FolioRef folio = f.make('a');
@@ -235,6 +275,41 @@ TEST(SwapAreasThreads, ReferencesOfSharedSlots) {
 }
 
 /// Owners of slots, as tmpfs's index is: whoever takes an entry out of its place frees it; swapoff brings the rest in.
+TEST(SwapAreasThreads, ContinuedCounts) {
+  Fixture f(SwapOptions{.map_max = 1, .cont_max = 1});
+  SwapEntry entries[2];
+  for (SwapEntry& entry : entries) {
+    FolioRef folio = f.make('a');
+    folio->lock();
+    ASSERT_TRUE(f.areas.add_to_swap(*folio));
+    entry = folio->swap();
+    folio->unlock();
+  }
+  run_threads([&](unsigned thread) {
+    std::mt19937 random(thread);
+    unsigned held[2] = {};
+    for (unsigned i = 0; i < 10 * kRounds; ++i) {
+      unsigned which = random() % 2;
+      if (held[which] < 12 && random() % 2 == 0) {
+        Errno error = Errno::ok;
+        while ((error = f.areas.swap_duplicate(entries[which])) == Errno::enomem)
+          if (f.areas.add_swap_count_continuation(entries[which], Gfp::kernel()) == ContinuationOutcome::no_memory)
+            break;
+        EXPECT_EQ(error, Errno::ok);
+        ++held[which];
+      } else if (held[which] > 0) {
+        f.areas.swap_free(entries[which]);
+        --held[which];
+      }
+    }
+    for (unsigned which : {0, 1})
+      for (; held[which] > 0; --held[which]) f.areas.swap_free(entries[which]);
+  });
+  for (SwapEntry entry : entries) EXPECT_EQ(f.areas.swp_swapcount(entry), 0U);
+  f.free_cached();
+  f.expect_sound();
+}
+
 TEST(SwapAreasThreads, SwapoffAgainstEverybody) {
   for (auto slot_cache : {SwapOptions::SlotCache::off, SwapOptions::SlotCache::on}) {
     Fixture f(SwapOptions{.slot_cache = slot_cache});

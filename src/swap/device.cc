@@ -44,9 +44,14 @@ SwapArea* SwapAreas::swap_info_get(SwapEntry entry) {
 unsigned SwapAreas::swp_swapcount(SwapEntry entry) {
   SwapArea* area = get_swap_device(entry);
   if (area == nullptr) return 0;
-  unsigned references = area->swap_map(entry.offset()).references();
+  uint64_t references = 0;
+  {
+    sync::Guard guard(area->cluster(entry.offset()).lock);
+    CountByte byte = area->swap_map(entry.offset());
+    references = byte.continued() ? area->continuations().references(entry.offset(), byte) : byte.references();
+  }
   put_swap_device(*area);
-  return references;
+  return static_cast<unsigned>(references);
 }
 
 bool SwapAreas::total_swap_available() const {

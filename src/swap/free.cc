@@ -6,13 +6,18 @@ namespace quire::swap {
 using base::Defect;
 using sync::Failure;
 
+Result<CountByte> SwapAreas::minus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const {
+  if (!byte.must_borrow()) return byte.minus_reference();
+  return byte.borrowed(options_.map_max, area.continuations().borrow(slot));
+}
+
 // Linux: mm/swapfile.c __swap_entry_free_locked(); the cluster's lock is held.
 // What is left; if nothing is, the byte says HAS_CACHE until the slot is really free, so that nobody allocates it
 // meanwhile.
 CountByte SwapAreas::swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop) {
   MapByte& byte = *area.map_from(slot);
   CountByte before(byte.load());
-  Result<CountByte> after = drop == Drop::cache ? before.minus_cache() : before.minus_reference();
+  Result<CountByte> after = drop == Drop::cache ? before.minus_cache() : minus_reference_locked(area, slot, before);
   if (!after) sync::bug(Failure::swap_count, "swap count underflow");
   CountByte stored = after->free() ? CountByte(CountByte::kHasCache) : *after;
   byte.store(stored.byte());

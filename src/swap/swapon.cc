@@ -41,7 +41,11 @@ Errno SwapAreas::swapon(SwapBackend& device, int priority) {
     area->flags_.store(0);
     return Errno::enomem;
   }
-  area->allocate_maps(device, folios_.frames().cpus(), options_.cache_shift);
+  Continuations::Options digits{.slots = static_cast<uint32_t>(device.pages().value()),
+                                .map_max = options_.map_max,
+                                .digit_max = options_.cont_max};
+  area->allocate_maps(device, folios_.frames().cpus(), options_.cache_shift,
+                      sync::make_box<Continuations>(folios_, digits));
   enable_swap_info(*area);
   return Errno::ok;
 }
