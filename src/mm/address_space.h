@@ -304,7 +304,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno madvise_remove(Range<VirtPage> range);
   void madvise_cold(Range<VirtPage> range);
   [[nodiscard]] bool deactivate(Pte entry, PageCount pages);
-  void madvise_willneed(const Vma& vma, Range<VirtPage> range) QUIRE_REQUIRES_SHARED(mmap_lock);
+  void madvise_willneed(const Vma& vma, Range<VirtPage> range);  ///< mmap_lock is held
   [[nodiscard]] Errno install_guards(Vma& vma, Range<VirtPage> range);
   [[nodiscard]] Errno install_leaf_guards(Vma& vma, Range<VirtPage> part);
   void remove_guards(Range<VirtPage> range);

@@ -74,7 +74,7 @@ void AddressSpace::madvise_cold(Range<VirtPage> range) {
 
 // Pages in swap are read into the swap cache: those of an anonymous mapping, or those of the file.
 // Linux: mm/madvise.c madvise_willneed(), swapin_walk_pmd_entry(), shmem_swapin_range()
-void AddressSpace::madvise_willneed(const Vma& vma, Range<VirtPage> range) {
+void AddressSpace::madvise_willneed(const Vma& vma, Range<VirtPage> range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   QUIRE_FUNC();
   auto read_ahead = [&](base::SwapEntry entry) {
     if (entry.type().value() < env.swap.areas_max()) (void)env.swap.read_swap_cache_async(entry, phys::Gfp::user());

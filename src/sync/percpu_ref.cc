@@ -30,9 +30,9 @@ void PercpuRef::reinit() {
 
 bool PercpuRef::try_get_live() {
   if (Driver* d = hook()) {
-    // Live: changes without looking. Dead: only looks.
+    // Live: changes without looking, and orders nothing, so that gets and puts really commute. Dead: only looks.
     Condition live{&word_, kDead, 0, 4, Condition::Test::equal};
-    d->step({OpKind::add, kBoth, {}, this, kName, live});
+    d->step({OpKind::add, OpFlag::none, {}, this, kName, live});
     uint32_t word = word_.load(std::memory_order_relaxed);
     if ((word & kDead) != 0) return false;
     word_.store(word + 1, std::memory_order_relaxed);
@@ -47,11 +47,14 @@ bool PercpuRef::try_get_live() {
 void PercpuRef::put() {
   if (Driver* d = hook()) {
     Condition live{&word_, kDead, 0, 4, Condition::Test::equal};
-    d->step({OpKind::add, kBoth, {}, this, kName, live});
+    d->step({OpKind::add, OpFlag::releases, {}, this, kName, live});
     uint32_t word = word_.load(std::memory_order_relaxed);
     QUIRE_ASSERT((word & ~kDead) != 0, "put without a reference");
     word_.store(word - 1, std::memory_order_relaxed);
-    if (word - 1 == kDead) release_(*this, argument_);
+    if (word - 1 != kDead) return;
+    // The last one comes after all others.
+    d->step({OpKind::load, OpFlag::acquires, {}, this, kName, {}});
+    release_(*this, argument_);
     return;
   }
   {

@@ -34,7 +34,7 @@ const bool kAdded[] = {
                 .setup = [](State& s) { s.reference.reinit(); },
                 .body = body,
                 .finish = finish,
-                .executions = 13}),
+                .executions = 15}),
 };
 
 }  // namespace
