@@ -148,7 +148,8 @@ Result<sync::Box<FileBackend>> FileBackend::open(const FileSettings& settings) {
   struct stat status;
   if (stat(path.c_str(), &status) != 0) return static_cast<Errno>(errno);
   if (!holds_pages(status)) return Errno::einval;
-  Descriptor plain(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+  // O_EXCL: a block device that the host has mounted or swaps to is -EBUSY.
+  Descriptor plain(::open(path.c_str(), O_RDWR | O_CLOEXEC | (S_ISBLK(status.st_mode) ? O_EXCL : 0)));
   if (plain.get() < 0) return static_cast<Errno>(errno);
   auto bytes = size_of(plain.get());
   if (!bytes) return bytes.error();

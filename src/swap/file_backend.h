@@ -33,7 +33,7 @@ struct FileSettings {
 class FileBackend final : public SwapBackend {
  public:
   /// -ENOENT: missing; -EINVAL: smaller than its pages, or neither a regular file nor a block device; -EBUSY: in use by
-  /// another back end; other errors are those of open(2).
+  /// another back end, or a block device that the host uses itself; other errors are those of open(2).
   [[nodiscard]] static Result<sync::Box<FileBackend>> open(const FileSettings& settings);
   /// Makes the file, or gives it room for `pages` pages. Errors are those of open(2) and posix_fallocate(3).
   [[nodiscard]] static Errno create(std::string_view file, PageCount pages, uint32_t payload_bytes);

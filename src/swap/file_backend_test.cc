@@ -1,5 +1,6 @@
 #include "swap/file_backend.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -15,7 +16,7 @@ using Engine = FileSettings::Engine;
 
 constexpr PageCount kFilePages{65};
 
-/// In the working directory's file system and not in /tmp, which may be one without direct transfers.
+/// Not in /tmp, which may be one without direct transfers.
 class FileBackendTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -105,6 +106,21 @@ TEST_F(FileBackendTest, AFileHasOneUserAtATime) {
     EXPECT_EQ(error_of(path("link")), Errno::ebusy);
   }
   EXPECT_EQ(error_of(file), Errno::ok);
+}
+
+TEST_F(FileBackendTest, WithoutIoUringItTellsWhyAndWorks) {
+  std::string file = made();
+  rlimit before;
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &before), 0);
+  int next = dup(STDERR_FILENO);
+  close(next);
+  rlimit one_more{static_cast<rlim_t>(next) + 1, before.rlim_max};  // the file, and no ring
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &one_more), 0);
+  auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+  ASSERT_EQ(setrlimit(RLIMIT_NOFILE, &before), 0);
+  ASSERT_TRUE(device.ok());
+  EXPECT_TRUE((*device)->access().starts_with("pread and pwrite, because of io_uring: Too many open files"));
+  keeps_pages(**device);
 }
 
 TEST_F(FileBackendTest, AFileThatShrinksGivesErrors) {
