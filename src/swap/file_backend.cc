@@ -97,7 +97,8 @@ class FileBackend::Ring {
   sync::Mutex<sync::LockClass::swap_backend_lock> lock_;
 
  private:
-  // What was handed to a ring that then fails must not be written to later: the ring is closed, which waits for it.
+  // A ring that takes no request is given up, and nothing is in flight then. One that took it is waited for whatever
+  // happens: closing it would not stop the kernel from writing to the page later.
   int through_ring(Direction direction, std::byte* at, off_t offset) QUIRE_REQUIRES(lock_) {
     io_uring_sqe* request = io_uring_get_sqe(&ring_);
     QUIRE_ASSERT(request != nullptr, "a ring with one request in flight is full");
@@ -110,16 +111,16 @@ class FileBackend::Ring {
     do {
       submitted = io_uring_submit(&ring_);
     } while (submitted == -EINTR);
-    io_uring_cqe* completion = nullptr;
-    int error = submitted == 1 ? 0 : -EIO;
-    while (error == 0 && completion == nullptr) {
-      error = io_uring_wait_cqe(&ring_, &completion);
-      if (error == -EINTR) error = 0;
-    }
-    if (error != 0) {
+    if (submitted != 1) {
       stop();
       return through_call(direction, at, offset);
     }
+    io_uring_cqe* completion = nullptr;
+    int error = 0;
+    do {
+      error = io_uring_wait_cqe(&ring_, &completion);
+    } while (error == -EINTR || error == -EAGAIN);
+    QUIRE_ASSERT(error == 0, "a ring took a request and cannot be waited for");
     int n = completion->res;
     io_uring_cqe_seen(&ring_, completion);
     return n;
