@@ -77,6 +77,14 @@ function(quire_stress_run name what)
   set_tests_properties(quire_stress.${name} PROPERTIES LABELS stress TIMEOUT 600)
 endfunction()
 
+# quire_redis_stress_run(NAME WHAT OPTIONS...): the same with the back end `redis` and a server of the test's own;
+# skipped where redis-server is not installed.
+function(quire_redis_stress_run name what)
+  add_test(NAME quire_stress.${name} COMMAND ${PROJECT_SOURCE_DIR}/tools/with_redis $<TARGET_FILE:quire_stress> ${what}
+    --threads 4 ${ARGN} --backend redis={})
+  set_tests_properties(quire_stress.${name} PROPERTIES LABELS stress TIMEOUT 600 SKIP_RETURN_CODE 77)
+endfunction()
+
 # quire_benchmarks(ROOMS...): one Google Benchmark program per bench/*_bench.cc, in bench/ of the build directory.
 # bench/explore*_bench.cc needs the explorer and is left out where the hook is compiled out.
 function(quire_benchmarks)

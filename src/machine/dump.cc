@@ -107,6 +107,7 @@ void Machine::dump_swap(sync::String& out) {
     }
     line(out, "swap {}: {} of {} slots", device->settings.get_name(), area->peek_inuse_pages().value(),
          area->peek_max().value() - 1);
+    device->backend().describe(out);
     for (uint32_t slot = 1; slot < area->peek_max().value(); ++slot) {
       swap::CountByte byte = area->peek_swap_map(base::SwapOffset(slot));
       const cache::Folio* folio = area->peek_swap_cache()->peek(base::SwapOffset(slot));

@@ -62,7 +62,7 @@ Machine::Machine(const MachineOptions& options)
   devices_.reserve(options.swap_devices);
   for (unsigned i = 0; i < options.swap_devices; ++i) {
     devices_.push_back(Device::make(options.swap[i], options.payload_bytes));
-    if (options.swap[i].active == OnOff::off) continue;
+    if (options.swap[i].active == OnOff::off || devices_.back()->error != Errno::ok) continue;
     Errno error = swap_.swapon(devices_.back()->backend(), options.swap[i].priority);
     QUIRE_ASSERT(error == Errno::ok, "swapon at boot");
   }

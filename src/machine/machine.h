@@ -129,7 +129,7 @@ class Machine {
 
   // --- swap and reclaim (machine/swap.cc)
   // -----------------------------------------------------------------------------
-  /// -ENOENT: no device of that name; -EBUSY.
+  /// -ENOENT: no device of that name; -EBUSY; what its back end could not be opened for.
   [[nodiscard]] Errno swapon(Process& process, std::string_view device);
   /// -ENOENT: no device of that name; -EINVAL: not active; -EINTR, -ENOMEM.
   [[nodiscard]] Errno swapoff(Process& process, std::string_view device);

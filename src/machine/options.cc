@@ -5,6 +5,19 @@
 #include "base/assert.h"
 
 namespace quire::machine {
+namespace {
+
+constexpr std::array<std::string_view, 5> kSwapBackendNames = {"ram", "file", "lz4", "zstd", "redis"};
+
+}
+
+std::string_view name(SwapBackendKind kind) { return kSwapBackendNames[static_cast<unsigned>(kind)]; }
+
+std::optional<SwapBackendKind> swap_backend_kind(std::string_view name) {
+  auto found = std::find(kSwapBackendNames.begin(), kSwapBackendNames.end(), name);
+  if (found == kSwapBackendNames.end()) return std::nullopt;
+  return static_cast<SwapBackendKind>(found - kSwapBackendNames.begin());
+}
 
 void SwapDevice::set_name(std::string_view text) {
   QUIRE_ASSERT(text.size() < kNameBytes, "the name of a swap device is too long");

@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <string_view>
 
 #include "base/defects.h"
@@ -19,15 +20,30 @@ using base::PageCount;
 
 enum class OnOff : uint8_t { off, on };
 
+/// Where a swap device keeps its pages. All but `ram` are for machines that run natively.
+enum class SwapBackendKind : uint8_t {
+  ram,
+  file,   ///< swap/file_backend.h; `location` is a path
+  lz4,    ///< swap/compressed_backend.h
+  zstd,   ///< swap/compressed_backend.h
+  redis,  ///< swap/redis_backend.h; `location` is HOST:PORT[,HOST:PORT...]
+};
+
+/// `ram`, `file`, `lz4`, `zstd`, `redis`.
+[[nodiscard]] std::string_view name(SwapBackendKind kind);
+[[nodiscard]] std::optional<SwapBackendKind> swap_backend_kind(std::string_view name);
+
 /// A device that swapon(name) may use; it exists from the start and keeps its name.
 struct SwapDevice {
   static constexpr unsigned kNameBytes = 16;
   char name[kNameBytes] = {};
   PageCount pages{0};  ///< usable slots, without the header
   int priority = 0;
-  int fd = -1;                     ///< native only: a file that stores the slots; -1 keeps them in memory
-  OnOff synchronous = OnOff::off;  ///< SWP_SYNCHRONOUS_IO: a slot with one reference is read without the swap cache
-  OnOff active = OnOff::on;        ///< swapped on at boot
+  SwapBackendKind backend = SwapBackendKind::ram;
+  std::string_view location = {};  ///< of a file or of servers; what it points to outlives the machine
+  /// SWP_SYNCHRONOUS_IO: a slot with one reference is read without the swap cache. Compressed devices always do that.
+  OnOff synchronous = OnOff::off;
+  OnOff active = OnOff::on;  ///< swapped on at boot, if it can be opened
 
   void set_name(std::string_view text);
   [[nodiscard]] std::string_view get_name() const { return name; }

@@ -19,6 +19,7 @@ const swap::SwapArea* Machine::peek_area(std::string_view device) const {
 Errno Machine::swapon(Process&, std::string_view device) {
   Device* found = find_device(device);
   if (found == nullptr) return Errno::enoent;
+  if (found->error != Errno::ok) return found->error;
   return swap_.swapon(found->backend(), found->settings.priority);
 }
 

@@ -71,6 +71,23 @@ TEST_F(Checked, ATokenOfAnotherTextIsRefused) {
   EXPECT_NE(std::get<ReplayResult>(replayed).error, "");
 }
 
+TEST_F(Checked, OnlyRamIsExploredAsASwapDevice) {
+  auto complaint = [this](std::string_view backend) -> std::string {
+    CheckResult result = check_scenario(
+        parse(fmt::format("scenario s \"d\"\nmachine cpus=1 ram=16 swap=S:8 swap_backend={}\n"
+                          "setup {{ A: fd = memfd_create(\"f\", 0) }}\ncpu 0 as A {{ ftruncate(fd, 4K) = 0 }}\n"
+                          "expect {{ never bug }}\n",
+                          backend)),
+        "f.qs", {});
+    auto* d = std::get_if<scenario::Diagnostic>(&result);
+    return d == nullptr ? "" : d->message;
+  };
+  EXPECT_EQ(complaint("ram"), "");
+  EXPECT_EQ(complaint("disk"), "expected swap_backend=ram");
+  for (std::string_view native : {"file", "lz4", "zstd", "redis"})
+    EXPECT_TRUE(complaint(native).starts_with(fmt::format("expected swap_backend=ram, found '{}'", native)));
+}
+
 TEST_F(Checked, SometimesThatNeverIsFails) {
   Verdict v = verdict(store_and_swapoff("expect { sometimes uaf }"));
   EXPECT_FALSE(v.as_stated);

@@ -112,6 +112,8 @@ class Applier {
       table_size(o);
     } else if (o.key == "punched_poison") {
       punched_poison(o);
+    } else if (o.key == "swap_backend") {
+      swap_backend(o);
     } else {
       number(o);
     }
@@ -164,6 +166,16 @@ class Applier {
     }
   }
 
+  // What other back ends keep is outside the machine, where no exploration could take it back.
+  void swap_backend(const MachineOption& o) {
+    auto kind = machine::swap_backend_kind(o.word);
+    if (!kind) return complain(o.at, "expected swap_backend=ram");
+    if (*kind != machine::SwapBackendKind::ram)
+      complain(o.at, fmt::format("expected swap_backend=ram, found '{}': a scenario keeps its swap in memory; "
+                                 "`quire_stress --backend {}` runs with it",
+                                 o.word, o.word));
+  }
+
   void number(const MachineOption& o) {
     for (const NumberKey& key : kNumberKeys) {
       if (key.name != o.key) continue;
@@ -171,7 +183,8 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real", "ram", "swap", "thp", "PTRS_PER_PTE", "punched_poison"};
+    std::vector<std::string_view> known = {"real",           "ram",         "swap", "thp", "PTRS_PER_PTE",
+                                           "punched_poison", "swap_backend"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

@@ -220,21 +220,6 @@ TEST(SwapAreas, SecondSwapoffFindsNothing) {
   EXPECT_EQ(f.areas.swapon(f.device), Errno::ok);
 }
 
-TEST(SwapAreas, FileDeviceKeepsPages) {
-  Fixture f;
-  std::string path = testing::TempDir() + "/quire_swap_file";
-  auto fd = FileBackend::open(path.c_str(), PageCount(9), f.frames.payload_bytes());
-  ASSERT_TRUE(fd.ok());
-  FileBackend file("F", *fd, PageCount(9));
-  std::array<std::byte, 64> in;
-  std::array<std::byte, 64> out{};
-  in.fill(std::byte{7});
-  EXPECT_EQ(file.write_page(SwapOffset(3), in), Errno::ok);
-  EXPECT_EQ(file.read_page(SwapOffset(3), out), Errno::ok);
-  EXPECT_EQ(in, out);
-  std::remove(path.c_str());
-}
-
 /// Allocate, duplicate and free by several threads, each slot shared by all of them.
 TEST(SwapAreasThreads, ReferencesOfSharedSlots) {
   for (auto slot_cache : {SwapOptions::SlotCache::off, SwapOptions::SlotCache::on}) {

@@ -1,10 +1,5 @@
 #include "swap/backend.h"
 
-#include <fcntl.h>
-#include <unistd.h>
-
-#include <cerrno>
-
 #include "phys/bulk.h"
 #include "sync/plain.h"
 #include "sync/trace.h"
@@ -51,39 +46,6 @@ Errno RamBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
   std::byte* place = storage_ + std::size_t{slot.value()} * payload_bytes_;
   sync::region_write(place, kSlot);
   phys::copy_contents(place, payload.data(), payload_bytes_);
-  return Errno::ok;
-}
-
-Result<int> FileBackend::open(const char* path, PageCount pages, uint32_t payload_bytes) {
-  int fd = ::open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (fd < 0) return static_cast<Errno>(errno);
-  if (ftruncate(fd, static_cast<off_t>(pages.value() * payload_bytes)) == 0) return fd;
-  auto error = static_cast<Errno>(errno);
-  ::close(fd);
-  return error;
-}
-
-FileBackend::~FileBackend() { ::close(fd_); }
-
-Errno FileBackend::read(SwapOffset slot, std::span<std::byte> payload) {
-  auto offset = static_cast<off_t>(slot.value() * payload.size());
-  for (std::size_t done = 0; done < payload.size();) {
-    ssize_t n = pread(fd_, payload.data() + done, payload.size() - done, offset + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return Errno::eio;
-    done += static_cast<std::size_t>(n);
-  }
-  return Errno::ok;
-}
-
-Errno FileBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
-  auto offset = static_cast<off_t>(slot.value() * payload.size());
-  for (std::size_t done = 0; done < payload.size();) {
-    ssize_t n = pwrite(fd_, payload.data() + done, payload.size() - done, offset + static_cast<off_t>(done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) return Errno::eio;
-    done += static_cast<std::size_t>(n);
-  }
   return Errno::ok;
 }
 

@@ -1,7 +1,18 @@
 // SwapBackend: where the pages of a swap area are stored. One object per device; it outlives swapoff.
 //
+// States of a slot: never written (what a read gives is the back end's to say: zeros, or what a file held before), and
+// written (a read gives what was written last). Nobody frees a slot here: what it holds stays until it is overwritten.
+//
+// read_page() and write_page() may be called by many threads at once for different slots; for one slot the folio lock
+// and writeback keep callers apart. Both sleep: callers hold sleeping locks only. A back end's own locks are of the
+// classes swap_backend_lock and lower, under which the engine takes nothing.
+//
+// RamBackend is here and the only one that may be explored. Native only: FileBackend (swap/file_backend.h),
+// CompressedBackend (swap/compressed_backend.h), RedisBackend (swap/redis_backend.h).
+//
 //   RamBackend device("S", PageCount(8), frames.payload_bytes());
-//   FileBackend file("F", path, PageCount(1024), 4096);     // native only
+//   areas.swapon(device);
+//   Errno e = device.write_page(SwapOffset(3), frames.payload(pfn));
 #pragma once
 
 #include <cstddef>
@@ -36,6 +47,8 @@ class SwapBackend {
   [[nodiscard]] Errno write_page(SwapOffset slot, std::span<const std::byte> payload);
   /// The stored page where it can be looked at, else nullptr: at quiescent points.
   [[nodiscard]] virtual const std::byte* peek(SwapOffset) const { return nullptr; }
+  /// Appends one line about what is stored, for dump(); a back end that has nothing to tell appends nothing.
+  virtual void describe(sync::String&) const {}
 
  protected:
   ~SwapBackend() = default;
@@ -65,21 +78,14 @@ class RamBackend final : public SwapBackend {
   std::byte* storage_;
 };
 
-/// Keeps the pages in a file of the host. Native only.
-class FileBackend final : public SwapBackend {
+/// A device that could not be opened. Its size is nothing, so it is never swapped on.
+class AbsentBackend final : public SwapBackend {
  public:
-  /// Takes over the open descriptor `fd`.
-  FileBackend(const char* name, int fd, PageCount pages, SwapInPath path = SwapInPath::through_cache)
-      : SwapBackend(name, pages, path), fd_(fd) {}
-  ~FileBackend();
-  /// Makes or opens `path` and gives it the size of `pages` pages; -errno.
-  [[nodiscard]] static Result<int> open(const char* path, PageCount pages, uint32_t payload_bytes);
+  explicit AbsentBackend(const char* name) : SwapBackend(name, PageCount(0), SwapInPath::through_cache) {}
 
  private:
-  Errno read(SwapOffset slot, std::span<std::byte> payload) override;
-  Errno write(SwapOffset slot, std::span<const std::byte> payload) override;
-
-  const int fd_;
+  Errno read(SwapOffset, std::span<std::byte>) override { return Errno::eio; }
+  Errno write(SwapOffset, std::span<const std::byte>) override { return Errno::eio; }
 };
 
 }  // namespace quire::swap

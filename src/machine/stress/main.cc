@@ -22,7 +22,7 @@ namespace {
 int usage() {
   fmt::print(stderr,
              "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous] [--tlb]\n");
+             "[--slot-cache] [--synchronous] [--tlb] [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
   return 2;
 }
 
@@ -50,6 +50,20 @@ bool set_number(Settings& settings, std::string_view option, double value) {
   return true;
 }
 
+bool set_backend(Settings& settings, std::string_view value) {
+  auto equals = value.find('=');
+  auto kind = swap_backend_kind(value.substr(0, equals));
+  bool with_servers = equals != std::string_view::npos;
+  if (!kind || with_servers != (kind == SwapBackendKind::redis)) return false;
+  settings.backend = *kind;
+  if (with_servers) settings.servers = value.substr(equals + 1);
+  return true;
+}
+
+bool set_value(Settings& settings, std::string_view option, const char* value) {
+  return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
+}
+
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
   if (what != "swap" && what != "memory") return usage();
@@ -61,7 +75,7 @@ int main_of(int argc, char** argv) {
       *on = OnOff::on;
       continue;
     }
-    if (++i == argc || !set_number(settings, option, std::atof(argv[i]))) return usage();
+    if (++i == argc || !set_value(settings, option, argv[i])) return usage();
   }
   if (settings.ram < 16) return usage();
   return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);

@@ -22,6 +22,7 @@ class MemoryStress {
   }
 
   int run() {
+    if (!areas_are_on(machine_)) return kCannot;
     run_threads(settings_.threads + 2, settings_.seconds, stop_, [this](unsigned number) { act(number); });
     return report();
   }
@@ -45,7 +46,7 @@ class MemoryStress {
     options.thp_order = options.page_table.pte_bits;
     options.tlb = s.tlb;
     options.slot_cache = s.slot_cache;
-    for (std::string_view name : {"S", "T"}) options.add_swap(name, PageCount(s.swap * 2)).synchronous = s.synchronous;
+    add_areas(options, s, PageCount(s.swap * 2));
     return options;
   }
   [[nodiscard]] bool stopped() const { return stop_.load() != 0; }

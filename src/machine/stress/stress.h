@@ -3,6 +3,7 @@
 //
 //   quire_stress swap --seconds 30 --threads 6
 //   quire_stress memory --seconds 60 --threads 8 --tlb
+//   quire_stress swap --backend redis=10.0.0.1:6379,10.0.0.2:6379
 #pragma once
 
 #include <fmt/core.h>
@@ -18,6 +19,7 @@
 namespace quire::machine {
 
 inline constexpr uint64_t kPage = 4096;
+inline constexpr int kCannot = 3;  ///< exit code: the machine cannot do what was asked
 inline constexpr int kReadWrite = abi::kProtRead | abi::kProtWrite;
 
 struct Settings {
@@ -29,7 +31,15 @@ struct Settings {
   OnOff slot_cache = OnOff::off;
   OnOff synchronous = OnOff::off;
   OnOff tlb = OnOff::off;
+  SwapBackendKind backend = SwapBackendKind::ram;
+  std::string_view servers = {};  ///< of the back end `redis`
 };
+
+/// Two swap areas S and T of `pages` pages each, with the back end of the settings. Files are nameless ones in
+/// /var/tmp, so that nothing of them is left, whatever ends the program.
+void add_areas(MachineOptions& options, const Settings& settings, PageCount pages);
+/// Whether both could be opened; says why not.
+bool areas_are_on(Machine& machine);
 
 class Counter {
  public:

@@ -29,6 +29,7 @@ class SwapStress {
   explicit SwapStress(const Settings& settings) : settings_(settings), machine_(options(settings)) {}
 
   int run() {
+    if (!areas_are_on(machine_)) return kCannot;
     run_threads(settings_.threads, settings_.seconds, stop_, [this](unsigned number) { act(number); });
     return report();
   }
@@ -48,7 +49,7 @@ class SwapStress {
     options.cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
-    for (std::string_view name : {"S", "T"}) options.add_swap(name, PageCount(s.swap)).synchronous = s.synchronous;
+    add_areas(options, s, PageCount(s.swap));
     return options;
   }
 

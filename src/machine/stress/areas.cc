@@ -1,0 +1,48 @@
+#include <unistd.h>
+
+#include "machine/stress/stress.h"
+#include "swap/file_backend.h"
+
+namespace quire::machine {
+namespace {
+
+/// The path of a file that has no name any more; it lives as long as the program. Empty: there is none.
+sync::String nameless_file(PageCount pages) {
+  char pattern[] = "/var/tmp/quire_stress_XXXXXX";
+  int fd = mkstemp(pattern);
+  if (fd < 0) return {};
+  unlink(pattern);
+  sync::String path(fmt::format("/proc/self/fd/{}", fd));
+  if (swap::FileBackend::create(path, pages, kPage) != Errno::ok) return {};
+  return path;
+}
+
+}  // namespace
+
+void add_areas(MachineOptions& options, const Settings& settings, PageCount pages) {
+  for (std::string_view name : {"S", "T"}) {
+    SwapDevice& device = options.add_swap(name, pages);
+    device.synchronous = settings.synchronous;
+    device.backend = settings.backend;
+    device.location = settings.servers;
+    if (settings.backend != SwapBackendKind::file) continue;
+    // Its path is wanted as long as the machine, which is as long as the program.
+    auto* path = sync::make_object<sync::String>(nameless_file(pages + PageCount(1)));
+    device.location = *path;
+  }
+}
+
+bool areas_are_on(Machine& machine) {
+  Process& process = machine.create_process("swapon");
+  bool on = true;
+  for (std::string_view name : {"S", "T"}) {
+    Errno error = machine.swapon(process, name);
+    if (error == Errno::ebusy) continue;  // since the machine started
+    fmt::print(stderr, "quire_stress: swap area {} cannot be opened: errno {}\n", name, static_cast<int>(error));
+    on = false;
+  }
+  machine.exit(process);
+  return on;
+}
+
+}  // namespace quire::machine
