@@ -75,9 +75,12 @@ PageCount Mover::compact() {
   env_.folios.frames().drain_all_pages();
   for (Pfn pfn(0); pfn.value() < env_.folios.frames().ram().value(); ++pfn) {
     FolioRef folio = env_.folios.try_get(pfn);
-    if (!folio || folio->is_large() || !folio->test_and_clear(FolioFlag::lru)) continue;
-    bool done = move_up(*folio);
+    // What it is may be asked when it is isolated: before that it may be on its way to somebody.
+    if (!folio || !folio->test_and_clear(FolioFlag::lru)) continue;
+    bool large = folio->is_large();
+    bool done = !large && move_up(*folio);
     folio->set(FolioFlag::lru);
+    if (large) continue;
     if (!done) break;  // nothing is free above: the scanners have met
     moved += PageCount(1);
   }
