@@ -34,8 +34,8 @@ cpu 0 as A { store(p[0], 'c') = 0 }
 cpu 1 as K { move_pages(B, p[0], 1) = 1 }
 
 check {
-  A: load(p[0]) = 'c'
-  B: load(p[0]) = 'b'
+  A: load(p[0])                   = 'c'
+  B: load(p[0])                   = 'b'
   B: store(p[0], 'd'), load(p[0]) = 'd'
 }
 
@@ -78,7 +78,7 @@ check {
   B: load(p[0])    = 'a'
   A: load(p[0])    = 'a'
   C: load(p[0])    = 'a'
-  poison(A, p[0])  = 0         # what was read can be read again
+  poison(A, p[0])  = 0  # what was read can be read again
   A: pagemap(p[0]) = PM_SWAP
   B: pagemap(p[0]) = PM_SWAP
   C: pagemap(p[0]) = PM_SWAP

@@ -175,3 +175,19 @@ cpu 1 as B { reclaim(1) }
 check { A: load(p[0]) = 'b' }
 
 expect { never bug   never lost_store   never leak   complete }
+
+scenario store-to-a-range "a store to a range of pages is one byte into each"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(0, 3*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0:2], 7) = 0
+}
+
+check {
+  A: load(p[0]) = 7
+  A: load(p[1]) = 7
+  A: load(p[2]) = 0
+}
+
+expect { never bug   complete }

@@ -1,5 +1,6 @@
 #include "runner/operations.h"
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 
@@ -160,8 +161,13 @@ Value load(Runtime& r, const Call& c) {
   mm::Loaded loaded = r.machine().load(r.process(c), unsigned_number(r, c, 0));
   return loaded.signal.none() ? Value::of(static_cast<int64_t>(loaded.value)) : from(loaded.signal);
 }
+// A byte, or one into each page of a range; the first signal ends it.
 Value store(Runtime& r, const Call& c) {
-  mm::Signal s = r.machine().store(r.process(c), unsigned_number(r, c, 0), static_cast<std::byte>(r.number(c, 1)));
+  uint64_t at = unsigned_number(r, c, 0);
+  uint64_t end = at + static_cast<uint64_t>(std::max<int64_t>(1, c.operands[0].length));
+  mm::Signal s;
+  for (; at < end && s.none(); at += base::kPageSize)
+    s = r.machine().store(r.process(c), at, static_cast<std::byte>(r.number(c, 1)));
   return s.none() ? Value::of(0) : from(s);
 }
 Value corrupt_pte(Runtime& r, const Call& c) {
@@ -345,7 +351,8 @@ constexpr std::array kOperations = {
               Judged::rss_mismatch, rss},
     Operation{"sigpending", "sigpending(PROCESS)", "the SIGBUS that was sent, or 0", 1, 1, kCheck, Judged::check,
               sigpending},
-    Operation{"store", "store(ADDRESS, BYTE)", "0, or a signal", 2, 2, kAny, Judged::check, store},
+    Operation{"store", "store(ADDRESS | RANGE, BYTE)", "a byte, or one into each page; 0, or a signal", 2, 2, kAny,
+              Judged::check, store},
     Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
               swap_count},
     Operation{"swap_used", "swap_used(AREA)", "slots in use", 1, 1, kCheck, Judged::swap_count, swap_used},
