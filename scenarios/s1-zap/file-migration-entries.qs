@@ -23,7 +23,6 @@ check {
 expect           { never bug   never stale_pte   never leak   complete }
 expect with D1-4 { never bug   never stale_pte   never leak   complete }
 
-# Verdict: who holds a folio's lock never meets a migration entry of it. The per-folio unmapping asserts that.
 scenario punch-migrating-file-page "the locked phase of a hole punch makes up for a skipped migration entry"
 machine  cpus=2 nodes=2 ram=16
 
@@ -86,3 +85,27 @@ check {
 
 expect           { never bug   never stale_pte   complete }
 expect with D1-4 { sometimes stale_pte   preemptions 1 }
+
+# Verdict: who holds a folio's lock never meets a migration entry of it; the per-folio unmapping asserts that. Two
+# mappings, so that the folio is mapped again by one while the other still has its migration entry.
+scenario page-locked-caller "no migration entry of a page whose lock is held"
+ref      "mm: Don't skip swap entry even if zap_details specified"
+machine  cpus=2 nodes=2 ram=16
+
+setup {
+  A: fd = memfd_create("f", 0), ftruncate(fd, 4K) = 0
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: q = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: store(p[0], 'f'), load(q[0])                 = 'f'
+}
+
+cpu 0 as A { ftruncate(fd, 0) = 0 }
+cpu 1 as K { compact() = ? }
+
+check {
+  A: load(p[0]) = SIGBUS(2)
+  A: load(q[0]) = SIGBUS(2)
+}
+
+expect           { never bug   never stale_pte   complete }
+expect with D1-4 { never bug   never stale_pte   complete }

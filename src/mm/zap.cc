@@ -121,8 +121,10 @@ VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<
   for (; page < range.limit() && !gather.full(); ++page) {
     Pte pte = table.get(page);
     if (pte.is_none()) continue;
-    QUIRE_ASSERT(details.single_folio == nullptr || !pte.is_migration() || !details.single_folio->contains(pte.pfn()),
-                 "a migration entry of a folio that is locked by somebody else");
+    // Who moves a page of a file has locked what the file has there until the last entry is put back.
+    QUIRE_ASSERT(
+        details.single_folio == nullptr || !pte.is_migration() || mm.env.folios.of(pte.pfn()).test(FolioFlag::anon),
+        "a migration entry of a page of a file whose folio is locked by somebody else");
     if (!rmap::should_zap(mm.env, details, kind_of(vma), pte)) continue;
     if (pte.is_present())
       zap_present_pte(z, page, pte);
