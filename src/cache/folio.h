@@ -56,6 +56,7 @@ enum class FolioFlag : uint32_t {
   error = 1 << 11,
   mlocked = 1 << 12,
   hwpoison = 1 << 13,
+  readahead = 1 << 14,  ///< read from swap before anybody asked for it; cleared by the first look
 };
 [[nodiscard]] constexpr FolioFlag operator|(FolioFlag a, FolioFlag b) {
   return static_cast<FolioFlag>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

@@ -67,7 +67,7 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
   if (area == nullptr) return shmem_confirm_swap(inode, index, entry) ? Errno::einval : Errno::eexist;
   ShmemFolio got;
   Errno error = Errno::ok;
-  Result<FolioRef> read = env_.swap.read_swap_cache_async(entry, Gfp::user());
+  Result<FolioRef> read = env_.swap.swap_cluster_readahead(entry, Gfp::user());
   if (!read)
     error = read.error();
   else if (!*read)

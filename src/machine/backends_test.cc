@@ -68,6 +68,40 @@ TEST(SwapBackends, SwaponTellsWhyADeviceIsNotThere) {
   EXPECT_EQ(swapon_error(SwapBackendKind::redis, "/var/tmp/quire_no_such_socket"), Errno::enxio);
 }
 
+/// Pages that were read ahead, and of those the pages that were looked for, when each of 64 is loaded.
+struct ReadAhead {
+  uint64_t pages;
+  uint64_t hits;
+};
+ReadAhead load_each_once(OnOff vma_ra, uint64_t stride) {
+  constexpr uint64_t kPages = 64;
+  MachineOptions options;
+  options.ram = PageCount(256);
+  options.vma_ra = vma_ra;
+  options.add_swap("S", PageCount(kPages));
+  Machine machine(options);
+  Process& a = machine.create_process("A");
+  uint64_t p = *machine.mmap(a, 0, kPages * kBytesOfPage, kReadWriteProt, abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
+  for (uint64_t i = 0; i < kPages; ++i) EXPECT_TRUE(machine.store(a, p + i * kBytesOfPage, std::byte{1}).none());
+  EXPECT_EQ(machine.madvise(a, p, kPages * kBytesOfPage, abi::kMadvPageout), Errno::ok);
+  for (uint64_t i = 0; i < kPages; ++i)
+    EXPECT_EQ(machine.load(a, p + i * stride % kPages * kBytesOfPage).value, std::byte{1});
+  const swap::SwapReadahead& readahead = machine.swap_readahead();
+  return {readahead.pages_read().value(), readahead.pages_hit().value()};
+}
+
+TEST(SwapReadahead, PagesInARowAreReadAheadAndFound) {
+  for (OnOff vma_ra : {OnOff::on, OnOff::off}) {
+    ReadAhead ahead = load_each_once(vma_ra, 1);
+    EXPECT_GE(ahead.pages, 40U);
+    EXPECT_EQ(ahead.hits, ahead.pages);
+  }
+}
+
+TEST(SwapReadahead, PagesFarApartAreNotReadAheadForLong) {
+  EXPECT_LT(load_each_once(OnOff::on, 23).pages, load_each_once(OnOff::on, 1).pages);
+}
+
 TEST(SwapBackends, NamesOfKinds) {
   for (auto kind : {SwapBackendKind::ram, SwapBackendKind::file, SwapBackendKind::lz4, SwapBackendKind::zstd,
                     SwapBackendKind::redis})

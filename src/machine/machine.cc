@@ -26,6 +26,8 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   swap.cont_max = o.swap_cont_max;
   swap.slot_cache = o.slot_cache == OnOff::on ? swap::SwapOptions::SlotCache::on : swap::SwapOptions::SlotCache::off;
   swap.slot_cache_size = o.slot_cache_size;
+  using By = swap::ReadaheadOptions::By;
+  swap.readahead = {o.page_cluster, o.vma_ra == OnOff::on ? By::address : By::slot};
   return swap;
 }
 

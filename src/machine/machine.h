@@ -137,6 +137,8 @@ class Machine {
   uint64_t reclaim(uint64_t pages);
   /// Slots in use; 0 if not active.
   [[nodiscard]] uint64_t swap_used(std::string_view device) const;
+  /// What was read ahead from swap, and what became of it.
+  [[nodiscard]] const swap::SwapReadahead& swap_readahead() { return swap_.readahead(); }
   /// References to a slot; 0 if not active.
   [[nodiscard]] unsigned swap_count(std::string_view device, uint32_t slot) const;
 

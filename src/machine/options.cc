@@ -42,6 +42,7 @@ MachineOptions MachineOptions::explored() {
   options.index_bits = 2;
   options.slots_per_cluster = 4;
   options.thp_order = 1;
+  options.page_cluster = 0;
   options.files_max = 4;
   options.slot_cache_size = 8;
   options.pcp_prefill = 4;

@@ -65,11 +65,14 @@ struct MachineOptions {
   rmap::PunchedPoison punched_poison = rmap::PunchedPoison::keep_all;
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
-  uint8_t swap_map_max = 62;        ///< SWAP_MAP_MAX
-  uint8_t swap_cont_max = 127;      ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
-  uint8_t thp_order = 4;            ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
-  OnOff slot_cache = OnOff::off;    ///< freed slots are parked per CPU first (through 6.14)
-  uint32_t slot_cache_size = 64;    ///< parked slots per CPU before they are freed together
+  uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX
+  uint8_t swap_cont_max = 127;    ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
+  uint8_t thp_order = 4;          ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  OnOff slot_cache = OnOff::off;  ///< freed slots are parked per CPU first (through 6.14)
+  uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
+  /// vm.page-cluster: a fault on a swapped page reads up to 2^n pages; 0: that page alone.
+  uint8_t page_cluster = 3;
+  OnOff vma_ra = OnOff::on;         ///< the pages around the address; off: around the slot. Linux: vma_ra_enabled
   uint16_t files_max = 64;          ///< descriptors per process
   uint32_t pcp_prefill = 0;         ///< free pages in each CPU's list at boot
   OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only

@@ -359,6 +359,8 @@ class AddressSpace final : public rmap::MappedSpace {
   enum class Got : uint8_t { folio, nothing };
   [[nodiscard]] Got get_folio_for_swap_in(SwapIn& in, FaultEnd& end);
   [[nodiscard]] Got read_around_swap_cache(SwapIn& in, FaultEnd& end);
+  [[nodiscard]] Result<cache::FolioRef> swapin_readahead(Fault& fault, base::SwapEntry entry);
+  void swap_vma_readahead(Fault& fault);
   [[nodiscard]] FaultEnd map_swapped_in(SwapIn& in);
   void map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive);
 

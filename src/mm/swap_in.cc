@@ -57,7 +57,7 @@ AddressSpace::Got AddressSpace::get_folio_for_swap_in(SwapIn& in, FaultEnd& end)
     if (!in.folio && env.swap.swap_count(in.entry) == 1) return read_around_swap_cache(in, end);
   }
   if (!in.folio) {
-    Result<FolioRef> read = env.swap.read_swap_cache_async(in.entry, Gfp::user());
+    Result<FolioRef> read = swapin_readahead(in.fault, in.entry);
     if (!read) {
       end = FaultEnd::no_memory;
       return Got::nothing;

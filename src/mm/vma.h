@@ -10,6 +10,7 @@
 #pragma once
 
 #include "rmap/mapped_range.h"
+#include "swap/readahead.h"
 
 namespace quire::mm {
 
@@ -106,6 +107,8 @@ class Vma final : public rmap::MappedRange {
   void expand(Range<VirtPage> pages);
   /// Drops the file reference; the Vma is unlinked and off its address space. Sleeps. Linux: mm/vma.c remove_vma()
   static void remove(Vma* vma);
+
+  swap::VmaWindow swap_window;  ///< what faults read ahead from swap
 
   Vma* next_removed = nullptr;  ///< list of those to be removed after mmap_lock is dropped
 

@@ -45,6 +45,8 @@ constexpr std::array kNumberKeys = {
     NumberKey{"SWAPFILE_CLUSTER", 1, 512,
               [](MachineOptions& m, int64_t v) { m.slots_per_cluster = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slots_per_cluster); }},
+    NumberKey{"page_cluster", 0, 5, [](MachineOptions& m, int64_t v) { m.page_cluster = static_cast<uint8_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.page_cluster); }},
     NumberKey{"SWAP_SLOTS_CACHE_SIZE", 1, 64,
               [](MachineOptions& m, int64_t v) { m.slot_cache_size = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slot_cache_size); }},
@@ -65,6 +67,8 @@ constexpr std::array kSwitchKeys = {
                 x.spinlock_is_reader = s == scenario::KnobState::on ? Reader::yes : Reader::no;
               }},
     SwitchKey{"tlb", [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.tlb = on_off(s); }},
+    SwitchKey{"vma_ra",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.vma_ra = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
     SwitchKey{"synchronous_swap",

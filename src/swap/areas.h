@@ -23,6 +23,7 @@
 #include "base/result.h"
 #include "cache/folios.h"
 #include "swap/area.h"
+#include "swap/readahead.h"
 #include "swap/slot_cache.h"
 #include "swap/swap_users.h"
 
@@ -41,6 +42,7 @@ struct SwapOptions {
   unsigned cont_max = Continuations::kDigitMax;  ///< the greatest higher digit of a count
   enum class SlotCache : uint8_t { off, on } slot_cache = SlotCache::off;
   unsigned slot_cache_size = 64;  ///< slots parked per CPU
+  ReadaheadOptions readahead = {};
 };
 
 /// What add_swap_count_continuation() did.
@@ -151,6 +153,17 @@ class SwapAreas {
   /// after an error). Empty: the slot is free or the device is going away; -ENOMEM. Sleeps. Linux: same
   [[nodiscard]] Result<FolioRef> read_swap_cache_async(SwapEntry entry, phys::Gfp gfp);
 
+  // --- readahead (swap/readahead.cc) ---------------------------------------------------------------------------------
+  /// As read_swap_cache_async(), and before it the pages in use around the slot, if readahead is on. Linux: same
+  [[nodiscard]] Result<FolioRef> swap_cluster_readahead(SwapEntry entry, phys::Gfp gfp);
+  /// Reads the page of `entry` into the swap cache unless it is there, or free, or somebody else's business; whoever
+  /// looks for it later will find it. The entry need not be held by anything. Sleeps.
+  void read_ahead(SwapEntry entry, phys::Gfp gfp);
+  /// swap_cache_get_folio() of a fault: a page that was read ahead counts as a hit, also of `window` (nullptr: none) at
+  /// virtual page number `page`.
+  [[nodiscard]] FolioRef get_read_ahead(SwapEntry entry, VmaWindow* window, uint64_t page);
+  [[nodiscard]] SwapReadahead& readahead() { return readahead_; }
+
   // --- I/O (swap/page_io.cc) ----------------------------------------------------------------------------------------
   /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is
   /// dirty again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
@@ -173,6 +186,8 @@ class SwapAreas {
  private:
   [[nodiscard]] SwapArea& info(SwapEntry entry) { return *areas_[entry.type().value()]; }
   [[nodiscard]] SwapArea* swap_info_get(SwapEntry entry);
+  /// As get_swap_device() for an entry that nothing holds: it may be of another area of that type by now.
+  [[nodiscard]] SwapArea* get_device_of_hint(SwapEntry entry);
   [[nodiscard]] cache::SwapCache& swap_cache(SwapEntry entry) {
     return *info(entry).swap_cache_.load(sync::Order::relaxed);
   }
@@ -183,6 +198,7 @@ class SwapAreas {
   [[nodiscard]] Result<CountByte> minus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
   [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
   [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
+  void read_into_swap_cache(Folio& folio, SwapEntry entry, FolioFlag flags);
   [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);
   /// The cluster's lock is held.
   [[nodiscard]] static bool any_referenced_locked(const SwapArea& area, SwapOffset first, PageCount pages);
@@ -206,6 +222,7 @@ class SwapAreas {
   sync::Plain<SwapArea*, "swap list"> first_ QUIRE_GUARDED_BY(swap_lock_){nullptr};
   sync::Vector<sync::Box<SwapArea>> areas_;
   SlotCache slot_cache_;
+  SwapReadahead readahead_;
   SwapUsers users_;
 };
 

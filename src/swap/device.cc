@@ -24,6 +24,15 @@ SwapArea* SwapAreas::get_swap_device(SwapEntry entry) {
   return &area;
 }
 
+SwapArea* SwapAreas::get_device_of_hint(SwapEntry entry) {
+  if (entry.none() || entry.type().value() >= areas_.size()) return nullptr;
+  SwapArea& area = info(entry);
+  if (!area.users_.try_get_live()) return nullptr;
+  if (entry.offset().value() < area.max_.load(sync::Order::relaxed)) return &area;
+  area.users_.put();
+  return nullptr;
+}
+
 // Linux: include/linux/swap.h put_swap_device()
 void SwapAreas::put_swap_device(SwapArea& area) { area.users_.put(); }
 

@@ -46,6 +46,14 @@ Result<FolioRef> SwapAreas::read_swap_cache_async(SwapEntry entry, phys::Gfp gfp
   return folio;
 }
 
+// The slot's HAS_CACHE is the caller's.
+void SwapAreas::read_into_swap_cache(Folio& folio, SwapEntry entry, FolioFlag flags) {
+  folio.init_flags(flags);
+  folio.lock();
+  swap_cache(entry).add(folio, entry);
+  swap_read_folio(folio, entry);
+}
+
 Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp) {
   cache::SwapCache& cached = swap_cache(entry);
   Result<FolioRef> fresh = FolioRef();  // made once, kept while waiting
@@ -60,11 +68,7 @@ Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry ent
     if (!fresh) return fresh;
     Errno error = swapcache_prepare(entry);
     if (error == Errno::ok) {
-      Folio& folio = **fresh;
-      folio.init_flags(FolioFlag::swapbacked);
-      folio.lock();
-      cached.add(folio, entry);
-      swap_read_folio(folio, entry);
+      read_into_swap_cache(**fresh, entry, FolioFlag::swapbacked);
       return fresh;
     }
     if (error != Errno::eexist) return FolioRef();

@@ -9,7 +9,8 @@ SwapAreas::SwapAreas(const SwapOptions& options, cache::Folios& folios, const ba
       folios_(folios),
       defects_(defects),
       slot_cache_(options.slot_cache == SwapOptions::SlotCache::on ? folios.frames().cpus() : 0,
-                  options.slot_cache_size) {
+                  options.slot_cache_size),
+      readahead_(options.readahead) {
   QUIRE_ASSERT(options.areas_max <= kAreasMax);
   areas_.reserve(options.areas_max);
   for (unsigned type = 0; type < options.areas_max; ++type)
