@@ -209,6 +209,7 @@ class SwapEntry {
   [[nodiscard]] constexpr bool none() const { return raw_ == 0; }
   /// The entry of the slot `n` further on in the same area.
   [[nodiscard]] friend constexpr SwapEntry operator+(SwapEntry e, PageCount n) { return {e.type(), e.offset() + n}; }
+  [[nodiscard]] friend constexpr SwapEntry operator-(SwapEntry e, PageCount n) { return {e.type(), e.offset() - n}; }
   constexpr bool operator==(const SwapEntry&) const = default;
 
   static constexpr unsigned kTypeShift = 32;

@@ -181,6 +181,10 @@ class Folio {
   /// The slot of the first page while in the swap cache. Linux: folio->swap
   [[nodiscard]] SwapEntry swap() const { return swap_; }
   void set_swap(SwapEntry entry) { swap_ = entry; }
+  /// Whether the slot of one of its pages is this one; it is in the swap cache.
+  [[nodiscard]] bool holds_slot(SwapEntry entry) const {
+    return entry.raw() >= swap().raw() && entry.raw() < (swap() + pages()).raw();
+  }
   [[nodiscard]] SwapEntry peek_swap() const { return swap_.peek(); }
 
   // --- the folio lock; see LockedFolio

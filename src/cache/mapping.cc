@@ -7,6 +7,16 @@ namespace quire::cache {
 using base::Errno;
 using base::Range;
 
+bool Mapping::all_hold_locked(Range<FileIndex> range, IndexEntry expected, Order order) const {
+  for (FileIndex index : range) {
+    auto entry = IndexEntry::from_word(index_.load(index.value()));
+    bool held = expected.is_value() ? entry.is_swap(expected.swap() + (index - range.start())) && entry.order() <= order
+                                    : entry == expected;
+    if (!held) return false;
+  }
+  return true;
+}
+
 // Linux: mm/shmem.c shmem_add_to_page_cache()
 Errno Mapping::add_folio(Folio& folio, FileIndex index, IndexEntry expected) {
   QUIRE_ASSERT(index.offset_in(folio.pages()) == PageCount(0), "a large folio at an index that is not aligned");
@@ -17,12 +27,7 @@ Errno Mapping::add_folio(Folio& folio, FileIndex index, IndexEntry expected) {
   folio.set_file(*this, index);
   {
     sync::Guard guard(i_pages_);
-    bool free = true;
-    for (uint64_t i = 0; i < pages && free; ++i) {
-      IndexEntry wanted = expected.is_value() ? IndexEntry::of(expected.swap() + PageCount(i)) : expected;
-      free = IndexEntry::from_word(index_.load(index.value() + i)) == wanted;
-    }
-    if (free) {
+    if (all_hold_locked(Range<FileIndex>::of(index, folio.pages()), expected, folio.order())) {
       for (uint64_t i = 0; i < pages; ++i) index_.store(index.value() + i, IndexEntry::of(folio).word());
       nr_pages_.add(pages);
       return Errno::ok;
@@ -74,12 +79,20 @@ bool Mapping::move_folio(Folio& from, Folio& to, int references) {
 bool Mapping::split_folio(Folio& folio) {
   QUIRE_ASSERT(folio.mapping() == this, "a folio of another mapping");
   uint64_t pages = folio.pages().value();
+  FileIndex end(ops_.size_pages(*this).value());
   FileIndex index = folio.index();
   sync::Guard guard(i_pages_);
   if (!folio.ref_freeze(1 + static_cast<int>(pages))) return false;
   folio.folios().split(folio, 2);
-  for (uint64_t i = 0; i < pages; ++i)
-    (void)index_.store(index.value() + i, IndexEntry::of(folio.folios().page(folio.pfn() + PageCount(i))).word());
+  for (uint64_t i = 0; i < pages; ++i) {
+    Folio& page = folio.folios().page(folio.pfn() + PageCount(i));
+    bool kept = index + PageCount(i) < end || i == 0;
+    (void)index_.store(index.value() + i, kept ? IndexEntry::of(page).word() : 0);
+    if (kept) continue;
+    page.clear_mapping();
+    page.put();
+    nr_pages_.sub(1);
+  }
   return true;
 }
 
@@ -113,19 +126,48 @@ void Mapping::replace_folio(Folio& folio, SwapEntry entry) {
   FileIndex index = folio.index();
   sync::Guard guard(i_pages_);
   for (uint64_t i = 0; i < pages; ++i) {
-    uint64_t before = index_.store(index.value() + i, IndexEntry::of(entry + PageCount(i)).word());
+    uint64_t before = index_.store(index.value() + i, IndexEntry::of(entry + PageCount(i), folio.order()).word());
     QUIRE_ASSERT(before == IndexEntry::of(folio).word(), "a folio that is not at its index");
   }
   folio.clear_mapping();
   nr_pages_.sub(pages);
 }
 
-// Linux: mm/shmem.c shmem_free_swap()
-bool Mapping::replace_value(FileIndex index, SwapEntry expected, IndexEntry desired) {
+void Mapping::split_value_locked(FileIndex index, IndexEntry value) {
+  PageCount pages = value.order().pages();
+  FileIndex first = index.align_down(pages);
+  for (FileIndex i : Range<FileIndex>::of(first, pages))
+    (void)index_.store(i.value(), IndexEntry::of(IndexEntry::from_word(index_.load(i.value())).swap()).word());
+}
+
+// The order is read under the lock under which the value is taken: it may have been split, and a folio of another order
+// swapped out to the same slot. Linux: mm/shmem.c shmem_free_swap()
+Range<FileIndex> Mapping::take_value(FileIndex index, SwapEntry expected, Range<FileIndex> range) {
   sync::Guard guard(i_pages_);
-  if (index_.load(index.value()) != IndexEntry::of(expected).word()) return false;
-  index_.store(index.value(), desired.word());
+  auto entry = IndexEntry::from_word(index_.load(index.value()));
+  if (!entry.is_swap(expected)) return {index, index};
+  auto taken = Range<FileIndex>::of(index.align_down(entry.order().pages()), entry.order().pages());
+  if (!range.contains(taken)) {
+    split_value_locked(index, entry);
+    taken = Range<FileIndex>::of(index, PageCount(1));
+  }
+  for (FileIndex i : taken) (void)index_.store(i.value(), 0);
+  return taken;
+}
+
+bool Mapping::replace_value(FileIndex index, SwapEntry expected, SwapEntry desired) {
+  sync::Guard guard(i_pages_);
+  auto entry = IndexEntry::from_word(index_.load(index.value()));
+  if (!entry.is_swap(expected)) return false;
+  split_value_locked(index, entry);
+  (void)index_.store(index.value(), IndexEntry::of(desired).word());
   return true;
+}
+
+void Mapping::split_value(FileIndex index, SwapEntry expected) {
+  sync::Guard guard(i_pages_);
+  auto entry = IndexEntry::from_word(index_.load(index.value()));
+  if (entry.is_swap(expected)) split_value_locked(index, entry);
 }
 
 Mapping::Found Mapping::found_at(RadixTree::Found at) {
@@ -152,8 +194,7 @@ std::size_t Mapping::find_get_entries(Range<FileIndex> range, std::span<Found> f
     auto at = index_.find_from(from);
     if (!at || !range.contains(FileIndex(at->index))) break;
     found[count] = found_at(*at);
-    uint64_t pages = found[count].folio ? found[count].folio->pages().value() : 1;
-    from = (at->index & ~(pages - 1)) + pages;
+    from = found[count].after().value();
     ++count;
     if (from == 0) break;
   }

@@ -2,8 +2,8 @@
 //
 // The state of an index, and what changes it (always under i_pages, for folios also under their lock):
 //   none -> folio: add_folio        folio -> none: remove_folio
-//   folio -> value: replace_folio   value -> folio: add_folio with `expected`    value -> none: replace_value
-//   folio -> another with the same contents: move_folio
+//   folio -> value: replace_folio   value -> folio: add_folio with `expected`    value -> none: take_value
+//   value of an order above 0 -> values of order 0: split_value        folio -> another with its contents: move_folio
 //
 // I1  a folio at index i has mapping() == this and index() == i (for every page of a large folio the same head)
 // I2  nr_pages = pages held by folios in the index; values are not counted
@@ -49,12 +49,14 @@ class Mapping {
     FolioRef folio;
     /// The first index behind it. The folio need not be locked: a large one is at a multiple of its size.
     [[nodiscard]] FileIndex after() const {
-      return folio ? index.align_down(folio->pages()) + folio->pages() : index.next();
+      PageCount pages = folio ? folio->pages() : entry.order().pages();
+      return index.align_down(pages) + pages;
     }
   };
 
   /// Puts `folio` (locked, not in any mapping) at its pages' indexes if each of them holds `expected` (none, or the
-  /// value it replaces); takes one reference per page. -EEXIST if one does not, -ENOMEM (fail point "slab"). Linux:
+  /// value it replaces: the first index `expected`, each later one the next slot); takes one reference per page.
+  /// -EEXIST if one does not, or is part of a value that is larger than the folio; -ENOMEM (fail point "slab"). Linux:
   /// mm/shmem.c shmem_add_to_page_cache(), mm/filemap.c filemap_add_folio()
   [[nodiscard]] base::Errno add_folio(Folio& folio, FileIndex index, IndexEntry expected = {});
   /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one
@@ -65,18 +67,26 @@ class Mapping {
   /// folio_migrate_mapping()
   [[nodiscard]] bool move_folio(Folio& from, Folio& to, int references);
   /// The large `folio` (locked, in this mapping, not mapped) is split into pages, each at its index, if nobody but the
-  /// index and one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()
+  /// index and one reference of the caller's has it. Pages beyond the end of the file, but the first, leave it.
+  /// Linux: mm/huge_memory.c __split_huge_page()
   [[nodiscard]] bool split_folio(Folio& folio);
   /// `to` (locked, large, in no mapping) takes the places of `from` (each locked, of one page, in this mapping, at
   /// ascending indexes), if nobody but the index and one reference of the caller's has them.
   /// Linux: mm/khugepaged.c collapse_file()
   [[nodiscard]] bool collapse_folios(std::span<Folio* const> from, Folio& to);
-  /// Takes `folio` out and leaves `entry` + i at its i-th page; the caller puts the references.
+  /// Takes `folio` out and leaves one value of its order, from `entry` on; the caller puts the references.
   /// Linux: mm/shmem.c shmem_delete_from_page_cache()
   void replace_folio(Folio& folio, SwapEntry entry);
-  /// From the value `expected` to nothing, or to another value; false if the index no longer holds it.
-  /// Linux: mm/shmem.c shmem_free_swap(), its xa_cmpxchg
-  [[nodiscard]] bool replace_value(FileIndex index, SwapEntry expected, IndexEntry desired = {});
+  /// Takes the value out that has `expected` at `index`, if it has: all of its pages, or this one alone if some are not
+  /// in `range` (what is left is split). The pages taken; none: it is something else by now.
+  /// Linux: mm/shmem.c shmem_free_swap()
+  [[nodiscard]] base::Range<FileIndex> take_value(FileIndex index, SwapEntry expected, base::Range<FileIndex> range);
+  /// From the value `expected` to another, of one page; false if the index no longer holds it. What it was a part of is
+  /// split. Linux: mm/shmem.c shmem_set_folio_swapin_error()
+  [[nodiscard]] bool replace_value(FileIndex index, SwapEntry expected, SwapEntry desired);
+  /// The value that has `expected` at `index`, if it has, becomes values of one page each. Linux: mm/shmem.c
+  /// shmem_split_large_entry()
+  void split_value(FileIndex index, SwapEntry expected);
 
   /// The folio at `index`, or empty (also for a value). Linux: mm/filemap.c filemap_get_folio()
   [[nodiscard]] FolioRef get_folio(FileIndex index);
@@ -106,6 +116,8 @@ class Mapping {
 
  private:
   [[nodiscard]] Found found_at(RadixTree::Found at);
+  [[nodiscard]] bool all_hold_locked(base::Range<FileIndex> range, IndexEntry expected, Order order) const;
+  void split_value_locked(FileIndex index, IndexEntry value);
 
   MappingOps& ops_;
   void* const host_;

@@ -1,6 +1,7 @@
 // Finding, making and swapping in the folio of an index.
 #include "fs/tmpfs.h"
 #include "fs/truncate.h"
+#include "rmap/migrate.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -24,23 +25,25 @@ void TmpFs::shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped) {
 
 // Linux: mm/shmem.c shmem_confirm_swap()
 bool TmpFs::shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry) {
-  Mapping::Found found = inode.mapping_.get_entry(index);
-  return found.entry == cache::IndexEntry::of(entry);
+  return inode.mapping_.get_entry(index).entry.is_swap(entry);
 }
 
 // Linux: mm/shmem.c shmem_set_folio_swapin_error()
 void TmpFs::shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio) {
   QUIRE_FUNC();
-  if (!inode.mapping_.replace_value(index, entry, cache::IndexEntry::of(swapin_error_entry()))) return;
+  if (!inode.mapping_.replace_value(index, entry, swapin_error_entry())) return;
   folio.wait_writeback();
   env_.swap.delete_from_swap_cache(folio);
   shmem_recalc_inode(inode, 0, -1);
   env_.swap.swap_free(entry);
 }
 
-// The folio is locked and the device is held. Linux: mm/shmem.c shmem_swapin_folio()
+// The folio goes where its slots are: a page that was read alone takes its value out of a larger one; a large one,
+// which is still in the swap cache, comes back whole, or is split where it is if the file has not all of it any more.
+// The folio is locked and the device is held; -EAGAIN: look for the folio again. Linux: mm/shmem.c shmem_swapin_folio()
 Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio) {
-  if (!folio.test(FolioFlag::swapcache) || folio.swap() != entry || !shmem_confirm_swap(inode, index, entry)) {
+  Mapping::Found found = inode.mapping_.get_entry(index);
+  if (!folio.test(FolioFlag::swapcache) || !folio.holds_slot(entry) || !found.entry.is_swap(entry)) {
     QUIRE_REACHED("shmem_swapin_folio: entry changed while the folio was unlocked");
     return Errno::eexist;
   }
@@ -49,12 +52,16 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
     return Errno::eio;
   }
   folio.wait_writeback();
-  Errno error = inode.mapping_.add_folio(folio, index, cache::IndexEntry::of(entry));
+  SwapEntry first = folio.swap();
+  if (found.entry.order() > folio.order()) inode.mapping_.split_value(index, entry);
+  FileIndex place = index - (entry.offset() - first.offset());
+  Errno error = inode.mapping_.add_folio(folio, place, cache::IndexEntry::of(first));
+  if (error == Errno::eexist && folio.is_large() && rmap::split_folio(env_, folio)) return Errno::eagain;
   if (error != Errno::ok) return error;
-  shmem_recalc_inode(inode, 0, -1);
+  shmem_recalc_inode(inode, 0, -static_cast<int>(folio.pages().value()));
   env_.swap.delete_from_swap_cache(folio);
   folio.set(FolioFlag::dirty | FolioFlag::lru);
-  env_.swap.swap_free(entry);
+  for (uint64_t i = 0; i < folio.pages().value(); ++i) env_.swap.swap_free(first + PageCount(i));
   QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
   return Errno::ok;
 }
@@ -66,22 +73,22 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
   swap::SwapArea* area = env_.swap.get_swap_device(entry);
   if (area == nullptr) return shmem_confirm_swap(inode, index, entry) ? Errno::einval : Errno::eexist;
   ShmemFolio got;
-  Errno error = Errno::ok;
-  Result<FolioRef> read = env_.swap.swap_cluster_readahead(entry, Gfp::user());
-  if (!read)
-    error = read.error();
-  else if (!*read)
-    error = Errno::enomem;  // the slot is free by now: told apart below
-  if (error == Errno::ok) {
-    got.folio = std::move(*read);
-    got.locked = LockedFolio(*got.folio);
-    error = shmem_swapin_locked(inode, index, entry, *got.folio);
-  } else if (!shmem_confirm_swap(inode, index, entry)) {
-    error = Errno::eexist;
-  }
-  if (error != Errno::ok) {
-    got.locked.unlock();
-    got.folio.reset();
+  Errno error = Errno::eagain;
+  while (error == Errno::eagain) {
+    Result<FolioRef> read = env_.swap.swap_cluster_readahead(entry, Gfp::user());
+    // A slot that is free by now: told apart from a lack of memory below.
+    error = read && *read ? Errno::ok : Errno::enomem;
+    if (error == Errno::ok) {
+      got.folio = std::move(*read);
+      got.locked = LockedFolio(*got.folio);
+      error = shmem_swapin_locked(inode, index, entry, *got.folio);
+    } else if (!shmem_confirm_swap(inode, index, entry)) {
+      error = Errno::eexist;
+    }
+    if (error != Errno::ok) {
+      got.locked.unlock();
+      got.folio.reset();
+    }
   }
   env_.swap.put_swap_device(*area);
   if (error != Errno::ok) return error;

@@ -1,5 +1,6 @@
 // Between the index of a file and swap: writepage on the way out, swapoff's visit on the way back.
 #include "fs/tmpfs.h"
+#include "rmap/migrate.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -47,6 +48,16 @@ bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
   return true;
 }
 
+// As a whole, or what is its first page after it was split: if it reaches beyond the end of the file, or swap has no
+// room for all of it. The other pages, dirty as it was, have their own turns. Linux: mm/shmem.c shmem_writeout()
+bool TmpFs::move_to_swap_or_split(TmpfsInode& inode, Folio& folio) {
+  bool whole = !folio.is_large() || folio.index() + folio.pages() <= index_after(inode.size());
+  if (whole && move_to_swap(inode, folio)) return true;
+  if (!folio.is_large()) return false;
+  folio.set(FolioFlag::dirty);
+  return rmap::split_folio(env_, folio) && move_to_swap(inode, folio);
+}
+
 // Linux: mm/shmem.c shmem_writepage()
 WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason) {
   QUIRE_FUNC();
@@ -56,7 +67,7 @@ WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason
       env_.folios.zero(folio);
       folio.set(FolioFlag::uptodate);
     }
-    if (move_to_swap(inode, folio)) {
+    if (move_to_swap_or_split(inode, folio)) {
       QUIRE_ASSERT(!folio.mapped(), "a mapped tmpfs page was swapped out");
       folio.clear(FolioFlag::dirty);
       env_.swap.swap_writepage(folio);

@@ -7,17 +7,27 @@
 namespace quire::fs {
 namespace {
 constexpr std::size_t kUndoBatch = 8;
+
+// Whether all of the folio (locked) is in `range`; one that has left the file may be anything.
+bool inside(const Folio& folio, Range<FileIndex> range) {
+  return !folio.is_large() || range.contains(Range<FileIndex>::of(folio.index(), folio.pages()));
+}
 }  // namespace
 
-// Linux: mm/shmem.c shmem_free_swap()
-int TmpFs::shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry) {
+// Returns the pages that were in swap and are gone. Linux: mm/shmem.c shmem_free_swap()
+int TmpFs::shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry, Range<FileIndex> range) {
   QUIRE_FUNC();
-  if (!mapping.replace_value(index, entry)) return 0;
+  bool order_first = env_.defects.has(base::Defect::D2_9);
+  PageCount pages_before = order_first ? mapping.get_entry(index).entry.order().pages() : PageCount(0);
+  Range<FileIndex> taken = mapping.take_value(index, entry, range);
+  if (taken.empty()) return 0;
+  if (order_first) taken = Range<FileIndex>::of(index.align_down(pages_before), pages_before);
   QUIRE_POINT("value entry is gone", "index {} held slot {}", index.value(), entry.offset().value());
   // Nothing is held here: only a device reference taken inside keeps the maps.
   if (entry == swapin_error_entry()) return 0;
-  (void)env_.swap.free_swap_and_cache(entry, swap::FreeCaller::tmpfs);
-  return 1;
+  SwapEntry first = entry - (index - taken.start());
+  for (FileIndex i : taken) (void)env_.swap.free_swap_and_cache(first + (i - taken.start()), swap::FreeCaller::tmpfs);
+  return static_cast<int>(taken.size().value());
 }
 
 // Its contents are nowhere else, so it stays, and whoever asks for it is told. Linux: mm/shmem.c
@@ -39,9 +49,10 @@ int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo
       Mapping::Found& found = batch[i];
       index = found.after();
       if (found.entry.is_value()) {
-        if (undo == Undo::everything) swaps_freed += shmem_free_swap(mapping, found.index, found.entry.swap());
+        if (undo == Undo::everything) swaps_freed += shmem_free_swap(mapping, found.index, found.entry.swap(), range);
       } else if (LockedFolio locked = LockedFolio::try_lock(*found.folio)) {
-        if (undo == Undo::everything || !locked->uptodate()) truncate_inode_folio(mapping, *locked);
+        bool wanted = undo == Undo::everything || !locked->uptodate();
+        if (wanted && inside(*locked, range)) truncate_inode_folio(mapping, *locked);
       }
       found.folio.reset();
     }
@@ -50,20 +61,27 @@ int TmpFs::undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo
   return swaps_freed;
 }
 
-// One entry of the second pass; false: it has changed meanwhile, look again. Linux: mm/shmem.c shmem_undo_range()
-bool TmpFs::undo_entry(TmpfsInode& inode, Mapping::Found& found, Undo undo, int& swaps_freed) {
+// One entry of the second pass. Linux: mm/shmem.c shmem_undo_range()
+TmpFs::UndoStep TmpFs::undo_entry(TmpfsInode& inode, Mapping::Found& found, Range<FileIndex> range, Undo undo,
+                                  int& swaps_freed) {
   Mapping& mapping = inode.mapping_;
   if (found.entry.is_value()) {
-    if (undo != Undo::everything) return true;
-    int freed = shmem_free_swap(mapping, found.index, found.entry.swap());
+    if (undo != Undo::everything) return UndoStep::done;
+    int freed = shmem_free_swap(mapping, found.index, found.entry.swap(), range);
     swaps_freed += freed;
-    return freed != 0 || found.entry.swap() == swapin_error_entry();
+    return freed != 0 || found.entry.swap() == swapin_error_entry() ? UndoStep::done : UndoStep::changed;
   }
   LockedFolio locked(*found.folio);
-  if (undo != Undo::everything && locked->uptodate()) return true;
-  if (locked->mapping() != &mapping) return false;
+  if (undo != Undo::everything && locked->uptodate()) return UndoStep::done;
+  if (locked->mapping() != &mapping) return UndoStep::changed;
+  if (!inside(*locked, range)) {
+    QUIRE_REACHED("shmem_undo_range: a huge page came back across the end of the range");
+    auto extent = Range<FileIndex>::of(locked->index(), locked->pages());
+    return truncate_inode_partial_folio(env_, *locked, extent.intersection(range)) ? UndoStep::split
+                                                                                   : UndoStep::changed;
+  }
   truncate_inode_folio(mapping, *locked);
-  return true;
+  return UndoStep::done;
 }
 
 // The second pass: everything, waiting for folio locks, until nothing is left. Linux: mm/shmem.c shmem_undo_range()
@@ -78,17 +96,15 @@ int TmpFs::undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo) {
       index = range.start();
       continue;
     }
-    bool again = false;
-    for (std::size_t i = 0; i < n && !again; ++i) {
+    auto step = UndoStep::done;
+    for (std::size_t i = 0; i < n && step == UndoStep::done; ++i) {
       index = batch[i].after();
-      if (!undo_entry(inode, batch[i], undo, swaps_freed)) {
-        QUIRE_REACHED("shmem_undo_range: page and swap entry changed places");
-        index = batch[i].index;
-        again = true;
-      }
+      step = undo_entry(inode, batch[i], range, undo, swaps_freed);
+      if (step == UndoStep::changed) QUIRE_REACHED("shmem_undo_range: page and swap entry changed places");
+      if (step != UndoStep::done) index = batch[i].index;
     }
     for (Mapping::Found& found : std::span(batch, n)) found.folio.reset();
-    if (again) sync::retry_point("shmem_undo_range");
+    if (step == UndoStep::changed) sync::retry_point("shmem_undo_range");
   }
   return swaps_freed;
 }

@@ -119,15 +119,22 @@ class TmpFs final : public cache::MappingOps {
   void shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo);
   [[nodiscard]] int undo_locked_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo);
   [[nodiscard]] int undo_all_pass(TmpfsInode& inode, Range<FileIndex> range, Undo undo);
-  [[nodiscard]] bool undo_entry(TmpfsInode& inode, Mapping::Found& found, Undo undo, int& swaps_freed);
+  enum class UndoStep : uint8_t {
+    done,
+    changed,  ///< something else is there by now, or somebody else has it for a moment: look again
+    split,    ///< it was a part of something that is split now: look again
+  };
+  [[nodiscard]] UndoStep undo_entry(TmpfsInode& inode, Mapping::Found& found, Range<FileIndex> range, Undo undo,
+                                    int& swaps_freed);
   void zero_partial(TmpfsInode& inode, FileIndex index, uint64_t from, uint64_t to);
-  [[nodiscard]] int shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry);
+  [[nodiscard]] int shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry, Range<FileIndex> range);
   void shmem_punch_hole(TmpfsInode& inode, ByteRange bytes);
   [[nodiscard]] Errno shmem_allocate(TmpfsInode& inode, PunchMode mode, ByteRange bytes);
 
   [[nodiscard]] Errno visit_for_unuse(TmpfsInode& inode, swap::SwapArea& area) QUIRE_REQUIRES(swaplist_mutex_);
   [[nodiscard]] Errno shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area);
   [[nodiscard]] bool move_to_swap(TmpfsInode& inode, Folio& folio);
+  [[nodiscard]] bool move_to_swap_or_split(TmpfsInode& inode, Folio& folio);
   void add_to_swaplist(TmpfsInode& inode) QUIRE_REQUIRES(swaplist_mutex_);
   void del_from_swaplist(TmpfsInode& inode) QUIRE_REQUIRES(swaplist_mutex_);
   void shmem_evict_inode(TmpfsInode& inode);

@@ -39,6 +39,17 @@ void truncate_partial(rmap::Environment& env, Mapping& mapping, FileIndex index,
   zero_user(env.folios.frames(), folio->pfn_at(index), static_cast<uint32_t>(from), static_cast<uint32_t>(to));
 }
 
+}  // namespace
+
+bool truncate_inode_partial_folio(rmap::Environment& env, Folio& folio, Range<FileIndex> inside) {
+  folio.wait_writeback();
+  for (FileIndex i : inside) env.folios.frames().zero(folio.pfn_at(i));
+  folio.set(FolioFlag::dirty);
+  return rmap::split_folio(env, folio);
+}
+
+namespace {
+
 // What stays of the range when the folio at `index`, if only in part inside, could not be split.
 Range<FileIndex> split_at(rmap::Environment& env, Mapping& mapping, Range<FileIndex> range, FileIndex index) {
   FolioRef folio = mapping.get_folio(index);
@@ -48,10 +59,7 @@ Range<FileIndex> split_at(rmap::Environment& env, Mapping& mapping, Range<FileIn
   auto extent = Range<FileIndex>::of(folio->index(), folio->pages());
   Range<FileIndex> inside = extent.intersection(range);
   if (inside == extent || inside.empty()) return range;
-  folio->wait_writeback();
-  for (FileIndex i : inside) env.folios.frames().zero(folio->pfn_at(i));
-  folio->set(FolioFlag::dirty);
-  if (rmap::split_folio(env, *folio)) return range;
+  if (truncate_inode_partial_folio(env, *folio, inside)) return range;
   FileIndex start = inside.start() == range.start() ? inside.limit() : range.start();
   FileIndex end = inside.limit() == range.limit() ? inside.start() : range.limit();
   return {std::min(start, end), end};

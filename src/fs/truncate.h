@@ -26,6 +26,9 @@ namespace quire::fs {
 
 /// `folio` is locked; nothing happens if it has left `mapping`. Linux: truncate_inode_folio()
 void truncate_inode_folio(Mapping& mapping, Folio& folio);
+/// The pages `inside` of a large folio (locked, in its file) are zeroed; then it becomes single pages, if nobody but
+/// the caller has a reference: whether it did. Sleeps. Linux: truncate_inode_partial_folio()
+[[nodiscard]] bool truncate_inode_partial_folio(rmap::Environment& env, Folio& folio, Range<FileIndex> inside);
 /// Large folios of which `range` has a part only become single pages, so that the part can be removed by itself; one
 /// that somebody else uses stays whole: the part of it in `range` is zeroed and keeps its place. Returns the rest of
 /// the range, which has whole folios only. Sleeps. Linux: mm/truncate.c truncate_inode_partial_folio()

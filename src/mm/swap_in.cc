@@ -71,12 +71,7 @@ AddressSpace::Got AddressSpace::get_folio_for_swap_in(SwapIn& in, FaultEnd& end)
   in.locked = LockedFolio(*in.folio);
   if (env.defects.has(Defect::D2_5)) return Got::folio;
   // While it was not locked it may have left the swap cache, and come back for another slot.
-  bool same = in.folio->test(FolioFlag::swapcache);
-  if (same) {
-    SwapEntry first = in.folio->swap();
-    same = in.entry.raw() >= first.raw() && in.entry.raw() < (first + in.folio->pages()).raw();
-  }
-  if (same) return Got::folio;
+  if (in.folio->test(FolioFlag::swapcache) && in.folio->holds_slot(in.entry)) return Got::folio;
   QUIRE_REACHED("do_swap_page: folio left the swap cache");
   return Got::nothing;
 }

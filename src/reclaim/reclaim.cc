@@ -53,7 +53,9 @@ bool Reclaim::remove_mapping(Folio& folio) {
 bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   Folio& folio = *locked;
   if (folio.under_writeback()) return false;
-  if (folio.is_large() && !folio.test(FolioFlag::anon) && !rmap::split_folio(env_, folio)) return false;
+  // Swap takes large folios whole, if it has room; file systems do not.
+  bool to_swap = folio.test(FolioFlag::anon | FolioFlag::swapbacked);
+  if (folio.is_large() && !to_swap && !rmap::split_folio(env_, folio)) return false;
   FolioFlag flags = folio.flags();
   bool mapped = folio.mapped();
   if (cache::any(flags & FolioFlag::mlocked)) {
