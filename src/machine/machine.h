@@ -133,6 +133,10 @@ class Machine {
   [[nodiscard]] Errno swapon(Process& process, std::string_view device);
   /// -ENOENT: no device of that name; -EINVAL: not active; -EINTR, -ENOMEM.
   [[nodiscard]] Errno swapoff(Process& process, std::string_view device);
+  /// Writes an image of RAM into free slots of the device, looks whether it could be resumed from, and frees it. Tasks
+  /// go on meanwhile, and are not recorded. -ENOENT, -EINVAL: no such device, not active; -ENOSPC, -EIO; -ENODATA: a
+  /// page would be read from a slot that holds something else. See power/swap_image.h.
+  [[nodiscard]] Errno hibernate(std::string_view device);
   /// Pages freed. Looks at every page at most once.
   uint64_t reclaim(uint64_t pages);
   /// Slots in use; 0 if not active.

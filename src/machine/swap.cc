@@ -1,5 +1,6 @@
 // swapon, swapoff, reclaim, and what can be asked about swap.
 #include "machine/device.h"
+#include "power/swap_image.h"
 #include "reclaim/swapoff.h"
 #include "sync/trace.h"
 
@@ -27,6 +28,24 @@ Errno Machine::swapoff(Process& process, std::string_view device) {
   Device* found = find_device(device);
   if (found == nullptr) return Errno::enoent;
   return reclaim::swapoff(env_, tmpfs_, found->backend(), process.signal);
+}
+
+// Linux: kernel/power/hibernate.c hibernate()
+Errno Machine::hibernate(std::string_view device) {
+  QUIRE_FUNC();
+  Device* found = find_device(device);
+  if (found == nullptr) return Errno::enoent;
+  swap::SwapArea* area = swap_.get_area_of(found->backend());
+  if (area == nullptr) return Errno::einval;
+  Errno error = Errno::ok;
+  {
+    power::SwapImage image(env_, *area);
+    image.record();
+    error = image.write();
+    if (error == Errno::ok) error = image.resumable();
+  }
+  swap_.put_swap_device(*area);
+  return error;
 }
 
 uint64_t Machine::reclaim(uint64_t pages) { return reclaim_.shrink(PageCount(pages)).value(); }

@@ -247,6 +247,7 @@ Value tasks(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.m
 
 Value swapon(Runtime& r, const Call& c) { return from(r.machine().swapon(r.process(c), c.operands[0].symbol)); }
 Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.process(c), c.operands[0].symbol)); }
+Value hibernate(Runtime& r, const Call& c) { return from(r.machine().hibernate(c.operands[0].symbol)); }
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }
@@ -309,6 +310,9 @@ constexpr std::array kOperations = {
     Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
               Judged::check, kill},
     Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
+    Operation{"hibernate", "hibernate(AREA)",
+              "an image of RAM into the area, which could be resumed: 0, -ENODATA, -ENOSPC", 1, 1, kAny,
+              Judged::lost_store, hibernate},
     Operation{"load", "load(ADDRESS)", "the byte there, or a signal", 1, 1, kAny, Judged::lost_store, load},
     Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]",
               "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},

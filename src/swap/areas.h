@@ -99,6 +99,8 @@ class SwapAreas {
   /// The area of `entry` with a reference, or nullptr if it is being torn down or gone. Linux: get_swap_device()
   [[nodiscard]] SwapArea* get_swap_device(SwapEntry entry);
   void put_swap_device(SwapArea& area);
+  /// The live area of `device` with a reference, or nullptr.
+  [[nodiscard]] SwapArea* get_area_of(const SwapBackend& device);
 
   // --- slots (swap/allocate.cc, swap/duplicate.cc, swap/free.cc) ----------------------------------------------------
   /// 2^order slots for `folio`, bytes HAS_CACHE, first one aligned; -ENOMEM if none. Linux: folio_alloc_swap()
@@ -122,7 +124,8 @@ class SwapAreas {
   [[nodiscard]] FreeOutcome free_swap_and_cache(SwapEntry entry, FreeCaller caller);
   /// The folio is no longer in the swap cache: HAS_CACHE off at its slots, which may free them. Linux: put_swap_folio()
   void put_swap_folio(const Folio& folio, SwapEntry entry);
-  /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then. Linux: same
+  /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then.
+  /// Not while storage is suspended. Linux: same
   bool folio_free_swap(Folio& folio);
   /// Whether any slot of the block that `entry` was allocated in has a reference, as far as the cluster knows: in a
   /// cluster of several orders only the slot itself is looked at. The caller holds the device.
@@ -132,6 +135,16 @@ class SwapAreas {
   /// References to the slot, as CountByte::references(); the folio lock or the page-table lock keeps it. Linux:
   /// __swap_count()
   [[nodiscard]] unsigned swap_count(SwapEntry entry) { return info(entry).swap_map(entry.offset()).references(); }
+
+  // --- hibernation (swap/image_slots.cc) -----------------------------------------------------------------------------
+  /// From now on, and until as many resume_storage(): no folio leaves the swap cache because its slot is not needed,
+  /// for an image may say that it is clean there. Linux: pm_suspended_storage(), set by pm_restrict_gfp_mask()
+  void suspend_storage();
+  void resume_storage();
+  /// A slot of `area` for a page of an image (it counts as in use, nobody refers to it); -ENOSPC. The caller holds the
+  /// device.
+  [[nodiscard]] Result<SwapEntry> alloc_image_slot(SwapArea& area);
+  void free_image_slot(SwapArea& area, SwapEntry entry);
 
   // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------
   /// Allocates slots for `folio` (locked, uptodate, not in the swap cache), puts it in the swap cache and marks it
@@ -221,6 +234,7 @@ class SwapAreas {
   /// Live areas, highest priority first.
   sync::Plain<SwapArea*, "swap list"> first_ QUIRE_GUARDED_BY(swap_lock_){nullptr};
   sync::Vector<sync::Box<SwapArea>> areas_;
+  sync::Atomic<uint32_t, "pm_suspended_storage"> storage_suspended_{0};
   SlotCache slot_cache_;
   SwapReadahead readahead_;
   SwapUsers users_;

@@ -33,6 +33,13 @@ SwapArea* SwapAreas::get_device_of_hint(SwapEntry entry) {
   return nullptr;
 }
 
+SwapArea* SwapAreas::get_area_of(const SwapBackend& device) {
+  sync::Guard guard(swap_lock_);
+  for (SwapArea* area = first_; area != nullptr; area = area->next_)
+    if (area->backend_ == &device && area->users_.try_get_live()) return area;
+  return nullptr;
+}
+
 // Linux: include/linux/swap.h put_swap_device()
 void SwapAreas::put_swap_device(SwapArea& area) { area.users_.put(); }
 

@@ -152,6 +152,8 @@ bool SwapAreas::folio_free_swap(Folio& folio) {
   if (!folio.test(FolioFlag::swapcache)) return false;
   if (folio.under_writeback()) return false;
   if (folio_swapped(folio)) return false;
+  // Slots that become free go to the image, which may have recorded that the page can be read from there.
+  if (storage_suspended_.load(sync::Order::relaxed) != 0 && !defects_.has(Defect::D2_12)) return false;
   delete_from_swap_cache(folio);
   folio.set(FolioFlag::dirty);
   return true;
