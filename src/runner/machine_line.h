@@ -8,11 +8,11 @@
 #include "machine/options.h"
 #include "scenario/ast.h"
 #include "scenario/parser.h"
+#include "scenario/program.h"
 
 namespace quire::runner {
 
-/// Of a user page, whatever its payload in this machine (base/types.h).
-inline constexpr int64_t kPageBytes = 4096;
+using scenario::kPageBytes;
 
 /// Applies the line; the machine's and the explorer's options start from those of a small explored machine.
 [[nodiscard]] std::optional<scenario::Diagnostic> apply_machine_line(const scenario::Machine& line,

@@ -11,8 +11,6 @@ namespace quire::runner {
 
 using base::Errno;
 using machine::Machine;
-using Where = Operation::Where;
-using Judged = Operation::Judged;
 
 namespace {
 
@@ -66,10 +64,11 @@ Value invalidate_inode_pages2(Runtime& r, const Call& c) {
   return from(r.machine().invalidate_inode_pages2(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
 }
 // gfs2_inode_sync(FD) and vmwgfx_dirty_unmap(FD, OFFSET, LENGTH): unmapping from outside, with no locked phase.
-Value unmap_shared(Runtime& r, const Call& c) {
+Value vmwgfx_dirty_unmap(Runtime& r, const Call& c) {
   return from(
       r.machine().unmap_shared_mapping_range(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
 }
+Value gfs2_inode_sync(Runtime& r, const Call& c) { return vmwgfx_dirty_unmap(r, c); }
 
 /// A buffer of the arena that goes with the call, whatever ends it.
 class Buffer {
@@ -275,119 +274,22 @@ Value fstat(Runtime& r, const Call& c) {
 }
 Value folios_leaked(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().folios_leaked())); }
 
-constexpr auto kAny = Where::anywhere;
-constexpr auto kCheck = Where::check_only;
-
-constexpr std::array kOperations = {
-    Operation{"close", "close(FD)", "drops a descriptor; the last one of a memfd frees the file", 1, 1, kAny,
-              Judged::check, close},
-    Operation{"collapse", "collapse(PROCESS, ADDRESS)", "khugepaged makes the huge page around it: 0, -EINVAL, -EAGAIN",
-              2, 2, kAny, Judged::check, collapse},
-    Operation{"compact", "compact()", "moves pages to higher frames; how many", 0, 0, kAny, Judged::check, compact},
-    Operation{"corrupt_pte", "corrupt_pte(TO, FROM)", "injects a page-table entry that nobody counted", 2, 2, kAny,
-              Judged::check, corrupt_pte},
-    Operation{"device_exclusive", "device_exclusive(PROCESS, ADDRESS)", "a device takes the page for itself", 2, 2,
-              kAny, Judged::check, device_exclusive},
-    Operation{"device_private", "device_private(PROCESS, ADDRESS)", "the page moves into a device's memory", 2, 2, kAny,
-              Judged::check, device_private},
-    Operation{"exec", "exec()", "the process starts anew with no memory; its descriptors stay", 0, 0, kAny,
-              Judged::check, exec},
-    Operation{"exit", "exit()", "the process ends; its memory and descriptors go", 0, 1, kAny, Judged::check, exit},
-    Operation{"fallocate", "fallocate(FD, MODE, OFFSET, LENGTH)", "allocates, or punches a hole", 4, 4, kAny,
-              Judged::check, fallocate},
-    Operation{"folios_leaked", "folios_leaked()", "pages that are allocated and that nothing refers to", 0, 0, kCheck,
-              Judged::leak, folios_leaked},
-    Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
-    Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check,
-              fstat},
-    Operation{"fsync", "fsync(FD)", "writes what is dirty, also through mappings; -EIO", 1, 1, kAny, Judged::check,
-              fsync},
-    Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
-    Operation{"gfs2_inode_sync", "gfs2_inode_sync(FD)", "unmaps a file as gfs2 does, private copies excepted", 1, 1,
-              kAny, Judged::check, unmap_shared},
-    Operation{"invalidate_inode_pages2", "invalidate_inode_pages2(FD[, OFFSET, LENGTH])",
-              "what a direct write does to the page cache; -EBUSY", 1, 3, kAny, Judged::check, invalidate_inode_pages2},
-    Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
-              Judged::check, kill},
-    Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
-    Operation{"hibernate", "hibernate(AREA)",
-              "an image of RAM into the area, which could be resumed: 0, -ENODATA, -ENOSPC", 1, 1, kAny,
-              Judged::lost_store, hibernate},
-    Operation{"load", "load(ADDRESS)", "the byte there, or a signal", 1, 1, kAny, Judged::lost_store, load},
-    Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]",
-              "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},
-    Operation{"memfd_create", "FD = memfd_create(NAME, FLAGS)", "a tmpfs file without a name", 0, 2, kAny,
-              Judged::check, memfd_create},
-    Operation{"mincore", "mincore(ADDRESS)", "1 if a load of the page would need no I/O", 1, 1, kAny, Judged::check,
-              mincore},
-    Operation{"mlock", "mlock(RANGE[, LENGTH])", "brings pages in, and they stay", 1, 2, kAny, Judged::check, mlock},
-    Operation{"mlockall", "mlockall(FLAGS)", "MCL_CURRENT, MCL_FUTURE: every mapping, every new one", 1, 1, kAny,
-              Judged::check, mlockall},
-    Operation{"mmap", "P = mmap(HINT, LENGTH, PROT, FLAGS[, FD[, OFFSET]])", "maps memory", 4, 6, kAny, Judged::check,
-              mmap},
-    Operation{"move_pages", "move_pages(PROCESS, ADDRESS, NODE)", "the node the page is on then, or why not", 3, 3,
-              kAny, Judged::check, move_pages},
-    Operation{"mprotect", "mprotect(RANGE[, LENGTH], PROT)", "changes the rights of mappings", 2, 3, kAny,
-              Judged::check, mprotect},
-    Operation{"mremap", "Q = mremap(P, OLD_LENGTH, NEW_LENGTH, FLAGS[, TARGET])", "grows, shrinks or moves a mapping",
-              4, 5, kAny, Judged::check, mremap},
-    Operation{"msync", "msync(RANGE[, LENGTH], FLAGS)", "writes back with MS_SYNC; the errno matrix of Linux", 2, 3,
-              kAny, Judged::check, msync},
-    Operation{"munlock", "munlock(RANGE[, LENGTH])", "pages may be reclaimed again", 1, 2, kAny, Judged::check,
-              munlock},
-    Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
-              munlockall},
-    Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
-    Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
-              2, kAny, Judged::check, open},
-    Operation{"pagemap", "pagemap(ADDRESS)", "what maps the page: PM_NONE, PM_FILE, PM_ANON, PM_SWAP, ...", 1, 1, kAny,
-              Judged::stale_pte, pagemap},
-    Operation{"poison", "poison(PROCESS, ADDRESS)", "the memory of the page fails", 2, 2, kAny, Judged::check, poison},
-    Operation{"prctl", "prctl(PR_MCE_KILL, PR_MCE_KILL_SET, PR_MCE_KILL_EARLY)", "be told at once of memory that fails",
-              3, 3, kAny, Judged::check, prctl},
-    Operation{"pread", "pread(FD, OFFSET)", "the byte there; -ENODATA at the end of the file", 2, 2, kAny,
-              Judged::lost_store, pread},
-    Operation{"pwrite", "pwrite(FD, fill(BYTE, LENGTH) | BYTE, OFFSET)", "writes; the number of bytes", 3, 3, kAny,
-              Judged::check, pwrite},
-    Operation{"reclaim", "reclaim([PAGES])", "direct reclaim; the number of pages freed", 0, 1, kAny, Judged::check,
-              reclaim},
-    Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck,
-              Judged::rss_mismatch, rss},
-    Operation{"sigpending", "sigpending(PROCESS)", "the SIGBUS that was sent, or 0", 1, 1, kCheck, Judged::check,
-              sigpending},
-    Operation{"store", "store(ADDRESS | RANGE, BYTE)", "a byte, or one into each page; 0, or a signal", 2, 2, kAny,
-              Judged::check, store},
-    Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
-              swap_count},
-    Operation{"swap_used", "swap_used(AREA)", "slots in use", 1, 1, kCheck, Judged::swap_count, swap_used},
-    Operation{"swapoff", "swapoff(AREA)", "0, -EINVAL, -ENOMEM, -EINTR", 1, 1, kAny, Judged::check, swapoff},
-    Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
-              swapon},
-    Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},
-    Operation{"uffd_poison", "uffd_poison(RANGE[, LENGTH])", "pages that are not there will look like failed memory", 1,
-              2, kAny, Judged::check, uffd_poison},
-    Operation{"uffd_register", "uffd_register(RANGE[, LENGTH])", "writes to the range can be write-protected", 1, 2,
-              kAny, Judged::check, uffd_register},
-    Operation{"uffd_writeprotect", "uffd_writeprotect(RANGE[, LENGTH], 1 | 0)",
-              "writes wait until the range is resolved; resolves it", 2, 3, kAny, Judged::check, uffd_writeprotect},
-    Operation{"vmwgfx_dirty_unmap", "vmwgfx_dirty_unmap(FD, OFFSET, LENGTH)",
-              "unmaps a range of a file as vmwgfx does, private copies excepted", 3, 3, kAny, Judged::check,
-              unmap_shared},
+/// What carries an operation out, in the order of the table.
+constexpr std::array kCalls = {
+#define QUIRE_OPERATION(name, ...) &name,
+#include "scenario/operations.def"
+#undef QUIRE_OPERATION
 };
 
 }  // namespace
 
-std::span<const Operation> all_operations() { return kOperations; }
-
-const Operation* find_operation(std::string_view name) {
-  for (const Operation& o : kOperations)
-    if (o.name == name) return &o;
-  return nullptr;
+Value run_operation(Runtime& runtime, const Call& call) {
+  return kCalls[scenario::operation_index(*call.operation)](runtime, call);
 }
 
 std::vector<OperationInfo> operations() {
   std::vector<OperationInfo> result;
-  for (const Operation& o : kOperations) result.push_back({o.name, o.usage, o.summary});
+  for (const scenario::Operation& o : scenario::all_operations()) result.push_back({o.name, o.usage, o.summary});
   return result;
 }
 

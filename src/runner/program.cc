@@ -13,23 +13,8 @@ using sync::Failure;
 
 namespace {
 
-Failure failure_of(const Operation& operation) {
-  switch (operation.judged) {
-    case Operation::Judged::lost_store:
-      return Failure::lost_store;
-    case Operation::Judged::rss_mismatch:
-      return Failure::rss_mismatch;
-    case Operation::Judged::swap_count:
-      return Failure::swap_count;
-    case Operation::Judged::leak:
-      return Failure::leak;
-    case Operation::Judged::stale_pte:
-      return Failure::stale_pte;
-    case Operation::Judged::check:
-      break;
-  }
-  return Failure::check;
-}
+// The language lists the classes in the order of the detectors (judge.cc).
+Failure failure_of(const scenario::Operation& operation) { return static_cast<Failure>(operation.judged); }
 
 }  // namespace
 
@@ -84,7 +69,8 @@ void ScenarioProgram::setup() {
 
 explore::TaskSpec ScenarioProgram::task(unsigned index) const {
   const TaskPlan& t = plan_.tasks[index];
-  return {t.label, t.cpu, t.kind};
+  using Kind = explore::TaskSpec::Kind;
+  return {t.label, t.cpu, t.kind == TaskPlan::Kind::interrupt ? Kind::interrupt : Kind::thread};
 }
 
 void ScenarioProgram::run(unsigned index) {
@@ -131,7 +117,7 @@ std::string ScenarioProgram::outcome() const {
 
 Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
   state_->running[actor] = &call;
-  Value value = call.operation->run(*this, call);
+  Value value = run_operation(*this, call);
   if (call.capture >= 0) state_->variables[static_cast<std::size_t>(call.capture)] = value;
   state_->running[actor] = nullptr;
   ++state_->completed[actor];
@@ -172,7 +158,7 @@ bool ScenarioProgram::matches(const Expected& e, const Value& value) {
       break;
   }
   const Call& nested = plan_.nested[static_cast<std::size_t>(e.call)];
-  return value == nested.operation->run(*this, nested);
+  return value == run_operation(*this, nested);
 }
 
 bool ScenarioProgram::as_stated(const Call& call, const Value& value) {
