@@ -29,6 +29,7 @@ void build(CLI::App& app, Shell& shell) {
   add_run_command(app, shell);
   add_replay_command(app, shell);
   add_defects_command(app, shell);
+  add_compare_command(app, shell);
   add_fmt_command(app, shell);
   add_help_command(app, shell);
 }

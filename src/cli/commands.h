@@ -22,6 +22,7 @@ void add_run_command(CLI::App& app, Shell& shell);
 void add_replay_command(CLI::App& app, Shell& shell);
 void add_defects_command(CLI::App& app, Shell& shell);
 void add_fmt_command(CLI::App& app, Shell& shell);
+void add_compare_command(CLI::App& app, Shell& shell);
 void add_help_command(CLI::App& app, Shell& shell);
 
 }  // namespace quire::cli

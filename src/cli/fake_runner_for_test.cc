@@ -144,6 +144,14 @@ std::variant<ReplayResult, scenario::Diagnostic> replay_token(const scenario::Sc
   return result;
 }
 
+std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario::Scenario& scenario, std::string_view,
+                                                                  const CheckOptions&) {
+  Observations observations;
+  observations.complete = true;
+  observations.trouble = scenario.name == "troubled" ? "a trouble" : "";
+  return observations;
+}
+
 std::vector<OperationInfo> operations() {
   return {{"munmap", "munmap(RANGE, LENGTH)", "unmaps"}, {"fork", "fork()", "a child process"}};
 }

@@ -156,9 +156,17 @@ Value uffd_writeprotect(Runtime& r, const Call& c) {
   auto how = r.number(c, at.next) != 0 ? mm::UffdWp::protect : mm::UffdWp::resolve;
   return from(r.machine().uffd_writeprotect(r.process(c), at.start, at.length, how));
 }
-Value load(Runtime& r, const Call& c) {
-  mm::Loaded loaded = r.machine().load(r.process(c), unsigned_number(r, c, 0));
+Value load_byte(Runtime& r, const Call& c, uint64_t address) {
+  mm::Loaded loaded = r.machine().load(r.process(c), address);
   return loaded.signal.none() ? Value::of(static_cast<int64_t>(loaded.value)) : from(loaded.signal);
+}
+// Of a range a byte of each page: they are all the same, or what differs from the first is told.
+Value load(Runtime& r, const Call& c) {
+  uint64_t at = unsigned_number(r, c, 0);
+  Value first = load_byte(r, c, at);
+  for (int64_t offset = base::kPageSize; offset < c.operands[0].length; offset += base::kPageSize)
+    if (Value next = load_byte(r, c, at + static_cast<uint64_t>(offset)); next != first) return next;
+  return first;
 }
 // A byte, or one into each page of a range; the first signal ends it.
 Value store(Runtime& r, const Call& c) {

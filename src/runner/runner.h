@@ -12,6 +12,7 @@
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <variant>
@@ -112,6 +113,18 @@ struct RunResult {
 [[nodiscard]] std::variant<RunResult, scenario::Diagnostic> run_scenario(const scenario::Scenario& scenario,
                                                                          std::string_view file,
                                                                          const RunOptions& options);
+
+/// What a scenario shows on a machine of the engine: one row of results for each way it may end. The results are of the
+/// calls in the order set-up, blocks, check, as scenario::observed_text() prints them; the set-up's only where there is
+/// one block, since they are the same in every row.
+struct Observations {
+  std::set<std::vector<std::string>> rows;
+  bool complete = false;  ///< every way was seen
+  std::string trouble;    ///< what a detector found, or why nothing could be observed; empty if all went well
+};
+[[nodiscard]] std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario::Scenario& scenario,
+                                                                                std::string_view file,
+                                                                                const CheckOptions& options);
 
 /// A replay token, taken apart: FILE:SCENARIO:DEFECTS:SCHEDULE:CHECK.
 struct Token {

@@ -7,8 +7,8 @@ namespace quire::scenario {
 namespace {
 
 constexpr std::array kOperations = {
-#define QUIRE_OPERATION(name, usage, summary, least, most, where, judged) \
-  Operation{#name, usage, summary, least, most, Operation::Where::where, FailureClass::judged},
+#define QUIRE_OPERATION(name, usage, summary, least, most, where, judged, gives) \
+  Operation{#name, usage, summary, least, most, Operation::Where::where, FailureClass::judged, Operation::Gives::gives},
 #include "scenario/operations.def"
 #undef QUIRE_OPERATION
 };

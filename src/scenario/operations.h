@@ -14,6 +14,14 @@ namespace quire::scenario {
 
 struct Operation {
   enum class Where : std::uint8_t { anywhere, check_only };
+  // What a result that is no error says.
+  enum class Gives : std::uint8_t {
+    value,
+    address,     // the number means nothing
+    pid,         // the same
+    descriptor,  // the same
+    amount,      // how much happened to be done
+  };
   std::string_view name;
   std::string_view usage;
   std::string_view summary;
@@ -22,6 +30,7 @@ struct Operation {
   Where where;
   // What a result that is not as stated is called.
   FailureClass judged;
+  Gives gives;
 };
 
 // By name.

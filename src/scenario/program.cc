@@ -352,6 +352,26 @@ OrDiagnostic<ProgramCondition> make_condition(const Program& program, const Cond
   return Lowering(program).condition(condition);
 }
 
+std::string observed_text(const Call& call, const Value& value) {
+  bool number = value.kind == Value::Kind::number && value.number >= 0;
+  if (!number) return to_text(value);
+  if (call.operation->name == "pagemap")
+    if (auto name = pagemap_kind_name(value.number)) return std::string(*name);
+  switch (call.operation->gives) {
+    case Operation::Gives::value:
+      return to_text(value);
+    case Operation::Gives::address:
+      return "an address";
+    case Operation::Gives::pid:
+      return "a process";
+    case Operation::Gives::descriptor:
+      return "a descriptor";
+    case Operation::Gives::amount:
+      return "an amount";
+  }
+  return {};
+}
+
 std::string to_text(const Value& value) {
   if (value.kind == Value::Kind::none) return "blocked";
   if (value.kind == Value::Kind::signal)

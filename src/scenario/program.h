@@ -135,4 +135,8 @@ using OrDiagnostic = std::variant<T, Diagnostic>;
 // "-ENOMEM", "SIGBUS(2)", "0"; "blocked" where nothing was given.
 [[nodiscard]] std::string to_text(const Value& value);
 
+// What of a result can be compared with another machine's: its text, or a word for a number that means nothing
+// (Operation::Gives); "PM_SWAP" of pagemap().
+[[nodiscard]] std::string observed_text(const Call& call, const Value& value);
+
 }  // namespace quire::scenario

@@ -1,0 +1,87 @@
+#include "oracle/compare.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "oracle/kernel_operations.h"
+
+namespace quire::oracle {
+namespace {
+
+using Row = std::vector<std::string>;
+
+std::vector<const Call*> compared_calls(const Program& program) {
+  std::vector<const Call*> calls = calls_of(program);
+  if (program.tasks.size() > 1) calls.erase(calls.begin(), calls.begin() + static_cast<long>(program.setup.size()));
+  return calls;
+}
+
+std::string described(const Call& call, const std::string& allowed, const std::string& seen) {
+  std::string member = call.member.empty() || call.text.ends_with(call.member) ? "" : "." + call.member;
+  return fmt::format("line {}: {}{}: {} in the engine, {} on the kernel", call.at.line, call.text, member, allowed,
+                     seen);
+}
+
+// Where `seen` is not `allowed`, from the ends.
+std::vector<std::string> compare_rows(const std::vector<const Call*>& calls, const Row& allowed, const Row& seen) {
+  std::vector<std::string> result;
+  std::size_t n = std::min(allowed.size(), seen.size());
+  for (std::size_t i = 1; i <= n; ++i) {
+    const Call& call = *calls[seen.size() - i];
+    const std::string& a = allowed[allowed.size() - i];
+    const std::string& s = seen[seen.size() - i];
+    if (is_compared(call) && a != s) result.push_back(described(call, a, s));
+  }
+  std::reverse(result.begin(), result.end());
+  return result;
+}
+
+std::string row_text(const std::vector<const Call*>& calls, const Row& row) {
+  std::string text;
+  for (std::size_t i = 0; i < row.size(); ++i)
+    if (is_compared(*calls[i])) text += fmt::format("{}{} = {}", text.empty() ? "" : ", ", calls[i]->text, row[i]);
+  return text;
+}
+
+}  // namespace
+
+bool is_compared(const Call& call) { return kernel_operation(*call.operation).run != nullptr; }
+
+Seen observe_kernel(const Program& program, const Host& host, unsigned rounds) {
+  Seen seen;
+  Player player(program, host);
+  std::vector<const Call*> calls = calls_of(program);
+  bool concurrent = program.tasks.size() > 1;
+  std::size_t first = concurrent ? program.setup.size() : 0;
+  for (uint32_t round = 0; round < (concurrent ? rounds : 1); ++round) {
+    host.swap_all_on();
+    Performance performance = player.play(round);
+    if (!performance.trouble.empty()) {
+      seen.trouble = performance.trouble;
+      return seen;
+    }
+    Row row;
+    for (std::size_t i = first; i < calls.size(); ++i)
+      row.push_back(scenario::observed_text(*calls[i], performance.values[i]));
+    ++seen.rows[row];
+  }
+  return seen;
+}
+
+std::vector<std::string> differences(const Program& program, const std::set<Row>& allowed, const Seen& seen) {
+  std::vector<const Call*> calls = compared_calls(program);
+  std::vector<std::string> result;
+  for (const auto& [row, times] : seen.rows) {
+    auto agrees = [&](const Row& one) { return compare_rows(calls, one, row).empty(); };
+    if (std::any_of(allowed.begin(), allowed.end(), agrees)) continue;
+    if (program.tasks.size() <= 1 && allowed.size() == 1) {
+      for (std::string& line : compare_rows(calls, *allowed.begin(), row)) result.push_back(std::move(line));
+    } else {
+      result.push_back(fmt::format("{} times on the kernel, never in the engine: {}", times, row_text(calls, row)));
+    }
+  }
+  return result;
+}
+
+}  // namespace quire::oracle

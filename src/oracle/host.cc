@@ -1,0 +1,179 @@
+#include "oracle/host.h"
+
+#include <fcntl.h>
+#include <sys/swap.h>
+#include <sys/utsname.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+#include <cstring>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+namespace quire::oracle {
+namespace {
+
+constexpr std::size_t kPage = 4096;
+constexpr std::size_t kAreaBytes = std::size_t{64} << 20;
+
+bool write_file(const std::string& path, std::string_view text) {
+  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool written = write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+  close(fd);
+  return written;
+}
+
+std::string read_line(const std::string& path) {
+  std::ifstream in(path);
+  std::string line;
+  std::getline(in, line);
+  return line;
+}
+
+// The header page of a swap area. Source: mkswap(8), include/linux/swap.h union swap_header
+bool write_swap_header(const std::string& path, std::size_t bytes) {
+  std::array<char, kPage> page{};
+  uint32_t version = 1;
+  auto last_page = static_cast<uint32_t>(bytes / kPage - 1);
+  std::memcpy(page.data() + 1024, &version, sizeof(version));
+  std::memcpy(page.data() + 1028, &last_page, sizeof(last_page));
+  std::memcpy(page.data() + kPage - 10, "SWAPSPACE2", 10);
+  int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool written = pwrite(fd, page.data(), page.size(), 0) == static_cast<ssize_t>(page.size()) && fsync(fd) == 0;
+  close(fd);
+  return written;
+}
+
+void remove_zram(const std::string& number) {
+  swapoff(fmt::format("/dev/zram{}", number).c_str());
+  write_file(fmt::format("/sys/block/zram{}/reset", number), "1");
+  write_file("/sys/class/zram-control/hot_remove", number);
+}
+
+// A line of the guardian: what there is, and is to go.
+void clean_up(const std::string& line) {
+  std::istringstream words(line);
+  std::string kind;
+  std::string what;
+  words >> kind >> what;
+  std::error_code ignored;
+  if (kind == "zram") remove_zram(what);
+  if (kind == "file") swapoff(what.c_str());
+  if (kind == "dir") std::filesystem::remove_all(what, ignored);
+}
+
+// Reads until the other end is closed, which the end of the process does too, then cleans up from the last to the
+// first.
+[[noreturn]] void guard(int pipe) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
+  std::string text;
+  std::array<char, 512> buffer;
+  for (;;) {
+    ssize_t n = read(pipe, buffer.data(), buffer.size());
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) break;
+    text.append(buffer.data(), static_cast<std::size_t>(n));
+  }
+  std::vector<std::string> lines;
+  std::istringstream in(text);
+  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  for (auto line = lines.rbegin(); line != lines.rend(); ++line) clean_up(*line);
+  _exit(0);
+}
+
+}  // namespace
+
+Host::~Host() {
+  if (guardian_ < 0) return;
+  close(guardian_);
+  waitpid(guardian_pid_, nullptr, 0);
+}
+
+std::string Host::start_guardian() {
+  std::array<int, 2> ends{};
+  if (pipe2(ends.data(), O_CLOEXEC) != 0) return fmt::format("pipe: {}", std::strerror(errno));
+  guardian_pid_ = fork();
+  if (guardian_pid_ == 0) {
+    close(ends[1]);
+    setsid();
+    guard(ends[0]);
+  }
+  close(ends[0]);
+  if (guardian_pid_ < 0) {
+    close(ends[1]);
+    return fmt::format("fork: {}", std::strerror(errno));
+  }
+  guardian_ = ends[1];
+  return {};
+}
+
+void Host::tell_guardian(const std::string& line) const {
+  std::string text = line + "\n";
+  if (write(guardian_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+}
+
+std::string Host::set_up(const std::vector<std::string>& areas) {
+  if (guardian_ < 0) {
+    if (std::string why = start_guardian(); !why.empty()) return why;
+    std::string name = "/var/tmp/quire-XXXXXX";
+    if (mkdtemp(name.data()) == nullptr) return fmt::format("{}: {}", name, std::strerror(errno));
+    directory_ = name;
+    tell_guardian("dir " + directory_);
+  }
+  for (const std::string& area : areas) {
+    if (areas_.contains(area)) continue;
+    if (!is_root()) return "swap needs root";
+    std::string number = read_line("/sys/class/zram-control/hot_add");
+    std::string device;
+    if (!number.empty()) {
+      tell_guardian("zram " + number);
+      device = "/dev/zram" + number;
+      if (!write_file(fmt::format("/sys/block/zram{}/disksize", number), std::to_string(kAreaBytes)))
+        return device + ": its size could not be set";
+    } else {
+      device = directory_ + "/swap-" + area;
+      tell_guardian("file " + device);
+      int fd = open(device.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+      bool allocated = fd >= 0 && fallocate(fd, 0, 0, kAreaBytes) == 0;
+      if (fd >= 0) close(fd);
+      if (!allocated) return device + ": no room for a swap file";
+    }
+    if (!write_swap_header(device, kAreaBytes)) return device + ": its header could not be written";
+    if (swapon(device.c_str(), 0) != 0) return fmt::format("swapon {}: {}", device, std::strerror(errno));
+    areas_[area] = device;
+  }
+  return {};
+}
+
+void Host::swap_all_on() const {
+  for (const auto& [area, device] : areas_) (void)swapon(device.c_str(), 0);
+}
+
+const std::string& Host::device_of(std::string_view area) const {
+  static const std::string kNone;
+  auto found = areas_.find(area);
+  return found == areas_.end() ? kNone : found->second;
+}
+
+bool Host::is_root() { return geteuid() == 0; }
+
+unsigned Host::nodes() {
+  unsigned nodes = 0;
+  while (std::filesystem::exists(fmt::format("/sys/devices/system/node/node{}", nodes))) ++nodes;
+  return nodes == 0 ? 1 : nodes;
+}
+
+std::string Host::kernel_release() {
+  utsname name{};
+  return uname(&name) == 0 ? name.release : "";
+}
+
+}  // namespace quire::oracle

@@ -1,0 +1,53 @@
+// Host: what a scenario needs of this machine besides its kernel: swap areas, a place for files. Set up once for many
+// scenarios, and taken away again whatever happens: a process of its own waits for the end of this one, and cleans up
+// if this one could not.
+//
+//   Host host;
+//   if (std::string why = host.set_up({.areas = {"S"}}); !why.empty()) return skip(why);
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace quire::oracle {
+
+/// Where a scenario's mappings are put, so that they can be told from the program's own.
+inline constexpr uint64_t kArenaStart = 0x10'0000'0000;
+inline constexpr uint64_t kArenaBytes = 0x10'0000'0000;
+
+class Host {
+ public:
+  Host() = default;
+  ~Host();
+  Host(const Host&) = delete;
+  Host& operator=(const Host&) = delete;
+
+  /// Makes a swap area (compressed RAM, 64 MiB) for each name that has none yet, and a directory for files. Empty, or
+  /// why it could not. Needs root for swap.
+  [[nodiscard]] std::string set_up(const std::vector<std::string>& areas);
+  /// Turns every area on that a scenario has turned off.
+  void swap_all_on() const;
+
+  /// The device of an area; empty if there is none.
+  [[nodiscard]] const std::string& device_of(std::string_view area) const;
+  [[nodiscard]] const std::string& directory() const { return directory_; }
+  [[nodiscard]] static bool is_root();
+  [[nodiscard]] static unsigned nodes();
+  /// "6.18.44", of the running kernel.
+  [[nodiscard]] static std::string kernel_release();
+
+ private:
+  [[nodiscard]] std::string start_guardian();
+  void tell_guardian(const std::string& line) const;
+
+  std::map<std::string, std::string, std::less<>> areas_;
+  std::string directory_;
+  int guardian_ = -1;  ///< the pipe to it
+  pid_t guardian_pid_ = -1;
+};
+
+}  // namespace quire::oracle

@@ -1,0 +1,259 @@
+#include "oracle/kernel_operations.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/swap.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <array>
+#include <cerrno>
+#include <csignal>
+
+#include "oracle/kernel/calls.h"
+
+namespace quire::oracle {
+namespace {
+
+using Does = KernelOperation::Does;
+
+/// Q_SIGNAL() taken apart.
+Value value_of(long result) {
+  constexpr long kSignals = -1'000'000;
+  if (result > kSignals) return Value::of(result);
+  long rest = kSignals - result;
+  return Value::of_signal(static_cast<int>(rest / 1'000), static_cast<int>(rest % 1'000));
+}
+
+int int_of(Actor& a, const Call& c, std::size_t operand) { return static_cast<int>(a.number(c, operand)); }
+
+// --- Files ----------------------------------------------------------------------------------------------------------
+
+Value run_memfd_create(Actor&, const Call& c) {
+  std::string name = c.operands.empty() ? "f" : c.operands[0].symbol;
+  return value_of(q_result(memfd_create(name.c_str(), MFD_CLOEXEC)));
+}
+Value run_open(Actor& a, const Call& c) {
+  std::string path = a.host().directory() + "/" + c.operands[0].symbol;
+  return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_RDWR | O_CLOEXEC, 0600)));
+}
+Value run_close(Actor& a, const Call& c) { return value_of(q_result(close(a.descriptor(c)))); }
+Value run_ftruncate(Actor& a, const Call& c) { return value_of(q_result(ftruncate(a.descriptor(c), a.number(c, 1)))); }
+Value run_fallocate(Actor& a, const Call& c) {
+  return value_of(q_result(fallocate(a.descriptor(c), int_of(a, c, 1), a.number(c, 2), a.number(c, 3))));
+}
+Value run_pread(Actor& a, const Call& c) { return value_of(q_pread(a.descriptor(c), a.number(c, 1))); }
+Value run_pwrite(Actor& a, const Call& c) {
+  const scenario::Operand& what = c.operands[1];
+  bool fill = what.kind == scenario::Operand::Kind::fill;
+  auto length = fill ? static_cast<std::size_t>(what.length) : std::size_t{1};
+  return value_of(q_pwrite_fill(a.descriptor(c), static_cast<int>(what.number), length, a.number(c, 2)));
+}
+Value run_fsync(Actor& a, const Call& c) { return value_of(q_result(fsync(a.descriptor(c)))); }
+Value run_fstat(Actor& a, const Call& c) {
+  return value_of(c.member == "st_blocks" ? q_st_blocks(a.descriptor(c)) : q_st_size(a.descriptor(c)));
+}
+
+// --- Memory ---------------------------------------------------------------------------------------------------------
+
+// Where a scenario wants a mapping is meant from the start of the arena; one that it wants anywhere goes there too.
+Value run_mmap(Actor& a, const Call& c) {
+  auto hint = static_cast<uintptr_t>(a.number(c, 0));
+  bool captured = c.operands[0].kind == scenario::Operand::Kind::variable;
+  if (!captured) hint += kArenaStart;
+  int fd = static_cast<int>(a.number(c, 4, -1));
+  return value_of(
+      q_mmap(hint, static_cast<std::size_t>(a.number(c, 1)), int_of(a, c, 2), int_of(a, c, 3), fd, a.number(c, 5)));
+}
+Value run_munmap(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 0);
+  return value_of(q_result(munmap(s.start, s.length)));
+}
+Value run_mprotect(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 1);
+  return value_of(q_result(mprotect(s.start, s.length, int_of(a, c, s.next))));
+}
+Value run_mremap(Actor& a, const Call& c) {
+  auto target = static_cast<uintptr_t>(a.number(c, 4));
+  if (c.operands.size() > 4 && c.operands[4].kind != scenario::Operand::Kind::variable) target += kArenaStart;
+  return value_of(q_mremap(a.pointer(c, 0), static_cast<std::size_t>(a.number(c, 1)),
+                           static_cast<std::size_t>(a.number(c, 2)), int_of(a, c, 3), target));
+}
+Value run_mlock(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 0);
+  return value_of(q_result(mlock(s.start, s.length)));
+}
+Value run_munlock(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 0);
+  return value_of(q_result(munlock(s.start, s.length)));
+}
+Value run_mlockall(Actor& a, const Call& c) { return value_of(q_result(mlockall(int_of(a, c, 0)))); }
+Value run_munlockall(Actor&, const Call&) { return value_of(q_result(munlockall())); }
+Value run_madvise(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 1);
+  return value_of(q_madvise(s.start, s.length, int_of(a, c, s.next)));
+}
+Value run_msync(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 1);
+  return value_of(q_result(msync(s.start, s.length, int_of(a, c, s.next))));
+}
+Value run_load(Actor& a, const Call& c) {
+  // Of a range a byte of each page: they are all the same, or what differs from the first is told.
+  const auto* p = static_cast<const unsigned char*>(a.pointer(c, 0));
+  Value first = value_of(q_load(p));
+  for (int64_t at = scenario::kPageBytes; at < c.operands[0].length; at += scenario::kPageBytes)
+    if (Value next = value_of(q_load(p + at)); next != first) return next;
+  return first;
+}
+Value run_store(Actor& a, const Call& c) {
+  auto length = static_cast<std::size_t>(c.operands[0].length);
+  return value_of(q_store(static_cast<unsigned char*>(a.pointer(c, 0)), length, int_of(a, c, 1)));
+}
+Value run_mincore(Actor& a, const Call& c) { return value_of(q_mincore(a.pointer(c, 0))); }
+Value run_pagemap(Actor& a, const Call& c) { return value_of(q_pagemap(a.pointer(c, 0))); }
+Value run_collapse(Actor& a, const Call& c) {
+  constexpr std::uintptr_t kHugeBytes = std::uintptr_t{2} << 20;
+  constexpr int kMadvCollapse = 25;
+  auto start = reinterpret_cast<std::uintptr_t>(a.pointer(c, 1)) & ~(kHugeBytes - 1);
+  return value_of(q_result(madvise(reinterpret_cast<void*>(start), kHugeBytes, kMadvCollapse)));
+}
+Value run_move_pages(Actor& a, const Call& c) {
+  pid_t pid = a.pid(c, 0);
+  return pid == 0 ? Value::of(-ESRCH) : value_of(q_move_page(pid, a.pointer(c, 1), int_of(a, c, 2)));
+}
+Value run_compact(Actor&, const Call&) {
+  int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return Value::of(-errno);
+  long result = q_result(write(fd, "1", 1));
+  close(fd);
+  return Value::of(result < 0 ? result : 0);
+}
+Value run_prctl(Actor& a, const Call& c) {
+  return value_of(q_result(prctl(int_of(a, c, 0), int_of(a, c, 1), int_of(a, c, 2), 0, 0)));
+}
+
+// --- Processes ------------------------------------------------------------------------------------------------------
+
+// The name that the child is known by in the scenario, if it is one; else -1.
+int process_of_capture(Actor& a, const Call& c) {
+  if (c.capture < 0) return -1;
+  const std::string& name = a.program().variables[static_cast<std::size_t>(c.capture)].name;
+  for (std::size_t i = 0; i < a.program().processes.size(); ++i)
+    if (a.program().processes[i].forked && a.program().processes[i].name == name) return static_cast<int>(i);
+  return -1;
+}
+Value run_fork(Actor& a, const Call& c) {
+  int process = process_of_capture(a, c);
+  pid_t pid = fork();
+  if (pid < 0) return Value::of(-errno);
+  if (pid == 0) {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (process >= 0) a.become(process);
+    for (;;) pause();
+  }
+  Stage& stage = a.stage();
+  if (process >= 0) {
+    stage.pids[static_cast<std::size_t>(process)].store(pid);
+  } else {
+    uint32_t n = stage.other_count.fetch_add(1);
+    if (n < Stage::kChildrenMax) stage.others[n].store(pid);
+  }
+  return Value::of(pid);
+}
+// By whoever conducts: the process would not live to answer.
+Value run_exit(Actor&, const Call&) { return Value::of(0); }
+Value run_killall(Actor&, const Call&) { return Value::of(0); }
+Value run_tasks(Actor&, const Call&) { return Value::of(0); }
+Value run_rss(Actor& a, const Call& c) {
+  int which = c.member == "anon" ? 0 : c.member == "file" ? 1 : c.member == "shmem" ? 2 : 3;
+  (void)a;
+  return value_of(q_rss(kArenaStart, kArenaStart + kArenaBytes, which));
+}
+
+// --- Swap -----------------------------------------------------------------------------------------------------------
+
+Value run_swapon(Actor& a, const Call& c) {
+  return value_of(q_result(swapon(a.host().device_of(c.operands[0].symbol).c_str(), 0)));
+}
+Value run_swapoff(Actor& a, const Call& c) {
+  return value_of(q_result(swapoff(a.host().device_of(c.operands[0].symbol).c_str())));
+}
+Value run_swap_used(Actor& a, const Call& c) {
+  return value_of(q_swap_used(a.host().device_of(c.operands[0].symbol).c_str()));
+}
+
+constexpr KernelOperation act(Value (*run)(Actor&, const Call&)) { return {run, {}, Does::act}; }
+constexpr KernelOperation look(Value (*run)(Actor&, const Call&)) { return {run, {}, Does::look}; }
+constexpr KernelOperation no_act(std::string_view why) { return {nullptr, why, Does::act}; }
+constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, Does::look}; }
+
+/// By the names of the language.
+struct Operations {
+  KernelOperation close = act(run_close);
+  KernelOperation collapse = act(run_collapse);
+  KernelOperation compact = act(run_compact);
+  KernelOperation corrupt_pte = no_act("no program can corrupt a page table");
+  KernelOperation device_exclusive = no_act("needs a device (CONFIG_TEST_HMM)");
+  KernelOperation device_private = no_act("needs a device (CONFIG_TEST_HMM)");
+  KernelOperation exec = no_act("the player would end with its program");
+  KernelOperation exit = act(run_exit);
+  KernelOperation fallocate = act(run_fallocate);
+  KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
+  KernelOperation fork = act(run_fork);
+  KernelOperation fstat = look(run_fstat);
+  KernelOperation fsync = act(run_fsync);
+  KernelOperation ftruncate = act(run_ftruncate);
+  KernelOperation gfs2_inode_sync = no_act("needs gfs2");
+  KernelOperation hibernate = no_act("the machine would go down");
+  KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
+  KernelOperation kill = no_act("a task that a signal is pending for does nothing else any more");
+  KernelOperation killall = act(run_killall);
+  KernelOperation load = look(run_load);
+  KernelOperation madvise = act(run_madvise);
+  KernelOperation memfd_create = act(run_memfd_create);
+  KernelOperation mincore = look(run_mincore);
+  KernelOperation mlock = act(run_mlock);
+  KernelOperation mlockall = act(run_mlockall);
+  KernelOperation mmap = act(run_mmap);
+  KernelOperation move_pages = act(run_move_pages);
+  KernelOperation mprotect = act(run_mprotect);
+  KernelOperation mremap = act(run_mremap);
+  KernelOperation msync = act(run_msync);
+  KernelOperation munlock = act(run_munlock);
+  KernelOperation munlockall = act(run_munlockall);
+  KernelOperation munmap = act(run_munmap);
+  KernelOperation open = act(run_open);
+  KernelOperation pagemap = look(run_pagemap);
+  KernelOperation poison = no_act("takes memory of this machine away for good");
+  KernelOperation prctl = act(run_prctl);
+  KernelOperation pread = look(run_pread);
+  KernelOperation pwrite = act(run_pwrite);
+  KernelOperation reclaim = no_act("a number of pages cannot be asked for");
+  KernelOperation rss = look(run_rss);
+  KernelOperation sigpending = no_look("the player takes its signals itself");
+  KernelOperation store = act(run_store);
+  KernelOperation swap_count = no_look("no kernel tells the count of a slot");
+  KernelOperation swap_used = look(run_swap_used);
+  KernelOperation swapoff = act(run_swapoff);
+  KernelOperation swapon = act(run_swapon);
+  KernelOperation tasks = look(run_tasks);
+  KernelOperation uffd_poison = no_act("needs a thread that resolves faults");
+  KernelOperation uffd_register = no_act("needs a thread that resolves faults");
+  KernelOperation uffd_writeprotect = no_act("needs a thread that resolves faults");
+  KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
+};
+
+constexpr Operations kNamed;
+constexpr std::array kOperations = {
+#define QUIRE_OPERATION(name, ...) kNamed.name,
+#include "scenario/operations.def"
+#undef QUIRE_OPERATION
+};
+
+}  // namespace
+
+const KernelOperation& kernel_operation(const scenario::Operation& operation) {
+  return kOperations[scenario::operation_index(operation)];
+}
+
+}  // namespace quire::oracle

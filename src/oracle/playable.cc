@@ -1,0 +1,86 @@
+#include "oracle/playable.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "oracle/host.h"
+#include "oracle/kernel_operations.h"
+
+namespace quire::oracle {
+namespace {
+
+using scenario::Call;
+using scenario::Program;
+
+std::string unmet(const scenario::Scenario& scenario) {
+  if (!scenario.requirements) return {};
+  for (const scenario::Name& name : scenario.requirements->names)
+    if (name.text != "root" || !Host::is_root()) return "requires " + name.text;
+  return {};
+}
+
+// Sizes that a scenario counts on, and that are no real machine's.
+std::string other_sizes(const scenario::Scenario& scenario) {
+  if (!scenario.machine) return {};
+  for (const scenario::MachineOption& o : scenario.machine->options) {
+    bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
+    if (huge && o.number.value != 512) return fmt::format("counts on {}={}", o.key, o.number.value);
+    if (o.key == "nodes" && o.number.value > Host::nodes()) return fmt::format("needs {} nodes", o.number.value);
+  }
+  return {};
+}
+
+std::string why_not_called(const Call& call) {
+  const KernelOperation& operation = kernel_operation(*call.operation);
+  if (operation.run == nullptr && operation.does == KernelOperation::Does::act)
+    return fmt::format("{}(): {}", call.operation->name, operation.why_not);
+  if (!call.injections.empty()) return "asks for a failure";
+  bool small_huge = call.operation->name == "collapse";
+  return small_huge ? "counts on huge pages of another size" : std::string();
+}
+
+}  // namespace
+
+std::optional<int64_t> kernel_parameter(std::string_view name) {
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 8> kParameters = {{
+      {"PAGE_SIZE", scenario::kPageBytes},
+      {"HPAGE_PMD_NR", 512},
+      {"PTRS_PER_PTE", 512},
+      {"SWAPFILE_CLUSTER", 512},
+      {"SWAP_MAP_MAX", 62},
+      {"SWAP_CONT_MAX", 127},
+      {"SWAP_SLOTS_CACHE_SIZE", 64},
+      {"page_cluster", 3},
+  }};
+  for (const auto& [known, value] : kParameters)
+    if (known == name) return value;
+  return std::nullopt;
+}
+
+std::string why_not_played(const Program& program) {
+  std::string why = unmet(*program.scenario);
+  if (why.empty()) why = other_sizes(*program.scenario);
+  for (const scenario::TaskProgram& task : program.tasks)
+    if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";
+  for (const Call* call : calls_of(program)) {
+    if (!why.empty()) return why;
+    why = why_not_called(*call);
+  }
+  if (program.processes.size() > Stage::kProcessesMax || program.variables.size() > Stage::kVariablesMax ||
+      calls_of(program).size() > Stage::kCallsMax)
+    why = "is larger than the player";
+  return why;
+}
+
+std::vector<std::string> areas_of(const scenario::Scenario& scenario) {
+  std::vector<std::string> names;
+  if (!scenario.machine) return names;
+  for (const scenario::MachineOption& o : scenario.machine->options)
+    for (const scenario::SwapSpec& area : o.swaps) names.push_back(area.name);
+  return names;
+}
+
+}  // namespace quire::oracle

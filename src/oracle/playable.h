@@ -1,0 +1,22 @@
+// Which scenarios a real kernel can be asked to play, and the program that it plays: the constants of a real kernel in
+// place of those of a small machine.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "scenario/program.h"
+
+namespace quire::oracle {
+
+/// SWAP_MAP_MAX, PAGE_SIZE, ...: as every generic x86-64 kernel has them.
+[[nodiscard]] std::optional<int64_t> kernel_parameter(std::string_view name);
+
+/// Why the running kernel cannot play it, in a few words; empty if it can. What only looks and cannot be looked at is
+/// no reason.
+[[nodiscard]] std::string why_not_played(const scenario::Program& program);
+
+/// The names of its swap areas.
+[[nodiscard]] std::vector<std::string> areas_of(const scenario::Scenario& scenario);
+
+}  // namespace quire::oracle

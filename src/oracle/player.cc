@@ -1,0 +1,170 @@
+#include "oracle/player.h"
+
+#include <poll.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <fmt/core.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstring>
+#include <new>
+
+#include "oracle/kernel_operations.h"
+
+namespace quire::oracle {
+namespace {
+
+constexpr int kCallMilliseconds = 5'000;  // a call that takes longer does not return
+constexpr int kEndMilliseconds = 20'000;  // a process that is killed takes no longer to go
+constexpr int kSliceMilliseconds = 50;
+
+bool alive(pid_t pid) { return pid > 0 && kill(pid, 0) == 0; }
+
+void wait_for_end(pid_t pid) {
+  for (int waited = 0; alive(pid) && waited < kEndMilliseconds * 10; ++waited) {
+    waitpid(pid, nullptr, WNOHANG);
+    if (waited > 20) usleep(100);
+  }
+}
+
+}  // namespace
+
+Player::Player(const Program& program, const Host& host) : program_(program), host_(host), calls_(calls_of(program)) {
+  void* memory =
+      mmap(nullptr, sizeof(Stage), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (memory == MAP_FAILED) throw std::bad_alloc();
+  stage_ = new (memory) Stage();
+}
+
+Player::~Player() { munmap(stage_, sizeof(Stage)); }
+
+Performance Player::play(uint32_t round) {
+  stage_->~Stage();
+  stage_ = new (stage_) Stage();
+  stage_->jitter = round * 2'654'435'761U;
+  pid_t conductor = fork();
+  if (conductor < 0) return {{}, fmt::format("fork: {}", std::strerror(errno))};
+  if (conductor == 0) conduct();
+  int status = 0;
+  while (waitpid(conductor, &status, 0) < 0 && errno == EINTR) {
+  }
+  Performance performance;
+  performance.values.assign(stage_->values.begin(), stage_->values.begin() + static_cast<long>(calls_.size()));
+  if (WIFSIGNALED(status)) performance.trouble = fmt::format("the player was ended by signal {}", WTERMSIG(status));
+  return performance;
+}
+
+void Player::conduct() {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
+  signal(SIGCHLD, SIG_IGN);
+  signal(SIGINT, SIG_IGN);
+  start_processes();
+  std::size_t number = 0;
+  for (const Call& call : program_.setup) direct(number++, call);
+  if (program_.tasks.size() == 1) {
+    for (const Call& call : program_.tasks[0].calls) direct(number++, call);
+  } else {
+    play_blocks();
+    for (const scenario::TaskProgram& task : program_.tasks) number += task.calls.size();
+  }
+  for (const Call& call : program_.check) direct(number++, call);
+  end_all();
+  _exit(0);
+}
+
+void Player::start_processes() {
+  for (std::size_t p = 0; p < program_.processes.size(); ++p) {
+    if (program_.processes[p].forked) continue;
+    pid_t pid = fork();
+    if (pid == 0) {
+      prctl(PR_SET_PDEATHSIG, SIGKILL);
+      Actor(program_, host_, *stage_).serve(static_cast<int>(p));
+    }
+    stage_->pids[p].store(pid);
+  }
+}
+
+// Returns whether it was answered.
+bool Player::ask(int process, Mailbox::What what, std::size_t index) {
+  auto p = static_cast<std::size_t>(process);
+  Mailbox& mailbox = stage_->mailboxes[p];
+  if (!alive(stage_->pids[p].load()) || mailbox.asked.load() != mailbox.answered.load()) return false;
+  uint32_t before = mailbox.answered.load();
+  mailbox.what = what;
+  mailbox.index = static_cast<uint32_t>(index);
+  mailbox.asked.publish(before + 1);
+  for (int waited = 0; mailbox.answered.load() == before && waited < kCallMilliseconds; waited += kSliceMilliseconds) {
+    if (!alive(stage_->pids[p].load())) return false;
+    mailbox.answered.wait_while(before, kSliceMilliseconds);
+  }
+  return mailbox.answered.load() != before;
+}
+
+int Player::process_for(const Call& call) const {
+  // What a process is asked for about itself.
+  bool of_operand =
+      call.operation->name == "rss" || call.operation->name == "collapse" || call.operation->name == "exit";
+  if (of_operand && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
+  return call.process < 0 ? 0 : call.process;
+}
+
+void Player::direct(std::size_t number, const Call& call) {
+  if (kernel_operation(*call.operation).run == nullptr) return;
+  std::string_view name = call.operation->name;
+  if (name == "exit") return end_process(number, process_for(call));
+  if (name == "killall") {
+    end_all();
+    stage_->values[number] = Value::of(0);
+  } else if (name == "tasks") {
+    stage_->values[number] = Value::of(count_tasks());
+  } else if (name == "swap_used") {
+    // Nobody may be left who could.
+    stage_->values[number] = Actor(program_, host_, *stage_).run(call);
+  } else {
+    (void)ask(process_for(call), Mailbox::What::call, number);
+  }
+}
+
+void Player::play_blocks() {
+  stage_->blocks_waiting.store(static_cast<uint32_t>(program_.tasks.size()));
+  for (std::size_t block = 0; block < program_.tasks.size(); ++block)
+    (void)ask(program_.tasks[block].process, Mailbox::What::block, block);
+  for (std::size_t block = 0; block < program_.tasks.size(); ++block)
+    for (int waited = 0; stage_->block_ended[block].load() == 0 && waited < kCallMilliseconds;
+         waited += kSliceMilliseconds)
+      stage_->block_ended[block].wait_while(0, kSliceMilliseconds);
+}
+
+void Player::end_process(std::size_t number, int process) {
+  pid_t pid = stage_->pids[static_cast<std::size_t>(process)].load();
+  if (!alive(pid)) return;
+  kill(pid, SIGKILL);
+  wait_for_end(pid);
+  stage_->values[number] = Value::of(0);
+}
+
+void Player::end_all() {
+  for (std::size_t p = 0; p < program_.processes.size(); ++p)
+    if (pid_t pid = stage_->pids[p].load(); pid > 0) kill(pid, SIGKILL);
+  uint32_t others = std::min<uint32_t>(stage_->other_count.load(), Stage::kChildrenMax);
+  for (uint32_t i = 0; i < others; ++i) kill(stage_->others[i].load(), SIGKILL);
+  for (std::size_t p = 0; p < program_.processes.size(); ++p)
+    if (pid_t pid = stage_->pids[p].load(); pid > 0) wait_for_end(pid);
+  for (uint32_t i = 0; i < others; ++i) wait_for_end(stage_->others[i].load());
+}
+
+int64_t Player::count_tasks() const {
+  int64_t tasks = 0;
+  for (std::size_t p = 0; p < program_.processes.size(); ++p) tasks += alive(stage_->pids[p].load()) ? 1 : 0;
+  uint32_t others = std::min<uint32_t>(stage_->other_count.load(), Stage::kChildrenMax);
+  for (uint32_t i = 0; i < others; ++i) tasks += alive(stage_->others[i].load()) ? 1 : 0;
+  return tasks;
+}
+
+}  // namespace quire::oracle
