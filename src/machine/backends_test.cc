@@ -51,7 +51,7 @@ sync::String pages_go_and_come(SwapBackendKind kind, std::string_view location) 
 
 TEST(SwapBackends, PagesGoAndCome) {
   std::string file = "/var/tmp/quire_backends_" + std::to_string(getpid());
-  ASSERT_EQ(swap::FileBackend::create(file, PageCount(65), kBytesOfPage), Errno::ok);
+  ASSERT_EQ(swap::FileBackend::mkswap(file, {.pages = PageCount(65)}), Errno::ok);
   EXPECT_EQ(pages_go_and_come(SwapBackendKind::ram, "").find("compressed"), sync::String::npos);
   EXPECT_NE(pages_go_and_come(SwapBackendKind::file, file).find("file by "), sync::String::npos);
   EXPECT_NE(pages_go_and_come(SwapBackendKind::lz4, "").find("lz4: 32 compressed"), sync::String::npos);

@@ -236,6 +236,12 @@ Value kill(Runtime& r, const Call& c) {
   r.machine().send_signal(r.process_at(static_cast<int>(c.operands[0].number)));
   return Value::of(0);
 }
+// Any user but 0 has no privileges, and cannot get them back.
+Value setuid(Runtime& r, const Call& c) {
+  if (r.number(c, 0) == 0 && r.process(c).privileges != machine::Privileges::all) return from(Errno::eperm);
+  if (r.number(c, 0) != 0) r.process(c).privileges = machine::Privileges::none;
+  return Value::of(0);
+}
 Value killall(Runtime& r, const Call&) {
   r.forget_all_processes();
   r.machine().killall();
@@ -247,6 +253,9 @@ Value tasks(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.m
 
 Value swapon(Runtime& r, const Call& c) { return from(r.machine().swapon(r.process(c), c.operands[0].symbol)); }
 Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.process(c), c.operands[0].symbol)); }
+Value swap_discard_work(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().discard(c.operands[0].symbol)));
+}
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }
@@ -349,14 +358,18 @@ constexpr std::array kOperations = {
               reclaim},
     Operation{"rss", "rss(PROCESS).anon | .file | .shmem | .swapents", "a counter of resident pages", 1, 1, kCheck,
               Judged::rss_mismatch, rss},
+    Operation{"setuid", "setuid(UID)", "0, or another user, who may not do what takes privileges; -EPERM", 1, 1, kAny,
+              Judged::check, setuid},
     Operation{"sigpending", "sigpending(PROCESS)", "the SIGBUS that was sent, or 0", 1, 1, kCheck, Judged::check,
               sigpending},
     Operation{"store", "store(ADDRESS | RANGE, BYTE)", "a byte, or one into each page; 0, or a signal", 2, 2, kAny,
               Judged::check, store},
     Operation{"swap_count", "swap_count(AREA, SLOT)", "references to a slot", 2, 2, kCheck, Judged::swap_count,
               swap_count},
+    Operation{"swap_discard_work", "swap_discard_work(AREA)", "discards the clusters that wait for it; how many", 1, 1,
+              kAny, Judged::check, swap_discard_work},
     Operation{"swap_used", "swap_used(AREA)", "slots in use", 1, 1, kCheck, Judged::swap_count, swap_used},
-    Operation{"swapoff", "swapoff(AREA)", "0, -EINVAL, -ENOMEM, -EINTR", 1, 1, kAny, Judged::check, swapoff},
+    Operation{"swapoff", "swapoff(AREA)", "0, -EPERM, -EINVAL, -ENOMEM, -EINTR", 1, 1, kAny, Judged::check, swapoff},
     Operation{"swapon", "swapon(AREA)", "makes a device of the machine line live (again)", 1, 1, kAny, Judged::check,
               swapon},
     Operation{"tasks", "tasks()", "how many processes there are", 0, 0, kCheck, Judged::check, tasks},

@@ -1,6 +1,6 @@
 #include "swap/redis_connection.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <hiredis/hiredis.h>
 #include <sys/socket.h>
 
