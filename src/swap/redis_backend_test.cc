@@ -1,8 +1,11 @@
 #include "swap/redis_backend.h"
 
 #include <hiredis/hiredis.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <chrono>
+#include <csignal>
 #include <thread>
 #include <vector>
 
@@ -43,7 +46,94 @@ TEST_F(RedisBackendTest, KeepsPages) {
   auto device = open(server().address());
   ASSERT_TRUE(device.ok());
   keeps_pages(**device);
+  keeps_runs(**device);
   keeps_pages_of_threads(**device, 300);
+}
+
+TEST_F(RedisBackendTest, WhatIsDiscardedIsZerosAndNoKey) {
+  auto device = open(server().address());
+  ASSERT_TRUE(device.ok());
+  TestPage page;
+  page.fill(3);
+  for (uint32_t slot = 1; slot <= 40; ++slot)
+    ASSERT_EQ((*device)->write_page(SwapOffset(slot), page.bytes()), Errno::ok);
+  EXPECT_EQ(server().ask({"DBSIZE"}), "41");
+  (*device)->discard(SwapOffset(3), PageCount(30));
+  EXPECT_EQ(server().ask({"DBSIZE"}), "11");
+  TestPage seen;
+  EXPECT_EQ((*device)->read_page(SwapOffset(32), seen.bytes()), Errno::ok);
+  EXPECT_TRUE(seen == TestPage());
+  EXPECT_EQ((*device)->read_page(SwapOffset(33), seen.bytes()), Errno::ok);
+  EXPECT_TRUE(seen == page);
+}
+
+TEST_F(RedisBackendTest, PasswordsAndDatabases) {
+  RedisServer locked({"--requirepass", "a/b@c"});
+  sync::String place = locked.address();
+  EXPECT_EQ(open(place).error(), Errno::eacces);
+  EXPECT_EQ(open("unix://:wrong@" + place).error(), Errno::eacces);
+  {
+    auto device = open("unix://:a%2Fb%40c@" + place + "?db=3");
+    ASSERT_TRUE(device.ok());
+    keeps_pages(**device);
+    auto with_user = open("unix://default:a%2Fb%40c@" + place);
+    ASSERT_TRUE(with_user.ok());
+  }
+  ASSERT_EQ(setenv("QUIRE_REDIS_PASSWORD", "a/b@c", 1), 0);
+  EXPECT_EQ(open(place).error(), Errno::ok);
+  EXPECT_EQ(open("unix://" + place + "?db=999").error(), Errno::einval);
+  ASSERT_EQ(unsetenv("QUIRE_REDIS_PASSWORD"), 0);
+}
+
+/// A device that another process has, which keeps nothing of its own alive.
+class OtherProcess {
+ public:
+  explicit OtherProcess(const sync::String& address) {
+    int ends[2];
+    EXPECT_EQ(pipe(ends), 0);
+    pid_ = fork();
+    if (pid_ == 0) {
+      auto device = RedisBackend::open({"R", address, kRedisPages, kTestPayload});
+      TestPage page;
+      char letter = device.ok() ? 'y' : 'n';
+      for (uint32_t slot = 1; slot <= 40 && device.ok(); ++slot)
+        if ((*device)->write_page(SwapOffset(slot), page.bytes()) != Errno::ok) letter = 'n';
+      (void)!write(ends[1], &letter, 1);
+      pause();
+      _exit(0);
+    }
+    char letter = 0;
+    EXPECT_EQ(read(ends[0], &letter, 1), 1);
+    EXPECT_EQ(letter, 'y');
+    close(ends[0]);
+    close(ends[1]);
+  }
+  ~OtherProcess() { end(); }
+  void end() {
+    if (pid_ <= 0) return;
+    kill(pid_, SIGKILL);
+    waitpid(pid_, nullptr, 0);
+    pid_ = -1;
+  }
+
+ private:
+  pid_t pid_ = -1;
+};
+
+TEST_F(RedisBackendTest, WhatAKilledProgramLeftIsDeletedByTheNext) {
+  EXPECT_EQ(server().ask({"SET", "other", "mine"}), "OK");
+  EXPECT_EQ(server().ask({"HSET", "quire:owners", "quire:X:", "not a record"}), "1");
+  OtherProcess living(server().address());
+  OtherProcess killed(server().address());
+  EXPECT_EQ(server().ask({"DBSIZE"}), "82");
+  killed.end();
+  EXPECT_EQ(server().ask({"DBSIZE"}), "82");  // and `quire:owners` says whose they are
+  EXPECT_EQ(server().ask({"HLEN", "quire:owners"}), "3");
+  auto device = open(server().address());
+  ASSERT_TRUE(device.ok());
+  EXPECT_EQ(server().ask({"DBSIZE"}), "42");
+  EXPECT_EQ(server().ask({"HLEN", "quire:owners"}), "3");
+  EXPECT_EQ(server().ask({"GET", "other"}), "mine");
 }
 
 TEST_F(RedisBackendTest, ASlotNeverWrittenIsZeros) {
@@ -65,28 +155,30 @@ TEST_F(RedisBackendTest, OtherKeysAreLeftAlone) {
     keeps_pages(**one);
     TestPage page;
     EXPECT_EQ((*two)->write_page(SwapOffset(3), page.bytes()), Errno::ok);
-    EXPECT_EQ(server().ask({"DBSIZE"}), "17");
+    EXPECT_EQ(server().ask({"DBSIZE"}), "18");  // and the owners
   }
   EXPECT_EQ(server().ask({"DBSIZE"}), "1");
   EXPECT_EQ(server().ask({"GET", "quire:R:1"}), "mine");
 }
 
 TEST_F(RedisBackendTest, SlotsAreSpreadOverServers) {
+  constexpr PageCount kManyPages{1025};
   servers_.push_back(std::make_unique<RedisServer>());
   {
-    auto device = open(server().address() + "," + servers_[1]->address());
+    sync::String both = server().address() + "," + servers_[1]->address();
+    auto device = RedisBackend::open({"R", both, kManyPages, kTestPayload, SwapInPath::through_cache, kTimeoutMs});
     ASSERT_TRUE(device.ok());
     keeps_pages_of_threads(**device, 100);
-    int first = std::atoi(server().ask({"DBSIZE"}).c_str());
-    int second = std::atoi(servers_[1]->ask({"DBSIZE"}).c_str());
-    EXPECT_EQ(first + second, 64);
-    EXPECT_GT(first, 16);
-    EXPECT_GT(second, 16);
+    int first = std::atoi(server().ask({"DBSIZE"}).c_str()) - 1;
+    int second = std::atoi(servers_[1]->ask({"DBSIZE"}).c_str()) - 1;
+    EXPECT_EQ(first + second, 1024);
+    EXPECT_GT(first, 256);
+    EXPECT_GT(second, 256);
     // The other server goes on.
     servers_[1]->stop();
     TestPage page;
     int errors = 0;
-    for (uint32_t slot = 1; slot < 64; ++slot)
+    for (uint32_t slot = 1; slot < 1024; ++slot)
       errors += (*device)->read_page(SwapOffset(slot), page.bytes()) != Errno::ok;
     EXPECT_GE(errors, second - 1);
     EXPECT_LE(errors, second);
@@ -140,12 +232,37 @@ TEST_F(RedisBackendTest, ALostConnectionIsMadeAgain) {
   keeps_pages(**device);
 }
 
+TEST(RedisAddressTest, TheFormsOfAnAddress) {
+  auto plain = RedisAddress::parse("[::1]:6379");
+  ASSERT_TRUE(plain.ok());
+  EXPECT_EQ(plain->host, "::1");
+  EXPECT_EQ(plain->port, 6379);
+  auto url = RedisAddress::parse("redis://me:a%20b@10.0.0.1:7/2");
+  ASSERT_TRUE(url.ok());
+  EXPECT_EQ(url->host, "10.0.0.1");
+  EXPECT_EQ(url->port, 7);
+  EXPECT_EQ(url->user, "me");
+  EXPECT_EQ(url->password, "a b");
+  EXPECT_EQ(url->database, 2);
+  auto socket = RedisAddress::parse("unix://:x@/run/redis?db=1");
+  ASSERT_TRUE(socket.ok());
+  EXPECT_EQ(socket->host, "/run/redis");
+  EXPECT_EQ(socket->port, 0);
+  EXPECT_EQ(socket->database, 1);
+  auto list = RedisAddress::parse_list("a:1,/b,redis://c:2");
+  ASSERT_TRUE(list.ok());
+  EXPECT_EQ(list->size(), 3U);
+}
+
 TEST(RedisBackend, ErrorsOfOpening) {
   auto error = [](std::string_view addresses) {
     return RedisBackend::open({"R", addresses, kRedisPages, kTestPayload, SwapInPath::through_cache, kTimeoutMs})
         .error();
   };
-  for (std::string_view bad : {"", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "127.0.0.1:1,"})
+  for (std::string_view bad :
+       {"", "host", "host:", ":1", "host:0", "host:65536", "host:1x", "127.0.0.1:1,", "redis://", "redis:///socket",
+        "redis://secret@host:1", "redis://:%2@host:1", "redis://:%zz@host:1", "redis://host:1/x", "redis://host:1/-1",
+        "rediss://host:1", "unix://host:1", "unix:///socket?db=x", "host:1/2"})
     EXPECT_EQ(error(bad), Errno::einval) << bad;
   EXPECT_EQ(error("127.0.0.1:1"), Errno::enxio);
   EXPECT_EQ(error("/tmp/quire_no_such_socket"), Errno::enxio);

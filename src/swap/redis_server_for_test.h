@@ -2,7 +2,7 @@
 // ends the test.
 //
 //   if (!RedisServer::installed()) GTEST_SKIP() << "redis-server is not installed";
-//   RedisServer server;
+//   RedisServer server;                                  // or RedisServer server({"--requirepass", "secret"});
 //   RedisBackend::open({"R", server.address(), ...});
 #pragma once
 
@@ -14,6 +14,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "swap/redis_connection.h"
 
@@ -23,7 +26,7 @@ class RedisServer {
  public:
   [[nodiscard]] static bool installed() { return std::system("command -v redis-server >/dev/null 2>&1") == 0; }
 
-  RedisServer() {
+  explicit RedisServer(std::vector<std::string> options = {}) : options_(std::move(options)) {
     char pattern[] = "/tmp/quire_redis_XXXXXX";
     EXPECT_NE(mkdtemp(pattern), nullptr);
     folder_ = pattern;
@@ -46,12 +49,16 @@ class RedisServer {
       if (getppid() != parent) _exit(1);
       int null = open("/dev/null", O_RDWR);
       dup2(null, STDOUT_FILENO);
-      execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", address_.c_str(), "--save", "",
-             "--appendonly", "no", "--dir", folder_.c_str(), nullptr);
+      std::vector<const char*> words = {
+          "redis-server", "--port", "0",     "--unixsocket", address_.c_str(), "--save", "",
+          "--appendonly", "no",     "--dir", folder_.c_str()};
+      for (const std::string& option : options_) words.push_back(option.c_str());
+      words.push_back(nullptr);
+      execvp("redis-server", const_cast<char**>(words.data()));
       _exit(1);
     }
     for (unsigned tries = 0; tries < 500; ++tries, usleep(10'000))
-      if (ask({"PING"}) == "PONG") return;
+      if (answers(ask({"PING"}))) return;
     ADD_FAILURE() << "redis-server does not start";
   }
   void stop() {
@@ -69,6 +76,10 @@ class RedisServer {
   [[nodiscard]] sync::String ask(std::initializer_list<std::string_view> words) const;
 
  private:
+  // One with a password says at least that it wants it.
+  static bool answers(const sync::String& reply) { return reply == "PONG" || reply.starts_with("NOAUTH"); }
+
+  const std::vector<std::string> options_;
   sync::String folder_;
   sync::String address_;
   pid_t pid_ = -1;
