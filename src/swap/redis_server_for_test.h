@@ -14,9 +14,7 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <string>
 #include <utility>
-#include <vector>
 
 #include "swap/redis_connection.h"
 
@@ -26,7 +24,7 @@ class RedisServer {
  public:
   [[nodiscard]] static bool installed() { return std::system("command -v redis-server >/dev/null 2>&1") == 0; }
 
-  explicit RedisServer(std::vector<std::string> options = {}) : options_(std::move(options)) {
+  explicit RedisServer(sync::Vector<sync::String> options = {}) : options_(std::move(options)) {
     char pattern[] = "/tmp/quire_redis_XXXXXX";
     EXPECT_NE(mkdtemp(pattern), nullptr);
     folder_ = pattern;
@@ -49,10 +47,10 @@ class RedisServer {
       if (getppid() != parent) _exit(1);
       int null = open("/dev/null", O_RDWR);
       dup2(null, STDOUT_FILENO);
-      std::vector<const char*> words = {
+      sync::Vector<const char*> words = {
           "redis-server", "--port", "0",     "--unixsocket", address_.c_str(), "--save", "",
           "--appendonly", "no",     "--dir", folder_.c_str()};
-      for (const std::string& option : options_) words.push_back(option.c_str());
+      for (const sync::String& option : options_) words.push_back(option.c_str());
       words.push_back(nullptr);
       execvp("redis-server", const_cast<char**>(words.data()));
       _exit(1);
@@ -79,7 +77,7 @@ class RedisServer {
   // One with a password says at least that it wants it.
   static bool answers(const sync::String& reply) { return reply == "PONG" || reply.starts_with("NOAUTH"); }
 
-  const std::vector<std::string> options_;
+  const sync::Vector<sync::String> options_;
   sync::String folder_;
   sync::String address_;
   pid_t pid_ = -1;
