@@ -8,6 +8,7 @@
 #pragma once
 
 #include <signal.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -55,6 +56,19 @@ class HostSwap {
     return swap_on(path, base::PageCount(pages));
   }
 
+  /// The folder of a memory cgroup (version 1) of its own; empty: the host has none.
+  [[nodiscard]] std::string memory_cgroup() const {
+    std::string folder = "/sys/fs/cgroup/memory/quire_bench_" + std::to_string(getpid());
+    tell("rmdir " + folder);
+    return mkdir(folder.c_str(), 0755) == 0 ? folder : std::string();
+  }
+  static bool write_line(const std::string& path, const std::string& line) {
+    std::FILE* file = std::fopen(path.c_str(), "w");
+    if (file == nullptr) return false;
+    bool ok = std::fputs(line.c_str(), file) >= 0;
+    return std::fclose(file) == 0 && ok;
+  }
+
  private:
   [[nodiscard]] std::string swap_on(const std::string& path, base::PageCount pages) {
     if (swap::FileBackend::mkswap(path, {.pages = pages}) != base::Errno::ok) return "mkswap of " + path;
@@ -69,12 +83,6 @@ class HostSwap {
     std::string line;
     std::getline(file, line);
     return line;
-  }
-  static bool write_line(const std::string& path, const std::string& line) {
-    std::FILE* file = std::fopen(path.c_str(), "w");
-    if (file == nullptr) return false;
-    bool ok = std::fputs(line.c_str(), file) >= 0;
-    return std::fclose(file) == 0 && ok;
   }
 
   void tell(const std::string& step) const {
@@ -108,6 +116,7 @@ class HostSwap {
       std::string of = line->substr(space + 1);
       if (what == "swapoff") swapoff(of.c_str());
       if (what == "unlink") unlink(of.c_str());
+      if (what == "rmdir") rmdir(of.c_str());
       if (what == "reset") write_line("/sys/block/zram" + of + "/reset", "1");
       if (what == "remove") write_line("/sys/class/zram-control/hot_remove", of);
     }
