@@ -169,3 +169,27 @@ check {
 }
 
 expect { always A:r == SIGBUS   always A:s == -EIO   never leak   never swap_count   complete }
+
+scenario swap-errors-of-a-large-folio "a folio of two pages is written and read as one request, which fails or does not"
+machine  cpus=1 ram=16 swap=S:8 thp=2
+
+setup {
+  A: p = mmap(0, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: madvise(p, 16K, MADV_HUGEPAGE) = 0
+  A: store(p[0:4], 'A')
+}
+
+cpu 0 as A {
+  madvise(p, 16K, MADV_PAGEOUT) = 0   [may fail: io_write nth=1]
+  r = load(p[0])   [may fail: io_read]
+  s = load(p[3])
+}
+
+check {
+  A: load(p[3])                    = 'A'
+  A: store(p[3], 'B')
+  A: madvise(p, 16K, MADV_PAGEOUT) = 0
+  A: load(p[3])                    = 'B'
+}
+
+expect { sometimes A:r == SIGBUS   sometimes A:r == 'A'   always A:s == 'A'   never leak   never swap_count   complete }

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -14,6 +15,7 @@
 
 #include "machine/machine.h"
 #include "swap/file_backend.h"
+#include "swap/redis_server_for_test.h"
 
 namespace quire::machine {
 namespace {
@@ -48,6 +50,7 @@ sync::String pages_go_and_come(SwapBackendKind kind, std::string_view location) 
   sync::String dump = machine.dump();
   for (uint64_t i = 0; i < 16; ++i)
     EXPECT_EQ(machine.load(a, p + i * kBytesOfPage + i).value, static_cast<std::byte>(i + 1));
+  dump += "after:" + machine.dump();
   EXPECT_EQ(machine.swapoff(a, "S"), Errno::ok);
   for (uint64_t i = 0; i < 32; ++i)
     EXPECT_EQ(machine.load(a, p + i * kBytesOfPage + i).value, static_cast<std::byte>(i + 1));
@@ -62,6 +65,8 @@ TEST(SwapBackends, PagesGoAndCome) {
   EXPECT_NE(pages_go_and_come(SwapBackendKind::file, file).find("file by "), sync::String::npos);
   EXPECT_NE(pages_go_and_come(SwapBackendKind::lz4, "").find("lz4: 32 compressed"), sync::String::npos);
   EXPECT_NE(pages_go_and_come(SwapBackendKind::zstd, "").find("zstd: 32 compressed"), sync::String::npos);
+  // What is read around the swap cache gives its slot back, and with it the object.
+  EXPECT_NE(pages_go_and_come(SwapBackendKind::lz4, "").find("lz4: 16 compressed", 100), sync::String::npos);
   std::filesystem::remove(file);
 }
 
@@ -195,6 +200,38 @@ TEST_F(FileDevice, WithoutPrivilegesThereIsNoSwaponAndNoSwapoff) {
   EXPECT_EQ(machine.swapoff(a, "S"), Errno::eperm);
   EXPECT_EQ(machine.swapon(**machine.fork(a), "S"), Errno::eperm);
   EXPECT_EQ(machine.swapon(a, "no such device"), Errno::eperm);
+}
+
+// The server goes away with pages: who touches one gets SIGBUS, nothing hangs, and what is in memory stays there.
+TEST(SwapBackends, AServerThatGoesAwayTakesOnlyWhatItHad) {
+  if (!swap::RedisServer::installed()) GTEST_SKIP() << "redis-server is not installed";
+  swap::RedisServer server;
+  MachineOptions options;
+  options.ram = PageCount(128);
+  SwapDevice& device = options.add_swap("S", PageCount(64));
+  device.backend = SwapBackendKind::redis;
+  device.location = server.address();
+  Machine machine(options);
+  Process& a = machine.create_process("A");
+  uint64_t p = *machine.mmap(a, 0, 8 * kBytesOfPage, kReadWriteProt, abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
+  for (uint64_t i = 0; i < 8; ++i)
+    EXPECT_TRUE(machine.store(a, p + i * kBytesOfPage, static_cast<std::byte>(i + 1)).none());
+  EXPECT_EQ(machine.madvise(a, p, 4 * kBytesOfPage, abi::kMadvPageout), Errno::ok);
+  EXPECT_EQ(machine.swap_used("S"), 4U);
+  server.stop();
+  auto start = std::chrono::steady_clock::now();
+  EXPECT_EQ(machine.load(a, p).signal.number, mm::SignalNumber::sigbus);
+  EXPECT_EQ(machine.madvise(a, p + 4 * kBytesOfPage, 4 * kBytesOfPage, abi::kMadvPageout), Errno::ok);
+  for (uint64_t i = 4; i < 8; ++i)
+    EXPECT_EQ(machine.load(a, p + i * kBytesOfPage).value, static_cast<std::byte>(i + 1));
+  EXPECT_EQ(machine.swapoff(a, "S"), Errno::ok);
+  EXPECT_EQ(machine.load(a, p + kBytesOfPage).signal.number, mm::SignalNumber::sigbus);
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_EQ(machine.swapon(a, "S"), Errno::enxio);
+  server.start();
+  EXPECT_EQ(machine.swapon(a, "S"), Errno::ok);
+  EXPECT_EQ(machine.madvise(a, p + 4 * kBytesOfPage, 4 * kBytesOfPage, abi::kMadvPageout), Errno::ok);
+  EXPECT_EQ(machine.load(a, p + 7 * kBytesOfPage).value, static_cast<std::byte>(8));
 }
 
 TEST(SwapBackends, NamesOfKinds) {

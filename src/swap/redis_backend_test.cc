@@ -14,15 +14,6 @@
 
 namespace quire::swap {
 
-sync::String RedisServer::ask(std::initializer_list<std::string_view> words) const {
-  RedisConnection connection({address_, 0}, 1000);
-  sync::Guard guard(connection.lock_);
-  RedisReply reply = connection.exchange(words);
-  if (reply == nullptr) return "nothing";
-  if (reply->type == REDIS_REPLY_INTEGER) return sync::String(std::to_string(reply->integer));
-  return reply->type == REDIS_REPLY_NIL ? "nil" : sync::String(reply->str, reply->len);
-}
-
 namespace {
 
 constexpr PageCount kRedisPages{65};

@@ -7,7 +7,9 @@
 #pragma once
 
 #include <fcntl.h>
+#include <fmt/core.h>
 #include <gtest/gtest.h>
+#include <hiredis/hiredis.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
@@ -71,7 +73,14 @@ class RedisServer {
 
   [[nodiscard]] const sync::String& address() const { return address_; }
   /// The reply as text or, if it is one, as a number; "nothing" without one.
-  [[nodiscard]] sync::String ask(std::initializer_list<std::string_view> words) const;
+  [[nodiscard]] sync::String ask(std::initializer_list<std::string_view> words) const {
+    RedisConnection connection({address_, 0}, 1000);
+    sync::Guard guard(connection.lock_);
+    RedisReply reply = connection.exchange(words);
+    if (reply == nullptr) return "nothing";
+    if (reply->type == REDIS_REPLY_INTEGER) return sync::String(fmt::format("{}", reply->integer));
+    return reply->type == REDIS_REPLY_NIL ? "nil" : sync::String(reply->str, reply->len);
+  }
 
  private:
   // One with a password says at least that it wants it.
