@@ -1,7 +1,7 @@
 // What swap costs: a slot taken and given back; a page swapped out and in again through the engine, on each back end;
 // and, where this is root, the same by the kernel of the host, in turn with the engine. Medians of several rounds.
 //
-//   swap_bench [--pages N] [--rounds N]
+//   swap_bench [--pages N] [--rounds N] [--only NAME]
 //   tools/with_redis env QUIRE_REDIS={} build/release/bench/swap_bench
 #include <fcntl.h>
 #include <fmt/core.h>
@@ -37,6 +37,7 @@ constexpr unsigned kThreadsMax = 2;
 
 uint64_t pages_each = 2048;
 unsigned rounds = 7;
+std::string_view only;
 
 /// Nanoseconds for each page, of one thread.
 struct Times {
@@ -296,7 +297,7 @@ double time_slots(unsigned threads) {
 }
 
 int usage() {
-  fmt::print(stderr, "usage: swap_bench [--pages N] [--rounds N]\n");
+  fmt::print(stderr, "usage: swap_bench [--pages N] [--rounds N] [--only ram|lz4|zstd|file|redis]\n");
   return 2;
 }
 
@@ -305,7 +306,12 @@ std::string temporary(std::string_view what) { return fmt::format("/var/tmp/quir
 int main_of(int argc, char** argv) {
   for (int i = 1; i < argc; i += 2) {
     std::string_view option = argv[i];
-    long value = i + 1 < argc ? std::atol(argv[i + 1]) : 0;
+    if (i + 1 == argc) return usage();
+    long value = std::atol(argv[i + 1]);
+    if (option == "--only") {
+      only = argv[i + 1];
+      continue;
+    }
     if (value <= 0) return usage();
     if (option == "--pages")
       pages_each = static_cast<uint64_t>(value);
@@ -338,8 +344,10 @@ int main_of(int argc, char** argv) {
              pages_each);
   fmt::print("{:<8} {:>11} {:>11} {:>11} {:>11} {:>9} {:>9}\n", "threads", "engine out", "engine in", "kernel out",
              "kernel in", "out", "in");
-  for (const Row& row : rows)
+  for (const Row& row : rows) {
+    if (!only.empty() && only != row.name) continue;
     for (unsigned threads = 1; threads <= kThreadsMax; ++threads) measure(row, threads);
+  }
   return 0;
 }
 

@@ -66,9 +66,8 @@ Errno RedisBackend::greet_servers() {
   for (std::size_t server = 0; server < servers_; ++server) {
     RedisConnection& connection = *connections_[server * kConnectionsPerServer];
     sync::Guard guard(connection.lock_);
-    RedisOwners owners(connection);
-    owners.delete_abandoned();
-    if (!owners.add(prefix_, pages())) return Errno::eacces;
+    RedisOwners::delete_abandoned(connection);
+    if (!RedisOwners::add(connection, prefix_, pages())) return Errno::eacces;
     ++owned_;
   }
   return Errno::ok;
@@ -157,7 +156,7 @@ void RedisBackend::discard_run(SwapOffset first, PageCount pages) {
     sync::Guard guard(connection.lock_);
     uint64_t end = slot.value() + count;
     auto wanted = [&](uint64_t at) { return at >= slot.value() && written_[at] != 0; };
-    if (RedisOwners(connection).delete_keys(prefix_, slot.value(), end, wanted))
+    if (RedisOwners::delete_keys(connection, prefix_, slot.value(), end, wanted))
       std::fill(written_.begin() + slot.value(), written_.begin() + static_cast<std::ptrdiff_t>(end), uint8_t{0});
     return Errno::ok;
   });
@@ -173,12 +172,12 @@ void RedisBackend::delete_keys() {
   for (std::size_t server = 0; server < owned_; ++server) {
     RedisConnection& connection = *connections_[server * kConnectionsPerServer];
     sync::Guard guard(connection.lock_);
-    RedisOwners owners(connection);
     auto wanted = [&](uint64_t slot) {
       return written_[slot] != 0 &&
              connection_of(SwapOffset(static_cast<uint32_t>(slot))) / kConnectionsPerServer == server;
     };
-    if (owners.delete_keys(prefix_, 0, written_.size(), wanted)) owners.remove(prefix_);
+    if (RedisOwners::delete_keys(connection, prefix_, 0, written_.size(), wanted))
+      RedisOwners::remove(connection, prefix_);
   }
 }
 

@@ -96,16 +96,18 @@ sync::String RedisOwners::key(std::string_view prefix, uint64_t slot) {
   return key;
 }
 
-bool RedisOwners::add(std::string_view prefix, base::PageCount pages) {
+bool RedisOwners::add(RedisConnection& connection, std::string_view prefix, base::PageCount pages) {
   sync::String record = ProcessRecord::mine(pages.value()).text();
-  RedisReply reply = connection_.exchange({"HSET", kOwners, prefix, record});
+  RedisReply reply = connection.exchange({"HSET", kOwners, prefix, record});
   return reply != nullptr && reply->type == REDIS_REPLY_INTEGER;
 }
 
-void RedisOwners::remove(std::string_view prefix) { (void)connection_.exchange({"HDEL", kOwners, prefix}); }
+void RedisOwners::remove(RedisConnection& connection, std::string_view prefix) {
+  (void)connection.exchange({"HDEL", kOwners, prefix});
+}
 
-void RedisOwners::delete_abandoned() {
-  RedisReply owners = connection_.exchange({"HGETALL", kOwners});
+void RedisOwners::delete_abandoned(RedisConnection& connection) {
+  RedisReply owners = connection.exchange({"HGETALL", kOwners});
   if (owners == nullptr || owners->type != REDIS_REPLY_ARRAY) return;
   ProcessRecord here = ProcessRecord::mine(0);
   for (std::size_t i = 0; i + 1 < owners->elements; i += 2) {
@@ -113,14 +115,14 @@ void RedisOwners::delete_abandoned() {
     auto record = ProcessRecord::parse({owners->element[i + 1]->str, owners->element[i + 1]->len});
     // Whoever wrote it: no keys but a device's are deleted.
     if (!record.has_ended(here) || !prefix.starts_with("quire:") || record.pages > kPagesMax) continue;
-    if (delete_keys(prefix, 0, record.pages, [](uint64_t) { return true; })) remove(prefix);
+    if (delete_keys(connection, prefix, 0, record.pages, [](uint64_t) { return true; })) remove(connection, prefix);
   }
 }
 
-bool RedisOwners::delete_batch(const sync::Vector<sync::String>& keys) {
+bool RedisOwners::delete_batch(RedisConnection& connection, const sync::Vector<sync::String>& keys) {
   sync::Vector<std::string_view> words = {"DEL"};
   for (const sync::String& key : keys) words.emplace_back(key);
-  RedisReply reply = connection_.exchange(words);
+  RedisReply reply = connection.exchange(words);
   return reply != nullptr && reply->type == REDIS_REPLY_INTEGER;
 }
 

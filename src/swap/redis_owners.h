@@ -7,8 +7,8 @@
 //
 // Locks: that of the connection is held by the caller.
 //
-//   RedisOwners(connection).delete_abandoned();
-//   RedisOwners(connection).add(prefix, pages);
+//   RedisOwners::delete_abandoned(connection);
+//   if (!RedisOwners::add(connection, prefix, pages)) ...
 #pragma once
 
 #include "base/types.h"
@@ -18,23 +18,22 @@ namespace quire::swap {
 
 class RedisOwners {
  public:
-  explicit RedisOwners(RedisConnection& connection) : connection_(connection) {}
-
   /// This process owns the keys that begin with `prefix`. false: the server did not do it.
-  [[nodiscard]] bool add(std::string_view prefix, base::PageCount pages) QUIRE_REQUIRES(connection_.lock_);
-  void remove(std::string_view prefix) QUIRE_REQUIRES(connection_.lock_);
+  [[nodiscard]] static bool add(RedisConnection& connection, std::string_view prefix, base::PageCount pages)
+      QUIRE_REQUIRES(connection.lock_);
+  static void remove(RedisConnection& connection, std::string_view prefix) QUIRE_REQUIRES(connection.lock_);
   /// Deletes the keys of devices whose processes have ended.
-  void delete_abandoned() QUIRE_REQUIRES(connection_.lock_);
+  static void delete_abandoned(RedisConnection& connection) QUIRE_REQUIRES(connection.lock_);
   /// Deletes the keys of the slots from `first` to before `end` for which `wanted(slot)`. false: the server did not do
   /// it.
   template <typename Wanted>
-  bool delete_keys(std::string_view prefix, uint64_t first, uint64_t end, Wanted wanted)
-      QUIRE_REQUIRES(connection_.lock_) {
+  [[nodiscard]] static bool delete_keys(RedisConnection& connection, std::string_view prefix, uint64_t first,
+                                        uint64_t end, Wanted wanted) QUIRE_REQUIRES(connection.lock_) {
     sync::Vector<sync::String> keys;
     for (uint64_t slot = first; slot < end; ++slot) {
       if (wanted(slot)) keys.push_back(key(prefix, slot));
       bool full = keys.size() == kKeysPerDelete || slot + 1 == end;
-      if (full && !keys.empty() && !delete_batch(keys)) return false;
+      if (full && !keys.empty() && !delete_batch(connection, keys)) return false;
       if (full) keys.clear();
     }
     return true;
@@ -43,9 +42,8 @@ class RedisOwners {
 
  private:
   static constexpr std::size_t kKeysPerDelete = 256;
-  [[nodiscard]] bool delete_batch(const sync::Vector<sync::String>& keys) QUIRE_REQUIRES(connection_.lock_);
-
-  RedisConnection& connection_;
+  [[nodiscard]] static bool delete_batch(RedisConnection& connection, const sync::Vector<sync::String>& keys)
+      QUIRE_REQUIRES(connection.lock_);
 };
 
 }  // namespace quire::swap
