@@ -23,10 +23,20 @@ class NotingBackend final : public SwapBackend {
     bool operator==(const Run&) const = default;
   };
   std::vector<Run> runs;
+  std::vector<Run> written;
+  std::vector<Run> seen;
 
  private:
   Errno read(SwapOffset, std::span<std::byte>) override { return Errno::ok; }
   Errno write(SwapOffset, std::span<const std::byte>) override { return Errno::ok; }
+  Errno read_run(SwapOffset first, PageCount pages, std::span<std::byte>) override {
+    seen.push_back({first.value(), pages.value()});
+    return Errno::ok;
+  }
+  Errno write_run(SwapOffset first, PageCount pages, std::span<const std::byte>) override {
+    written.push_back({first.value(), pages.value()});
+    return Errno::ok;
+  }
   void discard_run(SwapOffset first, PageCount pages) override { runs.push_back({first.value(), pages.value()}); }
 };
 
@@ -118,6 +128,27 @@ TEST_F(DevicesTest, OnlyWholeClustersAreDiscarded) {
   EXPECT_EQ(areas_.peek_area_of(device)->peek_swap_map(SwapOffset(8)).byte(), 0);
   EXPECT_EQ(device.runs, (std::vector<NotingBackend::Run>{{8, 4}}));
   EXPECT_EQ(areas_.do_scheduled_discards(device), 0U);
+}
+
+TEST_F(DevicesTest, ALargeFolioIsOneRequest) {
+  NotingBackend device("D", PageCount(20));
+  EXPECT_EQ(areas_.swapon(device), Errno::ok);
+  auto folio = folios_.alloc(Gfp::kernel(), Order(2));
+  ASSERT_TRUE(folio.ok());
+  (*folio)->init_flags(FolioFlag::swapbacked | FolioFlag::uptodate);
+  (*folio)->lock();
+  ASSERT_TRUE(areas_.add_to_swap(**folio));
+  SwapEntry entry = (*folio)->swap();
+  ASSERT_EQ(areas_.swap_duplicate(entry), Errno::ok);  // somebody wants it, or it would not be written
+  (*folio)->clear(FolioFlag::dirty);
+  areas_.swap_writepage(**folio);
+  EXPECT_EQ(device.written, (std::vector<NotingBackend::Run>{{entry.offset().value(), 4}}));
+  (*folio)->lock();
+  areas_.swap_read_locked_folio(**folio, entry);
+  EXPECT_EQ(device.seen, (std::vector<NotingBackend::Run>{{entry.offset().value(), 4}}));
+  areas_.swap_free(entry);
+  areas_.delete_from_swap_cache(**folio);
+  (*folio)->unlock();
 }
 
 // Slots come and go in two threads, a third discards; what a slot holds stays what its owner has written.
