@@ -306,6 +306,10 @@ std::string temporary(std::string_view what) { return fmt::format("/var/tmp/quir
 int main_of(int argc, char** argv) {
   for (int i = 1; i < argc; i += 2) {
     std::string_view option = argv[i];
+    if (option.starts_with("--benchmark_")) {  // meant for the other programs
+      --i;
+      continue;
+    }
     if (i + 1 == argc) return usage();
     long value = std::atol(argv[i + 1]);
     if (option == "--only") {

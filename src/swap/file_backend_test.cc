@@ -231,6 +231,23 @@ TEST_F(FileBackendTest, AFileHasOneUserAtATime) {
   EXPECT_EQ(error_of(file), Errno::ok);
 }
 
+// That file system can tell how much room a file has and not where.
+TEST_F(FileBackendTest, AFileInMemoryWillDo) {
+  std::string file = "/dev/shm/quire_file_" + std::to_string(getpid());
+  if (FileBackend::mkswap(file, {.pages = kFilePages}) != Errno::ok) GTEST_SKIP() << "no /dev/shm";
+  {
+    auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+    ASSERT_TRUE(device.ok());
+    keeps_pages(**device);
+    (*device)->discard(SwapOffset(1), PageCount(64));
+  }
+  EXPECT_EQ(error_of(file), Errno::ok);
+  std::filesystem::resize_file(file, 10 * kTestPayload);
+  std::filesystem::resize_file(file, kFilePages.value() * kTestPayload);
+  EXPECT_EQ(error_of(file), Errno::einval);
+  std::filesystem::remove(file);
+}
+
 TEST_F(FileBackendTest, WithoutIoUringItTellsWhyAndWorks) {
 #ifdef QUIRE_SANITIZED
   GTEST_SKIP() << "the sanitizers need descriptors of their own";
