@@ -1,11 +1,19 @@
 #include "swap/redis_backend.h"
 
 #include <hiredis/hiredis.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <csignal>
+#include <memory>
+#include <optional>
+#include <string>
 #include <thread>
 #include <vector>
 
@@ -213,6 +221,134 @@ TEST_F(RedisBackendTest, AServerThatDoesNotAnswerIsNotWaitedForLong) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::milliseconds(4 * kTimeoutMs + 1000));
   server().thaw();
   EXPECT_EQ((*device)->read_page(SwapOffset(1), page.bytes()), Errno::ok);
+}
+
+/// Stands between connections and a server, and may keep what they say to itself for a while.
+class SlowProxy {
+ public:
+  explicit SlowProxy(const sync::String& server) : server_(server), path_(server + ".proxy") {
+    sockaddr_un address = address_of(path_);
+    EXPECT_EQ(bind(listener_, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    EXPECT_EQ(listen(listener_, 8), 0);
+    thread_ = std::thread([this] {
+      while (!ending_.load()) turn();
+    });
+  }
+  ~SlowProxy() {
+    ending_.store(true);
+    thread_.join();
+    for (Pair& pair : pairs_) end(pair);
+    close(listener_);
+  }
+  [[nodiscard]] const sync::String& path() const { return path_; }
+  /// From now on what the connections that there are say does not get through.
+  void hold() { order(Order::hold); }
+  /// It does, however late.
+  void release() { order(Order::release); }
+
+ private:
+  enum class Order : uint8_t { none, hold, release };
+  struct Pair {
+    int client;
+    int server;
+    bool held = false;
+    std::string late;
+  };
+
+  static sockaddr_un address_of(const sync::String& path) {
+    sockaddr_un address = {.sun_family = AF_UNIX, .sun_path = {}};
+    std::copy(path.begin(), path.end(), address.sun_path);
+    return address;
+  }
+  void order(Order what) {
+    order_.store(what);
+    while (order_.load() != Order::none) usleep(1000);
+  }
+  static void end(Pair& pair) {
+    for (int* fd : {&pair.client, &pair.server})
+      if (*fd >= 0) close(std::exchange(*fd, -1));
+  }
+  static void say(int fd, std::string_view bytes) { (void)!send(fd, bytes.data(), bytes.size(), MSG_NOSIGNAL); }
+  static std::optional<std::string> hear(int fd) {
+    char buffer[65536];
+    ssize_t n = recv(fd, buffer, sizeof(buffer), MSG_DONTWAIT);
+    if (n < 0) return std::string();
+    return n == 0 ? std::nullopt : std::optional(std::string(buffer, static_cast<std::size_t>(n)));
+  }
+
+  void turn() {
+    pollfd wanted = {listener_, POLLIN, 0};
+    if (poll(&wanted, 1, 1) == 1) {
+      sockaddr_un address = address_of(server_);
+      pairs_.push_back({accept(listener_, nullptr, nullptr), socket(AF_UNIX, SOCK_STREAM, 0), false, {}});
+      EXPECT_EQ(connect(pairs_.back().server, reinterpret_cast<sockaddr*>(&address), sizeof(address)), 0);
+    }
+    for (Pair& pair : pairs_) forward(pair);
+    for (Pair& pair : pairs_) {
+      if (order_.load() == Order::hold) pair.held = true;
+      if (order_.load() != Order::release || !pair.held) continue;
+      if (pair.server >= 0) say(pair.server, pair.late);
+      pair.held = false;
+    }
+    order_.store(Order::none);
+  }
+  static void forward(Pair& pair) {
+    if (pair.client >= 0) {
+      auto said = hear(pair.client);
+      if (said && pair.held) pair.late += *said;
+      if (said && !pair.held && !said->empty()) say(pair.server, *said);
+      if (!said && !pair.held) return end(pair);
+      if (!said) close(std::exchange(pair.client, -1));
+    }
+    if (pair.server < 0) return;
+    auto said = hear(pair.server);
+    if (!said) return end(pair);
+    if (pair.client >= 0 && !said->empty()) say(pair.client, *said);
+  }
+
+  const sync::String server_;
+  const sync::String path_;
+  const int listener_ = socket(AF_UNIX, SOCK_STREAM, 0);
+  std::vector<Pair> pairs_;
+  std::atomic<Order> order_{Order::none};
+  std::atomic<bool> ending_{false};
+  std::thread thread_;
+};
+
+TEST_F(RedisBackendTest, WhatWasGivenUpNeverHappensLater) {
+  SlowProxy proxy(server().address());
+  RedisConnection connection({proxy.path(), 0}, kTimeoutMs);
+  sync::Guard guard(connection.lock_);
+  EXPECT_EQ(connection.try_out(), Errno::ok);
+  proxy.hold();
+  EXPECT_NE(connection.exchange({"SET", "key", "old"}), nullptr);  // the second time, on another connection
+  EXPECT_NE(connection.exchange({"SET", "key", "new"}), nullptr);
+  proxy.release();
+  usleep(100'000);
+  EXPECT_EQ(server().ask({"GET", "key"}), "new");
+}
+
+// The numbers of connections begin again, and those of others are left alone.
+TEST_F(RedisBackendTest, AfterARestartNobodyElsesConnectionIsEnded) {
+  for (int i = 0; i < 30; ++i) EXPECT_EQ(server().ask({"PING"}), "PONG");
+  RedisConnection connection({server().address(), 0}, kTimeoutMs);
+  sync::Guard guard(connection.lock_);
+  RedisReply number = connection.exchange({"CLIENT", "ID"});
+  ASSERT_NE(number, nullptr);
+  server().stop();
+  server().start();
+  std::vector<std::unique_ptr<RedisConnection>> others;
+  for (long long last = 0; last < number->integer;) {
+    others.push_back(std::make_unique<RedisConnection>(RedisAddress{server().address(), 0}, kTimeoutMs));
+    sync::Guard other_guard(others.back()->lock_);
+    RedisReply reply = others.back()->exchange({"CLIENT", "ID"});
+    ASSERT_NE(reply, nullptr);
+    last = reply->integer;
+  }
+  EXPECT_EQ(connection.try_out(), Errno::ok);
+  sync::String clients = server().ask({"CLIENT", "LIST"});
+  auto count = static_cast<std::size_t>(std::count(clients.begin(), clients.end(), '\n'));
+  EXPECT_EQ(count, others.size() + 2);  // this one, and that which asks
 }
 
 TEST_F(RedisBackendTest, ALostConnectionIsMadeAgain) {

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <chrono>
 #include <iterator>
+#include <utility>
 
 #include "phys/bulk.h"
 
@@ -33,6 +34,7 @@ RedisReply RedisConnection::exchange(std::span<const std::string_view> words) {
   put_command(command_, words);
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     if (context_ == nullptr && !connect()) return nullptr;
+    start_clock();
     if (send_text(command_)) {
       if (RedisReply reply = receive()) return reply;
     }
@@ -59,8 +61,9 @@ bool RedisConnection::connect() {
   return false;
 }
 
-// All of it is sent at once. Servers before 5.0 have no CLIENT ID, and nothing to end a lost connection by.
+// What is to be said is sent at once.
 bool RedisConnection::greet() {
+  start_clock();
   sync::String text;
   auto put = [&](std::initializer_list<std::string_view> words) { put_command(text, {words.begin(), words.size()}); };
   bool password = !address_.password.empty();
@@ -68,16 +71,36 @@ bool RedisConnection::greet() {
   if (password && !address_.user.empty()) put({"AUTH", address_.user, address_.password});
   sync::String database(fmt::format("{}", address_.database));
   if (address_.database != 0) put({"SELECT", database});
-  sync::String lost(fmt::format("{}", server_number_));
-  if (server_number_ != 0) put({"CLIENT", "KILL", "ID", lost});
+  put({"INFO", "server"});
   put({"CLIENT", "ID"});
   if (!send_text(text)) return false;
   if (password && !greeted("AUTH")) return false;
   if (address_.database != 0 && !greeted("SELECT")) return false;
-  if (server_number_ != 0 && receive() == nullptr) return false;
+  RedisReply info = receive();
   RedisReply number = receive();
-  if (number == nullptr) return false;
-  server_number_ = number->type == REDIS_REPLY_INTEGER ? number->integer : 0;
+  return info != nullptr && number != nullptr && end_lost_connection(*info, *number);
+}
+
+// A server that was started anew has no connection of before, and gives its number to somebody else. Servers before 5.0
+// have no numbers, and nothing to end a lost connection by.
+bool RedisConnection::end_lost_connection(const redisReply& info, const redisReply& number) {
+  Incarnation now;
+  if (number.type == REDIS_REPLY_INTEGER) now.connection = number.integer;
+  constexpr std::string_view kField = "run_id:";
+  std::string_view lines = info.str == nullptr ? std::string_view() : std::string_view(info.str, info.len);
+  if (auto at = lines.find(kField); at != std::string_view::npos) {
+    lines.remove_prefix(at + kField.size());
+    now.run = lines.substr(0, lines.find('\r'));
+  }
+  if (server_.connection != 0 && !server_.run.empty() && server_.run == now.run) {
+    sync::String text;
+    sync::String lost(fmt::format("{}", server_.connection));
+    std::string_view words[] = {"CLIENT", "KILL", "ID", lost};
+    put_command(text, words);
+    // Until that is certain the lost one is remembered; this one has done nothing yet.
+    if (!send_text(text) || receive() == nullptr) return false;
+  }
+  server_ = std::move(now);
   return true;
 }
 
@@ -108,6 +131,10 @@ void RedisConnection::put_command(sync::String& out, std::span<const std::string
   }
 }
 
+void RedisConnection::start_clock() {
+  end_ = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms_);
+}
+
 bool RedisConnection::send_text(std::string_view text) {
   for (std::size_t done = 0; done < text.size();) {
     ssize_t n = send(context_->fd, text.data() + done, text.size() - done, MSG_NOSIGNAL);
@@ -120,12 +147,11 @@ bool RedisConnection::send_text(std::string_view text) {
 
 // The socket's own timeout is for each read, so a server that sends a byte now and then is caught by the clock.
 RedisReply RedisConnection::receive() {
-  auto end = std::chrono::steady_clock::now() + std::chrono::milliseconds(timeout_ms_);
   for (;;) {
     void* reply = nullptr;
     if (redisGetReplyFromReader(context_, &reply) != REDIS_OK) return nullptr;
     if (reply != nullptr) return RedisReply(static_cast<redisReply*>(reply));
-    if (std::chrono::steady_clock::now() >= end) return nullptr;
+    if (std::chrono::steady_clock::now() >= end_) return nullptr;
     if (redisBufferRead(context_) != REDIS_OK) return nullptr;
   }
 }

@@ -16,6 +16,7 @@
 //   RedisReply reply = connection.exchange({"GET", key});   // nullptr: it could not be done
 #pragma once
 
+#include <chrono>
 #include <initializer_list>
 #include <memory>
 #include <span>
@@ -54,10 +55,17 @@ class RedisConnection {
   sync::Mutex<sync::LockClass::swap_backend_lock> lock_;
 
  private:
+  /// A connection as a run of the server knows it.
+  struct Incarnation {
+    sync::String run;
+    long long connection = 0;  ///< 0: unknown
+  };
   [[nodiscard]] bool connect();
   [[nodiscard]] bool greet();
   [[nodiscard]] bool greeted(std::string_view command);
+  [[nodiscard]] bool end_lost_connection(const redisReply& info, const redisReply& number);
   void close();
+  void start_clock();
   void put_command(sync::String& out, std::span<const std::string_view> words);
   [[nodiscard]] bool send_text(std::string_view text);
   [[nodiscard]] RedisReply receive();
@@ -65,9 +73,10 @@ class RedisConnection {
   const RedisAddress address_;
   const unsigned timeout_ms_;
   redisContext* context_ = nullptr;
-  long long server_number_ = 0;            ///< the server's number for this connection, or for the one that was lost
-  base::Errno refused_ = base::Errno::ok;  ///< why the last greeting was not answered well
-  sync::String command_;                   ///< as it is sent
+  std::chrono::steady_clock::time_point end_;  ///< of the greeting or the exchange that is going on
+  Incarnation server_;                         ///< of the connection, or of the one that was lost
+  base::Errno refused_ = base::Errno::ok;      ///< why the last greeting was not answered well
+  sync::String command_;                       ///< as it is sent
 };
 
 }  // namespace quire::swap
