@@ -64,7 +64,7 @@ int main_of(int argc, char** argv) {
   both("zstd", zstd);
   char path[] = "/var/tmp/quire_bench_XXXXXX";
   int fd = mkstemp(path);
-  if (fd < 0 || FileBackend::create(path, kSlots, kPayload) != Errno::ok) return 1;
+  if (fd < 0 || FileBackend::mkswap(path, {.pages = kSlots}) != Errno::ok) return 1;
   auto file = FileBackend::open({"file", path, kSlots, kPayload});
   unlink(path);
   close(fd);

@@ -1,4 +1,4 @@
-// The commands beside `check`: run, replay, defects, fmt, help.
+// The commands beside `check`: run, replay, defects, fmt, mkswap, help.
 #include <nlohmann/json.hpp>
 
 #include "base/defects.h"
@@ -135,6 +135,19 @@ TEST_F(Commands, HelpKnowsItsTopicsAndCommands) {
   EXPECT_EQ(wrong.err, "quire: there is no topic 'exit-code' (did you mean 'exit-codes'?); `quire help` lists them\n");
   EXPECT_EQ(quire({"--version"}).out, "quire 0.1.0\n");
   EXPECT_EQ(quire({"--version"}).code, 0);
+}
+
+TEST_F(Commands, MkswapMakesAFileThatIsRefusedByNobody) {
+  EXPECT_EQ(quire({"mkswap", "--size", "64K", "--bad", "3,4", "a.swap"}).code, 0);
+  EXPECT_EQ(std::filesystem::file_size("a.swap"), 65536U);
+  EXPECT_EQ(get("a.swap").substr(4086, 10), "SWAPSPACE2");
+  EXPECT_EQ(quire({"mkswap", "a.swap"}).code, 0);  // of the size that it has
+  EXPECT_EQ(quire({"mkswap", "--size", "16", "--bad", "16", "a.swap"}).err, "quire: a.swap: Invalid argument\n");
+  EXPECT_EQ(quire({"mkswap", "new.swap"}).code, 2);
+  EXPECT_EQ(quire({"mkswap", "--size", "16X", "a.swap"}).err,
+            "quire: expected a size of two pages or more, such as 1025 or 16M, found '16X'\n");
+  EXPECT_EQ(quire({"mkswap", "--size", "1", "a.swap"}).code, 2);
+  EXPECT_EQ(quire({"mkswap", "--size", "2", "absent/a.swap"}).err, "quire: absent/a.swap: No such file or directory\n");
 }
 
 }  // namespace

@@ -102,11 +102,12 @@ void Machine::dump_swap(sync::String& out) {
   for (Device* device : devices_) {
     const swap::SwapArea* area = swap_.peek_area_of(device->backend());
     if (area == nullptr) {
-      line(out, "swap {}: off", device->settings.get_name());
+      std::string_view why = device->reason;
+      line(out, "swap {}: off{}{}", device->settings.get_name(), why.empty() ? "" : ", ", why);
       continue;
     }
     line(out, "swap {}: {} of {} slots", device->settings.get_name(), area->peek_inuse_pages().value(),
-         area->peek_max().value() - 1);
+         area->peek_pages().value());
     device->backend().describe(out);
     for (uint32_t slot = 1; slot < area->peek_max().value(); ++slot) {
       swap::CountByte byte = area->peek_swap_map(base::SwapOffset(slot));

@@ -129,14 +129,20 @@ class Machine {
 
   // --- swap and reclaim (machine/swap.cc)
   // -----------------------------------------------------------------------------
-  /// -ENOENT: no device of that name; -EBUSY; what its back end could not be opened for.
+  /// -EPERM: without privileges; -ENOENT: no device of that name; -EBUSY: it is on, or somebody else has it; what its
+  /// back end could not be opened for.
   [[nodiscard]] Errno swapon(Process& process, std::string_view device);
-  /// -ENOENT: no device of that name; -EINVAL: not active; -EINTR, -ENOMEM.
+  /// -EPERM: without privileges; -ENOENT: no device of that name; -EINVAL: not active; -EINTR; -ENOMEM: no room for
+  /// what is in it.
   [[nodiscard]] Errno swapoff(Process& process, std::string_view device);
   /// Writes an image of RAM into free slots of the device, looks whether it could be resumed from, and frees it. Tasks
   /// go on meanwhile, and are not recorded. -ENOENT, -EINVAL: no such device, not active; -ENOSPC, -EIO; -ENODATA: a
   /// page would be read from a slot that holds something else. See power/swap_image.h.
   [[nodiscard]] Errno hibernate(std::string_view device);
+  /// A sentence about why the last swapon() of the device failed, if its contents were the reason.
+  [[nodiscard]] std::string_view why_closed(std::string_view device) const;
+  /// Does the discards that are scheduled for the device, as a kernel task would; how many clusters.
+  uint64_t discard(std::string_view device);
   /// Pages freed. Looks at every page at most once.
   uint64_t reclaim(uint64_t pages);
   /// Slots in use; 0 if not active.

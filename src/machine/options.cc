@@ -25,6 +25,11 @@ void SwapDevice::set_name(std::string_view text) {
   std::copy(text.begin(), text.end(), name);
 }
 
+void SwapDevice::add_bad_slot(uint32_t slot) {
+  QUIRE_ASSERT(bad_slots_count < kBadSlotsMax, "too many bad slots");
+  bad_slots[bad_slots_count++] = slot;
+}
+
 SwapDevice& MachineOptions::add_swap(std::string_view name, PageCount pages) {
   QUIRE_ASSERT(swap_devices < kSwapDevices, "too many swap devices");
   SwapDevice& device = swap[swap_devices++];

@@ -13,6 +13,7 @@
 #include "base/types.h"
 #include "pgtable/page_table.h"
 #include "rmap/zap_details.h"
+#include "swap/discard.h"
 
 namespace quire::machine {
 
@@ -36,17 +37,23 @@ enum class SwapBackendKind : uint8_t {
 /// A device that swapon(name) may use; it exists from the start and keeps its name.
 struct SwapDevice {
   static constexpr unsigned kNameBytes = 16;
+  static constexpr unsigned kBadSlotsMax = 16;
   char name[kNameBytes] = {};
   PageCount pages{0};  ///< usable slots, without the header
-  int priority = 0;
+  int priority = -1;   ///< below 0: lower than those before it
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view location = {};  ///< of a file or of servers; what it points to outlives the machine
   /// SWP_SYNCHRONOUS_IO: a slot with one reference is read without the swap cache. Compressed devices always do that.
   OnOff synchronous = OnOff::off;
   OnOff active = OnOff::on;  ///< swapped on at boot, if it can be opened
+  swap::SwapDiscard discard = swap::SwapDiscard::none;
+  /// Slots of a device in memory that are bad. A file has them in its header.
+  std::array<uint32_t, kBadSlotsMax> bad_slots = {};
+  unsigned bad_slots_count = 0;
 
   void set_name(std::string_view text);
   [[nodiscard]] std::string_view get_name() const { return name; }
+  void add_bad_slot(uint32_t slot);
 };
 
 struct MachineOptions {

@@ -35,6 +35,9 @@ class FileRef {
   fs::Inode* file_ = nullptr;
 };
 
+/// What system calls a process may make. Linux: CAP_SYS_ADMIN
+enum class Privileges : uint8_t { all, none };
+
 class Process {
  public:
   Process(int pid, std::string_view name, mm::AddressSpace* mm, unsigned files_max);
@@ -55,6 +58,8 @@ class Process {
   /// Closes all and leaves the address space.
   void end();
 
+  /// Changed by the process itself; a child has those of its parent.
+  sync::Plain<Privileges, "cred"> privileges{Privileges::all};
   /// A signal that ends what waits for it.
   reclaim::SignalPending signal{0};
   /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY

@@ -34,6 +34,7 @@ Result<Process*> Machine::fork(Process& parent) {
   private_data_.fork(parent.mm(), **mm, began);
   Process& child = add_process(parent.name(), *mm);
   child.copy_files(parent);
+  child.privileges = parent.privileges.get();
   return &child;
 }
 

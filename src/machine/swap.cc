@@ -17,17 +17,29 @@ const swap::SwapArea* Machine::peek_area(std::string_view device) const {
   return found == nullptr ? nullptr : swap_.peek_area_of(found->backend());
 }
 
-Errno Machine::swapon(Process&, std::string_view device) {
+Errno Machine::swapon(Process& process, std::string_view device) {
+  if (process.privileges != Privileges::all) return Errno::eperm;
   Device* found = find_device(device);
-  if (found == nullptr) return Errno::enoent;
-  if (found->error != Errno::ok) return found->error;
-  return swap_.swapon(found->backend(), found->settings.priority);
+  return found == nullptr ? Errno::enoent : found->swapon(swap_);
 }
 
 Errno Machine::swapoff(Process& process, std::string_view device) {
+  if (process.privileges != Privileges::all) return Errno::eperm;
   Device* found = find_device(device);
   if (found == nullptr) return Errno::enoent;
-  return reclaim::swapoff(env_, tmpfs_, found->backend(), process.signal);
+  Errno error = reclaim::swapoff(env_, tmpfs_, found->opened(), process.signal);
+  if (error == Errno::ok) found->close_unused(swap_);
+  return error;
+}
+
+std::string_view Machine::why_closed(std::string_view device) const {
+  Device* found = find_device(device);
+  return found == nullptr ? "there is no such device" : found->reason;
+}
+
+uint64_t Machine::discard(std::string_view device) {
+  Device* found = find_device(device);
+  return found == nullptr ? 0 : swap_.do_scheduled_discards(found->opened());
 }
 
 // Linux: kernel/power/hibernate.c hibernate()

@@ -163,6 +163,7 @@ Value run_fork(Actor& a, const Call& c) {
 // By whoever conducts: the process would not live to answer.
 Value run_exit(Actor&, const Call&) { return Value::of(0); }
 Value run_killall(Actor&, const Call&) { return Value::of(0); }
+Value run_setuid(Actor& a, const Call& c) { return value_of(q_result(setuid(static_cast<uid_t>(a.number(c, 0))))); }
 Value run_tasks(Actor&, const Call&) { return Value::of(0); }
 Value run_rss(Actor& a, const Call& c) {
   int which = c.member == "anon" ? 0 : c.member == "file" ? 1 : c.member == "shmem" ? 2 : 3;
@@ -230,9 +231,11 @@ struct Operations {
   KernelOperation pwrite = act(run_pwrite);
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
   KernelOperation rss = look(run_rss);
+  KernelOperation setuid = act(run_setuid);
   KernelOperation sigpending = no_look("the player takes its signals itself");
   KernelOperation store = act(run_store);
   KernelOperation swap_count = no_look("no kernel tells the count of a slot");
+  KernelOperation swap_discard_work = no_act("a kernel discards by itself");
   KernelOperation swap_used = look(run_swap_used);
   KernelOperation swapoff = act(run_swapoff);
   KernelOperation swapon = act(run_swapon);

@@ -28,7 +28,7 @@ class Unuse {
       if (error != Errno::ok) return error;
       free_cached_slots();
       if (!in_use()) break;
-      if (signal_.load() != 0) return Errno::eintr;
+      if (interrupted()) return Errno::eintr;
       // Somebody is between a page table and the slot's count, or on its way to swap: only to be waited for.
       sync::retry_point("try_to_unuse");
     }
@@ -37,6 +37,7 @@ class Unuse {
   }
 
  private:
+  [[nodiscard]] bool interrupted() const { return signal_.load() != 0; }
   [[nodiscard]] bool in_use() const { return area_.inuse_pages() != PageCount(0); }
 
   // Every address space that may have an entry. The one visited last stays on the list because it is held.
@@ -47,7 +48,7 @@ class Unuse {
     Errno error = Errno::ok;
     users.mmlist_lock().lock();
     SwapUser* user = users.first_locked();
-    while (user != nullptr && error == Errno::ok) {
+    while (user != nullptr && error == Errno::ok && !interrupted()) {
       if (user->mmget_not_zero()) {
         users.mmlist_lock().unlock();
         if (held != nullptr) held->mmput();
@@ -65,7 +66,7 @@ class Unuse {
   // Slots that only the swap cache holds. Linux: mm/swapfile.c try_to_unuse(), its scan of swap_map
   void free_cached_slots() {
     SwapOffset slot(0);
-    while (in_use()) {
+    while (in_use() && !interrupted()) {
       auto next = env_.swap.find_next_to_unuse(area_, slot);
       if (!next) return;
       slot = *next;

@@ -85,6 +85,7 @@ class Applier {
   std::optional<Diagnostic> apply(const scenario::Machine& line) {
     for (const MachineOption& o : line.options) option(o);
     for (const scenario::Knob& k : line.knobs) knob(k);
+    for (const MachineOption* o : of_devices_) of_devices(*o);
     if (machine_.thp_order > machine_.page_table.pte_bits)
       complain(line.at, fmt::format("expected thp={} at most, the pages that one table maps (PTRS_PER_PTE)",
                                     machine_.page_table.entries().value()));
@@ -118,6 +119,10 @@ class Applier {
       punched_poison(o);
     } else if (o.key == "swap_backend") {
       swap_backend(o);
+    } else if (o.key == "swap_discard") {
+      swap_discard(o);
+    } else if (o.key == "swap_bad" || o.key == "swap_priority") {
+      of_devices_.push_back(&o);
     } else {
       number(o);
     }
@@ -138,6 +143,48 @@ class Applier {
       return complain(s.at, fmt::format("expected a swap area of 1 to {} pages with a name of less than {} letters",
                                         kPagesMax, machine::SwapDevice::kNameBytes));
     machine_.add_swap(s.name, base::PageCount{static_cast<uint64_t>(pages)});
+  }
+
+  // Known when the whole line has been read.
+  void of_devices(const MachineOption& o) {
+    if (o.swaps.empty()) return complain(o.at, fmt::format("expected {}=S:2 with a swap area and a number", o.key));
+    for (const scenario::SwapSpec& s : o.swaps) {
+      machine::SwapDevice* device = nullptr;
+      for (unsigned i = 0; i < machine_.swap_devices; ++i)
+        if (machine_.swap[i].get_name() == s.name) device = &machine_.swap[i];
+      if (device == nullptr)
+        return complain(s.at, fmt::format("expected a swap area of the machine, found '{}'", s.name));
+      if (o.key == "swap_priority") {
+        if (s.pages.value > 32767) return complain(s.at, "expected a priority from 0 to 32767");
+        device->priority = static_cast<int>(s.pages.value);
+      } else {
+        bad_slot(*device, s);
+      }
+    }
+  }
+
+  void bad_slot(machine::SwapDevice& device, const scenario::SwapSpec& s) {
+    auto slots = static_cast<int64_t>(device.pages.value());
+    if (s.pages.value < 1 || s.pages.value > slots)
+      return complain(s.at, fmt::format("expected a slot from 1 to {}", slots));
+    if (device.bad_slots_count == machine::SwapDevice::kBadSlotsMax || device.bad_slots_count + 1 == slots)
+      return complain(
+          s.at, fmt::format("expected at most {} bad slots, and one that is not", machine::SwapDevice::kBadSlotsMax));
+    device.add_bad_slot(static_cast<uint32_t>(s.pages.value));
+  }
+
+  void swap_discard(const MachineOption& o) {
+    using swap::SwapDiscard;
+    constexpr std::array<std::pair<std::string_view, SwapDiscard>, 4> kWords = {{{"none", SwapDiscard::none},
+                                                                                 {"once", SwapDiscard::once},
+                                                                                 {"pages", SwapDiscard::pages},
+                                                                                 {"both", SwapDiscard::both}}};
+    for (const auto& [word, discard] : kWords) {
+      if (word != o.word) continue;
+      for (machine::SwapDevice& d : machine_.swap) d.discard = discard;
+      return;
+    }
+    complain(o.at, "expected swap_discard=none, once, pages or both");
   }
 
   // Pages per large folio: a power of two.
@@ -187,8 +234,9 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real",           "ram",         "swap", "thp", "PTRS_PER_PTE",
-                                           "punched_poison", "swap_backend"};
+    std::vector<std::string_view> known = {
+        "real",           "ram",          "swap",     "thp",          "PTRS_PER_PTE",
+        "punched_poison", "swap_backend", "swap_bad", "swap_discard", "swap_priority"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }
@@ -210,6 +258,7 @@ class Applier {
   std::string_view file_;
   MachineOptions& machine_;
   explore::ExecutorOptions& explorer_;
+  std::vector<const MachineOption*> of_devices_;
   std::optional<Diagnostic> diagnostic_;
 };
 

@@ -243,6 +243,12 @@ Value kill(Runtime& r, const Call& c) {
   r.machine().send_signal(r.process_at(static_cast<int>(c.operands[0].number)));
   return Value::of(0);
 }
+// Any user but 0 has no privileges, and cannot get them back.
+Value setuid(Runtime& r, const Call& c) {
+  if (r.number(c, 0) == 0 && r.process(c).privileges != machine::Privileges::all) return from(Errno::eperm);
+  if (r.number(c, 0) != 0) r.process(c).privileges = machine::Privileges::none;
+  return Value::of(0);
+}
 Value killall(Runtime& r, const Call&) {
   r.forget_all_processes();
   r.machine().killall();
@@ -255,6 +261,9 @@ Value tasks(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.m
 Value swapon(Runtime& r, const Call& c) { return from(r.machine().swapon(r.process(c), c.operands[0].symbol)); }
 Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.process(c), c.operands[0].symbol)); }
 Value hibernate(Runtime& r, const Call& c) { return from(r.machine().hibernate(c.operands[0].symbol)); }
+Value swap_discard_work(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().discard(c.operands[0].symbol)));
+}
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }

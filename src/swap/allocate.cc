@@ -14,15 +14,21 @@ Result<SwapEntry> SwapAreas::folio_alloc_swap(const Folio& folio) {
   {
     sync::Guard guard(swap_lock_);
     for (SwapArea* area = first_; area != nullptr; area = area->next_) candidates[count++] = area;
+    if (count > 0) requeue(*candidates[0]);
   }
-  for (unsigned i = 0; i < count; ++i) {
-    SwapArea& area = *candidates[i];
-    sync::Guard guard(area.si_lock_);
-    // swapoff may have begun since the list was read.
-    if ((area.flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) continue;
-    if (auto slot = scan_swap_map_slots(area, folio.order())) return area.entry(*slot);
-  }
+  for (unsigned i = 0; i < count; ++i)
+    if (auto slot = allocate_from(*candidates[i], folio.order())) return candidates[i]->entry(*slot);
   return Errno::enomem;
+}
+
+std::optional<SwapOffset> SwapAreas::allocate_from(SwapArea& area, Order order) {
+  sync::Guard guard(area.si_lock_);
+  do {
+    // swapoff may have begun since the list was read, or while something was discarded.
+    if ((area.flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) return std::nullopt;
+    if (auto slot = scan_swap_map_slots(area, order)) return slot;
+  } while (discard_to_allocate(area) == DiscardOutcome::discarded);
+  return std::nullopt;
 }
 
 // Linux: mm/swapfile.c scan_swap_map_slots(), cluster_alloc_range(); si_lock is held

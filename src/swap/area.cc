@@ -38,12 +38,21 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
   map[0].init(CountByte::kBad);
   SlotPool::Box pool = SlotPool::make({.slots = slots, .cluster_shift = cluster_shift_, .cpus = cpus});
   pool->retire(0);
+  uint32_t good = slots - 1;
+  for (SwapOffset bad : device.bad_pages()) {
+    if (bad.value() >= slots || map[bad.value()].peek() == CountByte::kBad) continue;
+    map[bad.value()].init(CountByte::kBad);
+    pool->retire(bad.value());
+    --good;
+  }
+  discards_.reserve(clusters(slots));
   swap_map_.store(map, sync::Order::relaxed);
   cluster_info_.store(allocate_array<ClusterInfo>(clusters(slots)), sync::Order::relaxed);
   pool_ = pool.release();
   swap_cache_.store(cache::SwapCache::make(PageCount(slots), cache_shift).release(), sync::Order::relaxed);
   continuations_.store(continuations.release(), sync::Order::relaxed);
   inuse_pages_.store(0, sync::Order::relaxed);
+  pages_.store(good, sync::Order::relaxed);
   max_.store(slots, sync::Order::relaxed);
 }
 

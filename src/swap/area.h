@@ -7,7 +7,9 @@
 // I1  count of a slot (its byte and what continues it) = its references in page tables (or tmpfs's one) and HAS_CACHE
 // <=> a folio is cached there
 //     (or, for a moment, is about to be, or the slot is parked); byte 0 <=> free in the pool
-// I4  inuse_pages = slots whose byte is neither 0 nor bad
+// I4  inuse_pages = slots whose byte is neither 0 nor bad. Bad are the header, the bad pages of the device, and the
+// slots
+//     of clusters that wait to be discarded or are being discarded (swap/discard.h)
 // Who may look at the maps: the holder of a reference (get_swap_device); somebody inside an RCU reader who began while
 // the area was live (any spin lock); swapoff. A count byte changes under its cluster_lock; si_lock protects flags and
 // pool. Linux: include/linux/swap.h struct swap_info_struct
@@ -18,6 +20,7 @@
 #include "swap/backend.h"
 #include "swap/continuation.h"
 #include "swap/count_byte.h"
+#include "swap/discard.h"
 #include "swap/slot_cache.h"
 #include "swap/slot_pool.h"
 #include "sync/atomic.h"
@@ -64,6 +67,8 @@ class SwapArea {
 
   [[nodiscard]] PageCount peek_inuse_pages() const { return PageCount(inuse_pages_.peek()); }
   [[nodiscard]] PageCount peek_max() const { return PageCount(max_.peek()); }
+  [[nodiscard]] PageCount peek_pages() const { return PageCount(pages_.peek()); }
+  [[nodiscard]] int peek_priority() const { return priority_; }
   [[nodiscard]] CountByte peek_swap_map(SwapOffset slot) const {
     return CountByte(swap_map_.peek()[slot.value()].peek());
   }
@@ -113,6 +118,8 @@ class SwapArea {
   sync::SpinLock<sync::LockClass::si_lock> si_lock_;
   sync::Atomic<uint32_t, "si->flags"> flags_{0};
   sync::Atomic<uint32_t, "si->max"> max_{0};
+  /// Slots that are neither the header nor bad pages.
+  sync::Atomic<uint32_t, "si->pages"> pages_{0};
   sync::Atomic<uint32_t, "si->inuse_pages"> inuse_pages_{0};
   // Null while not live. Read without a lock, hence atomic.
   sync::Atomic<MapByte*, "si->swap_map"> swap_map_{nullptr};
@@ -121,7 +128,11 @@ class SwapArea {
   sync::Atomic<Continuations*, "si->continuations"> continuations_{nullptr};
   sync::Plain<SwapBackend*, "si->backend"> backend_{nullptr};
   sync::Plain<SlotPool*, "si->pool"> pool_{nullptr};  ///< under si_lock
-  int priority_ = 0;
+  /// Under si_lock: the first slots of clusters that wait to be discarded; announced by their number.
+  sync::Vector<SwapOffset> discards_;
+  sync::Plain<uint32_t, "si discard clusters"> discards_count_{0};
+  SwapDiscard discard_ = SwapDiscard::none;  ///< constant while live
+  int priority_ = 0;                         ///< under swap_lock
   /// The next in the list by priority; under swap_lock.
   sync::Plain<SwapArea*, "swap list"> next_{nullptr};
 };

@@ -52,6 +52,16 @@ enum class ContinuationOutcome : uint8_t {
   no_memory,  ///< -ENOMEM
 };
 
+/// What became of a scheduled discard.
+enum class DiscardOutcome : uint8_t { nothing, discarded };
+
+/// How swapon() uses a device.
+struct SwaponSettings {
+  /// Below 0: lower than every device before it. Linux: SWAP_FLAG_PREFER
+  int priority = -1;
+  SwapDiscard discard = SwapDiscard::none;
+};
+
 /// Who calls free_swap_and_cache(), which decides what protects it.
 enum class FreeCaller : uint8_t {
   page_table,  ///< zap or MADV_FREE, with the page-table lock held: an RCU reader
@@ -73,10 +83,15 @@ class SwapAreas {
 
   // --- swapon and swapoff (swap/swapon.cc, swap/swapoff.cc) ---------------------------------------------------------
   /// Makes `device` live as an area. -EBUSY: it is one already; -EPERM: no type left; -EINVAL: too small. Sleeps.
-  [[nodiscard]] Errno swapon(SwapBackend& device, int priority = 0);
+  [[nodiscard]] Errno swapon(SwapBackend& device, const SwaponSettings& settings = {});
+  /// Whether an area uses `device`, be it not live yet or not any more.
+  [[nodiscard]] bool in_use(const SwapBackend& device);
+  /// Discards the clusters of `device` that wait for it; how many. Sleeps. Linux: swap_discard_work()
+  uint64_t do_scheduled_discards(const SwapBackend& device);
 
-  /// Steps 2 and 4: finds the live area of `device` (-EINVAL if none), takes it off the list: no slot is allocated from
-  /// now on. One swapoff at a time per area: the second finds nothing.
+  /// Steps 2 to 4: finds the live area of `device` (-EINVAL if none), and takes it off the list, so that no slot is
+  /// allocated from now on; -ENOMEM if what it holds fits neither into RAM nor into the other areas, so that it would
+  /// be in vain. One swapoff at a time per area: the second finds nothing.
   [[nodiscard]] Result<SwapArea*> start_swapoff(const SwapBackend& device);
   /// Step 5: no slot is parked from now until reenable_slot_cache(); those that are become free. Sleeps; held as a
   /// lock.
@@ -89,7 +104,8 @@ class SwapAreas {
   void reinsert_swap_info(SwapArea& area);
   /// Step 8: no new reference; returns when every reference is dropped and every reader has ended. Sleeps.
   void kill_users_and_wait(SwapArea& area);
-  /// Steps 9 to 11: detaches and frees the maps, the pool and the swap cache; the type may be used again.
+  /// Steps 9 to 11: does what discards are left; detaches and frees the maps, the pool and the swap cache; the type may
+  /// be used again.
   void free_maps(SwapArea& area);
 
   /// Whether any area is live and has a free slot, read without a lock: worth trying to swap out.
@@ -224,15 +240,28 @@ class SwapAreas {
   [[nodiscard]] bool swap_full() const;
   [[nodiscard]] std::optional<SwapOffset> scan_swap_map_slots(SwapArea& area, Order order);
   [[nodiscard]] bool folio_swapped(Folio& folio);
+  void schedule_discard(SwapArea& area, SwapOffset freed);
+  void set_cluster_bytes(SwapArea& area, SwapOffset first, CountByte byte);
+  DiscardOutcome do_scheduled_discard(SwapArea& area);
+  [[nodiscard]] DiscardOutcome discard_to_allocate(SwapArea& area);
+  void flush_discards(SwapArea& area);
+  static void discard_swap(SwapBackend& device);
+  [[nodiscard]] std::optional<SwapOffset> allocate_from(SwapArea& area, Order order);
+  [[nodiscard]] bool fits_elsewhere(const SwapArea& area) const;
+  void remove_by_priority(SwapArea& area) QUIRE_REQUIRES(swap_lock_);
+  void raise_priorities_below(const SwapArea& area) QUIRE_REQUIRES(swap_lock_);
+  void requeue(SwapArea& area) QUIRE_REQUIRES(swap_lock_);
   void enable_swap_info(SwapArea& area);
+  [[nodiscard]] std::span<std::byte> contents(const Folio& folio) const;
   void insert_by_priority(SwapArea& area) QUIRE_REQUIRES(swap_lock_);
 
   const SwapOptions options_;
   cache::Folios& folios_;
   const base::DefectSet& defects_;
   sync::SpinLock<sync::LockClass::swap_lock> swap_lock_;
-  /// Live areas, highest priority first.
+  /// Live areas, highest priority first; of equal ones first that from which slots were taken least lately.
   sync::Plain<SwapArea*, "swap list"> first_ QUIRE_GUARDED_BY(swap_lock_){nullptr};
+  int least_priority_ QUIRE_GUARDED_BY(swap_lock_) = -1;
   sync::Vector<sync::Box<SwapArea>> areas_;
   sync::Atomic<uint32_t, "pm_suspended_storage"> storage_suspended_{0};
   SlotCache slot_cache_;

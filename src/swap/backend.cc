@@ -10,20 +10,44 @@ namespace {
 constexpr const char* kSlot = "swap device page";
 }
 
-Errno SwapBackend::read_page(SwapOffset slot, std::span<std::byte> payload) {
-  sync::might_sleep("read a page from a swap device");
-  QUIRE_ASSERT(slot.value() < pages_.value());
+Errno SwapBackend::read_pages(SwapOffset first, PageCount pages, std::span<std::byte> payload) {
+  sync::might_sleep("read from a swap device");
+  QUIRE_ASSERT(first.value() + pages.value() <= pages_.value());
   if (sync::should_fail("io_read", name())) return Errno::eio;
-  sync::region_write(payload.data(), "page");
-  return read(slot, payload);
+  std::size_t bytes = payload.size() / pages.value();
+  for (std::size_t at = 0; at < payload.size(); at += bytes) sync::region_write(payload.data() + at, "page");
+  return pages == PageCount(1) ? read(first, payload) : read_run(first, pages, payload);
 }
 
-Errno SwapBackend::write_page(SwapOffset slot, std::span<const std::byte> payload) {
-  sync::might_sleep("write a page to a swap device");
-  QUIRE_ASSERT(slot.value() < pages_.value());
+Errno SwapBackend::write_pages(SwapOffset first, PageCount pages, std::span<const std::byte> payload) {
+  sync::might_sleep("write to a swap device");
+  QUIRE_ASSERT(first.value() + pages.value() <= pages_.value());
   if (sync::should_fail("io_write", name())) return Errno::eio;
-  sync::region_read(payload.data(), "page");
-  return write(slot, payload);
+  std::size_t bytes = payload.size() / pages.value();
+  for (std::size_t at = 0; at < payload.size(); at += bytes) sync::region_read(payload.data() + at, "page");
+  return pages == PageCount(1) ? write(first, payload) : write_run(first, pages, payload);
+}
+
+void SwapBackend::discard(SwapOffset first, PageCount pages) {
+  sync::might_sleep("discard pages of a swap device");
+  QUIRE_ASSERT(first.value() + pages.value() <= pages_.value());
+  discard_run(first, pages);
+}
+
+Errno SwapBackend::read_run(SwapOffset first, PageCount pages, std::span<std::byte> payload) {
+  std::size_t bytes = payload.size() / pages.value();
+  Errno error = Errno::ok;
+  for (uint64_t i = 0; i < pages.value() && error == Errno::ok; ++i)
+    error = read(first + PageCount(i), payload.subspan(i * bytes, bytes));
+  return error;
+}
+
+Errno SwapBackend::write_run(SwapOffset first, PageCount pages, std::span<const std::byte> payload) {
+  std::size_t bytes = payload.size() / pages.value();
+  Errno error = Errno::ok;
+  for (uint64_t i = 0; i < pages.value() && error == Errno::ok; ++i)
+    error = write(first + PageCount(i), payload.subspan(i * bytes, bytes));
+  return error;
 }
 
 RamBackend::RamBackend(const char* name, PageCount pages, uint32_t payload_bytes, SwapInPath path)
@@ -47,6 +71,14 @@ Errno RamBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
   sync::region_write(place, kSlot);
   phys::copy_contents(place, payload.data(), payload_bytes_);
   return Errno::ok;
+}
+
+void RamBackend::discard_run(SwapOffset first, PageCount pages) {
+  for (uint64_t i = 0; i < pages.value(); ++i) {
+    std::byte* place = storage_ + (first.value() + i) * payload_bytes_;
+    sync::region_write(place, kSlot);
+    phys::zero_contents(place, payload_bytes_);
+  }
 }
 
 }  // namespace quire::swap

@@ -1,11 +1,13 @@
 // SwapBackend: where the pages of a swap area are stored. One object per device; it outlives swapoff.
 //
-// States of a slot: never written (what a read gives is the back end's to say: zeros, or what a file held before), and
-// written (a read gives what was written last). Nobody frees a slot here: what it holds stays until it is overwritten.
+// States of a slot: unwritten (what a read gives is the back end's to say: zeros, or what a file held before) ->
+// written (a read gives what was written last) -> unwritten again by slots_freed() or discard(). A back end may ignore
+// either of these two: then what a slot holds stays until it is overwritten.
 //
-// read_page() and write_page() may be called by many threads at once for different slots; for one slot the folio lock
-// and writeback keep callers apart. Both sleep: callers hold sleeping locks only. A back end's own locks are of the
-// classes swap_backend_lock and lower, under which the engine takes nothing.
+// Reads and writes may be made by many threads at once for different slots; for one slot the folio lock and writeback
+// keep callers apart, and a slot is freed and discarded by its last owner. All but slots_freed() sleep: callers hold
+// sleeping locks only. A back end's own locks are of the classes swap_object_lock and swap_backend_lock, under which
+// the engine takes nothing.
 //
 // RamBackend is here and the only one that may be explored. Native only: FileBackend (swap/file_backend.h),
 // CompressedBackend (swap/compressed_backend.h), RedisBackend (swap/redis_backend.h).
@@ -17,6 +19,7 @@
 
 #include <cstddef>
 #include <span>
+#include <utility>
 
 #include "base/result.h"
 #include "base/types.h"
@@ -42,9 +45,25 @@ class SwapBackend {
   /// Its size, the header page included.
   [[nodiscard]] PageCount pages() const { return pages_; }
   [[nodiscard]] SwapInPath swap_in_path() const { return path_; }
-  /// One page at `slot`; sleeps; ok or -EIO. Fail points "io_read" and "io_write" with the name.
-  [[nodiscard]] Errno read_page(SwapOffset slot, std::span<std::byte> payload);
-  [[nodiscard]] Errno write_page(SwapOffset slot, std::span<const std::byte> payload);
+  /// The pages that its header calls bad: never allocated, read or written.
+  [[nodiscard]] std::span<const SwapOffset> bad_pages() const { return bad_pages_; }
+  void set_bad_pages(sync::Vector<SwapOffset> bad) { bad_pages_ = std::move(bad); }
+
+  /// `pages` neighbouring pages from `first` on, as one request; sleeps; ok, or -EIO for all of them. Fail points
+  /// "io_read" and "io_write" with the name, once for each request.
+  [[nodiscard]] Errno read_pages(SwapOffset first, PageCount pages, std::span<std::byte> payload);
+  [[nodiscard]] Errno write_pages(SwapOffset first, PageCount pages, std::span<const std::byte> payload);
+  [[nodiscard]] Errno read_page(SwapOffset slot, std::span<std::byte> payload) {
+    return read_pages(slot, PageCount(1), payload);
+  }
+  [[nodiscard]] Errno write_page(SwapOffset slot, std::span<const std::byte> payload) {
+    return write_pages(slot, PageCount(1), payload);
+  }
+  /// Nobody wants what is in these slots, which are the caller's and about to be free. Spin locks are held.
+  /// Linux: swap_slot_free_notify()
+  virtual void slots_freed(SwapOffset /*first*/, PageCount /*pages*/) {}
+  /// Nobody wants what is in these slots, which are the caller's; sleeps. Linux: blkdev_issue_discard()
+  void discard(SwapOffset first, PageCount pages);
   /// The stored page where it can be looked at, else nullptr: at quiescent points.
   [[nodiscard]] virtual const std::byte* peek(SwapOffset) const { return nullptr; }
   /// Appends one line about what is stored, for dump(); a back end that has nothing to tell appends nothing.
@@ -52,13 +71,19 @@ class SwapBackend {
 
  protected:
   ~SwapBackend() = default;
+  /// One page.
   virtual Errno read(SwapOffset slot, std::span<std::byte> payload) = 0;
   virtual Errno write(SwapOffset slot, std::span<const std::byte> payload) = 0;
+  /// Several; by default one after the other until one fails.
+  virtual Errno read_run(SwapOffset first, PageCount pages, std::span<std::byte> payload);
+  virtual Errno write_run(SwapOffset first, PageCount pages, std::span<const std::byte> payload);
+  virtual void discard_run(SwapOffset /*first*/, PageCount /*pages*/) {}
 
  private:
   const sync::String name_;
   const PageCount pages_;
   const SwapInPath path_;
+  sync::Vector<SwapOffset> bad_pages_;  ///< constant while an area uses the device
 };
 
 /// Keeps the pages in memory (Linux brd).
@@ -73,6 +98,7 @@ class RamBackend final : public SwapBackend {
  private:
   Errno read(SwapOffset slot, std::span<std::byte> payload) override;
   Errno write(SwapOffset slot, std::span<const std::byte> payload) override;
+  void discard_run(SwapOffset first, PageCount pages) override;
 
   const uint32_t payload_bytes_;
   std::byte* storage_;

@@ -61,6 +61,27 @@ inline void keeps_pages(SwapBackend& device, std::size_t misaligned = 0) {
   }
 }
 
+/// 2 to 24 pages at once, and each of them alone.
+inline void keeps_runs(SwapBackend& device, std::size_t misaligned = 0) {
+  std::mt19937 random(2);
+  for (uint32_t pages : {2U, 16U, 24U}) {
+    sync::Vector<std::byte> memory((pages + 1) * kTestPayload + misaligned);
+    void* start = memory.data();
+    std::size_t space = memory.size();
+    auto* at = static_cast<std::byte*>(std::align(kTestPayload, pages * kTestPayload, start, space)) + misaligned;
+    std::span<std::byte> run(at, pages * kTestPayload);
+    std::generate(run.begin(), run.end(), [&random] { return static_cast<std::byte>(random() % 3); });
+    sync::Vector<std::byte> wanted(run.begin(), run.end());
+    ASSERT_EQ(device.write_pages(SwapOffset(5), PageCount(pages), run), Errno::ok);
+    std::fill(run.begin(), run.end(), std::byte{0xee});
+    ASSERT_EQ(device.read_pages(SwapOffset(5), PageCount(pages), run), Errno::ok);
+    ASSERT_TRUE(std::equal(run.begin(), run.end(), wanted.begin()));
+    TestPage seen;
+    ASSERT_EQ(device.read_page(SwapOffset(6), seen.bytes()), Errno::ok);
+    ASSERT_TRUE(std::equal(seen.bytes().begin(), seen.bytes().end(), wanted.begin() + kTestPayload));
+  }
+}
+
 /// Each thread has slots of its own: those that are its number, modulo the number of threads.
 class BackendUser {
  public:

@@ -1,6 +1,6 @@
 #include "swap/compressed_backend.h"
 
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <lz4.h>
 #include <zstd.h>
 
@@ -9,6 +9,7 @@
 #include <iterator>
 
 #include "phys/bulk.h"
+#include "phys/cpu.h"
 #include "swap/slab.h"
 #include "sync/lock.h"
 
@@ -23,6 +24,17 @@ constexpr std::size_t kPageAlign = 64;
 bool same_filled(const sync::Vector<uint64_t>& page) {
   if (page.front() != page.back()) return false;
   return std::all_of(page.begin(), page.end(), [&page](uint64_t word) { return word == page.front(); });
+}
+
+void fill_contents(std::span<std::byte> page, uint64_t word) {
+  for (std::size_t at = 0; at < page.size(); at += sizeof(word))
+    phys::copy_contents(page.data() + at, reinterpret_cast<const std::byte*>(&word), sizeof(word));
+}
+
+/// lz4 needs no context for it. `to` is exactly as large as what was compressed.
+bool unpack_lz4(std::span<const std::byte> from, std::span<std::byte> to) {
+  return LZ4_decompress_safe(reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(to.data()),
+                             static_cast<int>(from.size()), static_cast<int>(to.size())) == static_cast<int>(to.size());
 }
 
 }  // namespace
@@ -59,12 +71,8 @@ class CompressedBackend::CodecContext {
     std::size_t n = ZSTD_compressCCtx(compressor_, to.data(), to.size(), from.data(), from.size(), kZstdLevel);
     return ZSTD_isError(n) != 0 ? 0 : n;
   }
-  /// `to` is exactly as large as what was compressed.
+  /// With zstd. `to` is exactly as large as what was compressed.
   [[nodiscard]] bool decompress(std::span<const std::byte> from, std::span<std::byte> to) {
-    if (lz4_ != nullptr)
-      return LZ4_decompress_safe(reinterpret_cast<const char*>(from.data()), reinterpret_cast<char*>(to.data()),
-                                 static_cast<int>(from.size()),
-                                 static_cast<int>(to.size())) == static_cast<int>(to.size());
     return ZSTD_decompressDCtx(decompressor_, to.data(), to.size(), from.data(), from.size()) == to.size();
   }
 
@@ -74,128 +82,89 @@ class CompressedBackend::CodecContext {
   ZSTD_DCtx* decompressor_ = nullptr;
 };
 
-class CompressedBackend::Shard {
+/// A context, and the buffers it works in: one thread at a time.
+class CompressedBackend::Worker {
  public:
-  Shard(const CompressedSettings& settings, std::size_t slots)
-      : payload_bytes_(settings.payload_bytes),
-        context_(settings.codec),
-        page_(settings.payload_bytes / sizeof(uint64_t)),
-        packed_(settings.payload_bytes),
-        slots_(slots) {}
-  ~Shard() {
-    for (Slot& slot : slots_) forget(slot);
-  }
-  Shard(const Shard&) = delete;
-  Shard& operator=(const Shard&) = delete;
+  Worker(Codec codec, uint32_t payload_bytes)
+      : context_(codec), page_(payload_bytes / sizeof(uint64_t)), packed_(payload_bytes) {}
+  Worker(const Worker&) = delete;
+  Worker& operator=(const Worker&) = delete;
 
-  Errno read(std::size_t number, std::span<std::byte> payload) QUIRE_REQUIRES(lock_) {
-    const Slot& slot = slots_[number];
-    switch (slot.kind) {
-      case Kind::empty:
-      case Kind::same:
-        std::fill(page_.begin(), page_.end(), slot.word);
-        break;
-      case Kind::packed:
-        if (!context_.decompress({slot.object, slot.bytes}, page_bytes())) return Errno::eio;
-        break;
-      case Kind::huge:
-        phys::copy_contents(payload.data(), slot.object, payload_bytes_);
-        return Errno::ok;
-    }
-    phys::copy_contents(payload.data(), page_bytes().data(), payload_bytes_);
-    return Errno::ok;
+  /// Copies the page, which may change meanwhile.
+  void take(std::span<const std::byte> payload) QUIRE_REQUIRES(lock_) {
+    phys::copy_contents(page_bytes().data(), payload.data(), payload.size());
   }
-
-  void write(std::size_t number, std::span<const std::byte> payload) QUIRE_REQUIRES(lock_) {
-    Slot& slot = slots_[number];
-    forget(slot);
-    phys::copy_contents(page_bytes().data(), payload.data(), payload_bytes_);
-    if (same_filled(page_)) {
-      slot.kind = Kind::same;
-      slot.word = page_.front();
-      ++counts_.same;
-      return;
-    }
-    std::size_t bytes = payload_bytes_ > Slab::kStepBytes ? context_.compress(page_bytes(), room_to_pack()) : 0;
-    if (bytes > 0) {
-      slot.kind = Kind::packed;
-      slot.bytes = static_cast<uint16_t>(bytes);
-      slot.object = static_cast<std::byte*>(slab_.allocate(slot.bytes));
-      std::memcpy(slot.object, packed_.data(), bytes);
-      ++counts_.packed;
-    } else {
-      slot.kind = Kind::huge;
-      slot.bytes = static_cast<uint16_t>(payload_bytes_);
-      slot.object = static_cast<std::byte*>(sync::allocate(payload_bytes_, kPageAlign));
-      std::memcpy(slot.object, page_bytes().data(), payload_bytes_);
-      ++counts_.huge;
-    }
-    counts_.bytes_stored += slot.bytes;
+  [[nodiscard]] const sync::Vector<uint64_t>& page() const QUIRE_REQUIRES(lock_) { return page_; }
+  [[nodiscard]] std::span<std::byte> page_bytes() { return std::as_writable_bytes(std::span(page_)); }
+  /// The page compressed; empty: what would need as many steps as the page itself is not worth its decompression.
+  [[nodiscard]] std::span<const std::byte> compress() QUIRE_REQUIRES(lock_) {
+    if (packed_.size() <= Slab::kStepBytes) return {};
+    std::span<std::byte> room(packed_.data(), packed_.size() - Slab::kStepBytes);
+    return room.first(context_.compress(page_bytes(), room));
   }
-
-  void add_counts(Counts& sum) const QUIRE_REQUIRES(lock_) {
-    sum.packed += counts_.packed;
-    sum.same += counts_.same;
-    sum.huge += counts_.huge;
-    sum.bytes_stored += counts_.bytes_stored;
-    sum.bytes_held += slab_.bytes_held() + counts_.huge * payload_bytes_;
+  [[nodiscard]] bool decompress(std::span<const std::byte> from, std::span<std::byte> to) QUIRE_REQUIRES(lock_) {
+    return context_.decompress(from, to);
   }
 
   sync::Mutex<sync::LockClass::swap_backend_lock> lock_;
 
  private:
-  enum class Kind : uint8_t { empty, same, packed, huge };
-  struct Slot {
-    Kind kind = Kind::empty;
-    uint16_t bytes = 0;  ///< of the object
-    union {
-      uint64_t word = 0;
-      std::byte* object;
-    };
-  };
-
-  [[nodiscard]] std::span<std::byte> page_bytes() { return std::as_writable_bytes(std::span(page_)); }
-  // What would need as many steps as the page itself is not worth its decompression.
-  [[nodiscard]] std::span<std::byte> room_to_pack() { return {packed_.data(), payload_bytes_ - Slab::kStepBytes}; }
-
-  void forget(Slot& slot) {
-    if (slot.kind == Kind::same) --counts_.same;
-    if (slot.kind == Kind::packed) {
-      slab_.free(slot.object);
-      --counts_.packed;
-    }
-    if (slot.kind == Kind::huge) {
-      sync::deallocate(slot.object, payload_bytes_, kPageAlign);
-      --counts_.huge;
-    }
-    counts_.bytes_stored -= slot.bytes;
-    slot = {};
-  }
-
-  const uint32_t payload_bytes_;
   CodecContext context_;
   sync::Vector<uint64_t> page_;
   sync::Vector<std::byte> packed_;
-  sync::Vector<Slot> slots_;
-  Slab slab_;
-  Counts counts_;
+};
+
+/// Where some of the slots have their objects.
+struct CompressedBackend::Pool {
+  [[nodiscard]] std::byte* allocate(uint32_t bytes) QUIRE_REQUIRES(lock) {
+    return static_cast<std::byte*>(bytes <= Slab::kObjectBytesMax ? slab.allocate(bytes)
+                                                                  : sync::allocate(bytes, kPageAlign));
+  }
+  void free(std::byte* object, uint32_t bytes) QUIRE_REQUIRES(lock) {
+    if (bytes <= Slab::kObjectBytesMax)
+      slab.free(object);
+    else
+      sync::deallocate(object, bytes, kPageAlign);
+  }
+  /// Counts a slot of `kind`; `sign` is 1 or -1.
+  void count(Kind kind, uint32_t bytes, int sign) QUIRE_REQUIRES(lock) {
+    auto one = static_cast<uint64_t>(static_cast<int64_t>(sign));
+    if (kind == Kind::same) counts.same += one;
+    if (kind == Kind::packed) counts.packed += one;
+    if (kind == Kind::huge) counts.huge += one;
+    counts.bytes_stored += one * bytes;
+    if (bytes > Slab::kObjectBytesMax) counts.bytes_held += one * bytes;
+  }
+
+  mutable sync::SpinLock<sync::LockClass::swap_object_lock> lock;
+  Slab slab QUIRE_GUARDED_BY(lock);
+  Counts counts QUIRE_GUARDED_BY(lock);
 };
 
 CompressedBackend::CompressedBackend(const CompressedSettings& settings)
-    : SwapBackend(settings.name, settings.pages, settings.path), codec_(settings.codec) {
+    : SwapBackend(settings.name, settings.pages, settings.path),
+      codec_(settings.codec),
+      payload_bytes_(settings.payload_bytes),
+      slots_(settings.pages.value()) {
   QUIRE_ASSERT(settings.payload_bytes % sizeof(uint64_t) == 0);
   QUIRE_ASSERT(settings.payload_bytes <= Slab::kObjectBytesMax + Slab::kStepBytes);
-  std::size_t slots = (settings.pages.value() + kShards - 1) / kShards;
-  for (unsigned i = 0; i < kShards; ++i) shards_.push_back(sync::make_box<Shard>(settings, slots));
+  for (unsigned i = 0; i < kWorkers; ++i) workers_.push_back(sync::make_box<Worker>(codec_, payload_bytes_));
+  for (unsigned i = 0; i < kPools; ++i) pools_.push_back(sync::make_box<Pool>());
 }
 
-CompressedBackend::~CompressedBackend() = default;
+CompressedBackend::~CompressedBackend() {
+  for (uint32_t slot = 0; slot < slots_.size(); ++slot) put(SwapOffset(slot), {});
+}
 
 CompressedBackend::Counts CompressedBackend::counts() const {
   Counts sum;
-  for (const sync::Box<Shard>& shard : shards_) {
-    sync::Guard guard(shard->lock_);
-    shard->add_counts(sum);
+  for (const sync::Box<Pool>& pool : pools_) {
+    sync::Guard guard(pool->lock);
+    sum.packed += pool->counts.packed;
+    sum.same += pool->counts.same;
+    sum.huge += pool->counts.huge;
+    sum.bytes_stored += pool->counts.bytes_stored;
+    sum.bytes_held += pool->counts.bytes_held + pool->slab.bytes_held();
   }
   return sum;
 }
@@ -207,17 +176,69 @@ void CompressedBackend::describe(sync::String& out) const {
                  sum.bytes_held);
 }
 
+// Nobody else has the slot, and nobody has the page yet: it is filled in place and, with lz4, without any lock.
 Errno CompressedBackend::read(SwapOffset slot, std::span<std::byte> payload) {
-  Shard& shard = *shards_[slot.value() % kShards];
-  sync::Guard guard(shard.lock_);
-  return shard.read(slot.value() / kShards, payload);
+  const Slot& stored = slots_[slot.value()];
+  switch (stored.kind) {
+    case Kind::empty:
+    case Kind::same:
+      fill_contents(payload, stored.word);
+      return Errno::ok;
+    case Kind::packed:
+      return unpack({stored.object, stored.bytes}, payload) ? Errno::ok : Errno::eio;
+    case Kind::huge:
+      phys::copy_contents(payload.data(), stored.object, payload.size());
+      return Errno::ok;
+  }
+  return Errno::eio;
+}
+
+bool CompressedBackend::unpack(std::span<const std::byte> from, std::span<std::byte> to) {
+  if (codec_ == Codec::lz4) return unpack_lz4(from, to);
+  Worker& worker = this_worker();
+  sync::Guard guard(worker.lock_);
+  return worker.decompress(from, to);
 }
 
 Errno CompressedBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
-  Shard& shard = *shards_[slot.value() % kShards];
-  sync::Guard guard(shard.lock_);
-  shard.write(slot.value() / kShards, payload);
+  Worker& worker = this_worker();
+  sync::Guard guard(worker.lock_);
+  worker.take(payload);
+  Slot made;
+  std::span<const std::byte> contents;
+  if (same_filled(worker.page())) {
+    made.kind = Kind::same;
+    made.word = worker.page().front();
+  } else {
+    contents = worker.compress();
+    made.kind = contents.empty() ? Kind::huge : Kind::packed;
+    if (contents.empty()) contents = worker.page_bytes();
+    made.bytes = static_cast<uint16_t>(contents.size());
+  }
+  put(slot, made);
+  if (!contents.empty()) std::memcpy(slots_[slot.value()].object, contents.data(), contents.size());
   return Errno::ok;
 }
+
+// The slot's old object goes, and `made` gets one of its size.
+void CompressedBackend::put(SwapOffset slot, Slot made) {
+  Slot& stored = slots_[slot.value()];
+  if (stored.kind == Kind::empty && made.kind == Kind::empty) return;
+  Pool& pool = *pools_[slot.value() % kPools];
+  {
+    sync::Guard guard(pool.lock);
+    pool.count(stored.kind, stored.bytes, -1);
+    if (stored.bytes > 0) pool.free(stored.object, stored.bytes);
+    pool.count(made.kind, made.bytes, 1);
+    if (made.bytes > 0) made.object = pool.allocate(made.bytes);
+  }
+  stored = made;
+}
+
+void CompressedBackend::slots_freed(SwapOffset first, PageCount pages) {
+  for (uint64_t i = 0; i < pages.value(); ++i) put(first + PageCount(i), {});
+}
+
+CompressedBackend::Worker& CompressedBackend::this_worker() { return *workers_[phys::this_cpu(kWorkers).value()]; }
 
 }  // namespace quire::swap

@@ -1,16 +1,17 @@
 // CompressedBackend: a swap device that keeps compressed pages in memory, as zram does. Native only.
 //
 // States of a slot:
-//   empty    never written; reads as zeros
+//   empty    never written, or freed; reads as zeros
 //   same     all 8-byte words of the page are one word, which is kept in place of an object
-//   packed   compressed, an object of the shard's slab
+//   packed   compressed, an object of a slab
 //   huge     would not get smaller by a step of the slab; kept as it is
-// A write moves a slot from any state to one of the last three and gives back the object it had. A slot that the engine
-// frees keeps its object until it is written again (zram's slot_free_notify has no counterpart).
+// A write moves a slot from any state to one of the last three and gives back the object it had; slots_freed() and
+// discard() make it empty.
 //
-// Slots are spread over shards; a shard has a lock (swap_backend_lock), a slab, a compression context and a buffer, so
-// contexts are made once and two threads seldom meet. A page is copied into the buffer before it is compressed, because
-// a CPU may store to a page that is being written out, and a compressor must not see its input change.
+// A slot is its owner's, without a lock. Objects are spread over pools, each with a slab and a swap_object_lock. There
+// is a worker for each of some CPUs, with a swap_backend_lock, a compression context and a buffer, so that contexts are
+// made once. A page is copied into the buffer before it is compressed, because a CPU may store to a page that is being
+// written out, and a compressor must not see its input change; it is decompressed in place.
 //
 // Errors: -EIO if what is stored does not decompress, which would be a bug. Linux: drivers/block/zram/zram_drv.c
 //
@@ -49,17 +50,38 @@ class CompressedBackend final : public SwapBackend {
 
   [[nodiscard]] Counts counts() const;
   void describe(sync::String& out) const override;
+  /// Frees the objects, as zram does. Linux: drivers/block/zram/zram_drv.c zram_slot_free_notify()
+  void slots_freed(SwapOffset first, PageCount pages) override;
 
  private:
-  static constexpr unsigned kShards = 8;
+  static constexpr unsigned kWorkers = 8;
+  static constexpr unsigned kPools = 8;
   class CodecContext;
-  class Shard;
+  class Worker;
+  struct Pool;
+  enum class Kind : uint8_t { empty, same, packed, huge };
+  struct Slot {
+    Kind kind = Kind::empty;
+    uint16_t bytes = 0;  ///< of the object
+    union {
+      uint64_t word = 0;
+      std::byte* object;
+    };
+  };
 
   Errno read(SwapOffset slot, std::span<std::byte> payload) override;
   Errno write(SwapOffset slot, std::span<const std::byte> payload) override;
 
+  void discard_run(SwapOffset first, PageCount pages) override { slots_freed(first, pages); }
+  [[nodiscard]] bool unpack(std::span<const std::byte> from, std::span<std::byte> to);
+  void put(SwapOffset slot, Slot made);
+  [[nodiscard]] Worker& this_worker();
+
   const Codec codec_;
-  sync::Vector<sync::Box<Shard>> shards_;  ///< a slot s is number s / kShards of shard s % kShards
+  const uint32_t payload_bytes_;
+  sync::Vector<Slot> slots_;  ///< each its owner's
+  sync::Vector<sync::Box<Worker>> workers_;
+  sync::Vector<sync::Box<Pool>> pools_;  ///< the objects of slot s are in pool s % kPools
 };
 
 }  // namespace quire::swap

@@ -73,7 +73,7 @@ unsigned SwapAreas::swp_swapcount(SwapEntry entry) {
 bool SwapAreas::total_swap_available() const {
   for (const auto& area : areas_) {
     if ((area->flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) continue;
-    if (area->inuse_pages_.load(sync::Order::relaxed) + 1 < area->max_.load(sync::Order::relaxed)) return true;
+    if (area->inuse_pages_.load(sync::Order::relaxed) < area->pages_.load(sync::Order::relaxed)) return true;
   }
   return false;
 }
@@ -84,7 +84,7 @@ bool SwapAreas::swap_full() const {
   uint64_t used = 0;
   for (const auto& area : areas_) {
     if ((area->flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) continue;
-    total += area->max_.load(sync::Order::relaxed) - 1;
+    total += area->pages_.load(sync::Order::relaxed);
     used += area->inuse_pages_.load(sync::Order::relaxed);
   }
   return used * 2 > total;

@@ -1,20 +1,22 @@
 #include "swap/file_backend.h"
 
 #include <fcntl.h>
-#include <fmt/core.h>
+#include <fmt/format.h>
 #include <liburing.h>
-#include <sys/file.h>
+#include <linux/falloc.h>
+#include <linux/fs.h>
 #include <sys/ioctl.h>
-#include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <iterator>
 #include <utility>
 
 #include "phys/bulk.h"
+#include "swap/swap_header.h"
 #include "sync/lock.h"
 
 namespace quire::swap {
@@ -23,52 +25,20 @@ namespace {
 constexpr std::size_t kBlockBytes = 4096;
 constexpr unsigned kRingEntries = 4;
 
-/// A descriptor that is closed unless it is released.
-class Descriptor {
- public:
-  explicit Descriptor(int fd) : fd_(fd) {}
-  ~Descriptor() {
-    if (fd_ >= 0) ::close(fd_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  [[nodiscard]] int get() const { return fd_; }
-  [[nodiscard]] int release() { return std::exchange(fd_, -1); }
-
- private:
-  int fd_;
-};
-
-bool holds_pages(const struct stat& status) { return S_ISREG(status.st_mode) || S_ISBLK(status.st_mode); }
-
-Result<uint64_t> size_of(int fd) {
-  struct stat status;
-  if (fstat(fd, &status) != 0) return static_cast<Errno>(errno);
-  if (!holds_pages(status)) return Errno::einval;
-  if (S_ISREG(status.st_mode)) return static_cast<uint64_t>(status.st_size);
-  uint64_t bytes = 0;
-  if (ioctl(fd, BLKGETSIZE64, &bytes) != 0) return Errno::einval;
-  return bytes;
-}
-
-/// Whether direct transfers of whole blocks work, tried on the first one.
-bool reads_directly(int fd) {
-  void* block = sync::allocate(kBlockBytes, kBlockBytes);
-  ssize_t n = pread(fd, block, kBlockBytes, 0);
-  sync::deallocate(block, kBlockBytes, kBlockBytes);
-  return n == static_cast<ssize_t>(kBlockBytes);
-}
+constexpr std::size_t kBounceBytes = 16 * kBlockBytes;
 
 }  // namespace
 
 /// One request at a time, through io_uring while that works.
 class FileBackend::Ring {
  public:
-  Ring(int fd, std::size_t bytes)
-      : fd_(fd), bytes_(bytes), bounce_(static_cast<std::byte*>(sync::allocate(bytes, kBlockBytes))) {}
+  Ring(int fd, std::size_t bounce_bytes)
+      : fd_(fd),
+        bounce_bytes_(bounce_bytes),
+        bounce_(static_cast<std::byte*>(sync::allocate(bounce_bytes, kBlockBytes))) {}
   ~Ring() {
     stop();
-    sync::deallocate(bounce_, bytes_, kBlockBytes);
+    sync::deallocate(bounce_, bounce_bytes_, kBlockBytes);
   }
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
@@ -80,40 +50,48 @@ class FileBackend::Ring {
     return error;
   }
 
-  /// `memory` as it is, or the bounce buffer in its place where blocks have to be aligned.
-  Errno transfer(Direction direction, std::byte* memory, off_t offset, bool direct) QUIRE_REQUIRES(lock_) {
-    bool bounced = direct && reinterpret_cast<uintptr_t>(memory) % kBlockBytes != 0;
-    std::byte* at = bounced ? bounce_ : memory;
-    if (bounced && direction == Direction::write) phys::copy_contents(at, memory, bytes_);
-    int n = 0;
-    do {
-      n = started_ ? through_ring(direction, at, offset) : through_call(direction, at, offset);
-    } while (n == -EINTR || n == -EAGAIN);
-    if (n != static_cast<int>(bytes_)) return Errno::eio;
-    if (bounced && direction == Direction::read) phys::copy_contents(memory, at, bytes_);
-    return Errno::ok;
+  /// The memory as it is, or by way of the bounce buffer where blocks have to be aligned.
+  Errno transfer(Direction direction, std::span<std::byte> memory, off_t offset, bool direct) QUIRE_REQUIRES(lock_) {
+    if (!direct || reinterpret_cast<uintptr_t>(memory.data()) % kBlockBytes == 0)
+      return whole(direction, memory, offset);
+    Errno error = Errno::ok;
+    for (std::size_t at = 0; at < memory.size() && error == Errno::ok; at += bounce_bytes_) {
+      std::span<std::byte> part = memory.subspan(at, std::min(bounce_bytes_, memory.size() - at));
+      if (direction == Direction::write) phys::copy_contents(bounce_, part.data(), part.size());
+      error = whole(direction, {bounce_, part.size()}, offset + static_cast<off_t>(at));
+      if (direction == Direction::read) phys::copy_contents(part.data(), bounce_, part.size());
+    }
+    return error;
   }
 
   sync::Mutex<sync::LockClass::swap_backend_lock> lock_;
 
  private:
+  Errno whole(Direction direction, std::span<std::byte> memory, off_t offset) QUIRE_REQUIRES(lock_) {
+    int n = 0;
+    do {
+      n = started_ ? through_ring(direction, memory, offset) : through_call(direction, memory, offset);
+    } while (n == -EINTR || n == -EAGAIN);
+    return n == static_cast<int>(memory.size()) ? Errno::ok : Errno::eio;
+  }
+
   // A ring that takes no request is given up, and nothing is in flight then. One that took it is waited for whatever
   // happens: closing it would not stop the kernel from writing to the page later.
-  int through_ring(Direction direction, std::byte* at, off_t offset) QUIRE_REQUIRES(lock_) {
+  int through_ring(Direction direction, std::span<std::byte> memory, off_t offset) QUIRE_REQUIRES(lock_) {
     io_uring_sqe* request = io_uring_get_sqe(&ring_);
     QUIRE_ASSERT(request != nullptr, "a ring with one request in flight is full");
-    auto bytes = static_cast<unsigned>(bytes_);
+    auto bytes = static_cast<unsigned>(memory.size());
     if (direction == Direction::read)
-      io_uring_prep_read(request, fd_, at, bytes, static_cast<__u64>(offset));
+      io_uring_prep_read(request, fd_, memory.data(), bytes, static_cast<__u64>(offset));
     else
-      io_uring_prep_write(request, fd_, at, bytes, static_cast<__u64>(offset));
+      io_uring_prep_write(request, fd_, memory.data(), bytes, static_cast<__u64>(offset));
     int submitted = 0;
     do {
       submitted = io_uring_submit(&ring_);
     } while (submitted == -EINTR);
     if (submitted != 1) {
       stop();
-      return through_call(direction, at, offset);
+      return through_call(direction, memory, offset);
     }
     io_uring_cqe* completion = nullptr;
     int error = 0;
@@ -126,8 +104,9 @@ class FileBackend::Ring {
     return n;
   }
 
-  int through_call(Direction direction, std::byte* at, off_t offset) const {
-    ssize_t n = direction == Direction::read ? pread(fd_, at, bytes_, offset) : pwrite(fd_, at, bytes_, offset);
+  int through_call(Direction direction, std::span<std::byte> memory, off_t offset) const {
+    ssize_t n = direction == Direction::read ? pread(fd_, memory.data(), memory.size(), offset)
+                                             : pwrite(fd_, memory.data(), memory.size(), offset);
     return n < 0 ? -errno : static_cast<int>(n);
   }
 
@@ -137,42 +116,11 @@ class FileBackend::Ring {
   }
 
   const int fd_;
-  const std::size_t bytes_;
+  const std::size_t bounce_bytes_;
   std::byte* const bounce_;
   io_uring ring_ = {};
   bool started_ = false;
 };
-
-Result<sync::Box<FileBackend>> FileBackend::open(const FileSettings& settings) {
-  const sync::String path(settings.file);
-  // Before opening: to open a FIFO or a character device may block or do something.
-  struct stat status;
-  if (stat(path.c_str(), &status) != 0) return static_cast<Errno>(errno);
-  if (!holds_pages(status)) return Errno::einval;
-  // O_EXCL: a block device that the host has mounted or swaps to is -EBUSY.
-  Descriptor plain(::open(path.c_str(), O_RDWR | O_CLOEXEC | (S_ISBLK(status.st_mode) ? O_EXCL : 0)));
-  if (plain.get() < 0) return static_cast<Errno>(errno);
-  auto bytes = size_of(plain.get());
-  if (!bytes) return bytes.error();
-  if (*bytes < settings.pages.value() * settings.payload_bytes) return Errno::einval;
-  if (flock(plain.get(), LOCK_EX | LOCK_NB) != 0)
-    return errno == EWOULDBLOCK ? Errno::ebusy : static_cast<Errno>(errno);
-
-  // The flag is set on the descriptor that has the lock: a lock belongs to one opening of the file.
-  bool direct = false;
-  int flags = fcntl(plain.get(), F_GETFL);
-  if (settings.payload_bytes % kBlockBytes == 0 && fcntl(plain.get(), F_SETFL, flags | O_DIRECT) == 0) {
-    direct = reads_directly(plain.get());
-    if (!direct && fcntl(plain.get(), F_SETFL, flags) != 0) return static_cast<Errno>(errno);
-  }
-  return sync::make_box<FileBackend>(settings, plain.release(), direct);
-}
-
-Errno FileBackend::create(std::string_view file, PageCount pages, uint32_t payload_bytes) {
-  Descriptor made(::open(sync::String(file).c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (made.get() < 0) return static_cast<Errno>(errno);
-  return static_cast<Errno>(posix_fallocate(made.get(), 0, static_cast<off_t>(pages.value() * payload_bytes)));
-}
 
 FileBackend::FileBackend(const FileSettings& settings, int fd, bool direct)
     : SwapBackend(settings.name, settings.pages, settings.path),
@@ -185,7 +133,7 @@ FileBackend::FileBackend(const FileSettings& settings, int fd, bool direct)
 void FileBackend::start_rings(FileSettings::Engine engine) {
   int error = 0;
   for (unsigned i = 0; i < kRings; ++i) {
-    rings_.push_back(sync::make_box<Ring>(fd_, payload_bytes_));
+    rings_.push_back(sync::make_box<Ring>(fd_, kBounceBytes));
     if (engine == FileSettings::Engine::io_uring && error == 0) error = rings_.back()->start();
   }
   auto out = std::back_inserter(access_);
@@ -200,6 +148,9 @@ void FileBackend::start_rings(FileSettings::Engine engine) {
 
 FileBackend::~FileBackend() {
   rings_.clear();
+  auto bytes = place_of(SwapOffset(static_cast<uint32_t>(pages().value())));
+  // Where the host has no room left the next swapon finds the hole and says so.
+  if (punched_.load() != 0) (void)posix_fallocate(fd_, 0, bytes);
   ::close(fd_);
 }
 
@@ -207,19 +158,49 @@ void FileBackend::describe(sync::String& out) const {
   fmt::format_to(std::back_inserter(out), "    file by {}\n", std::string_view(access_));
 }
 
+off_t FileBackend::place_of(SwapOffset slot) const {
+  return static_cast<off_t>(SwapHeader::kBytes + (slot.value() - uint64_t{1}) * payload_bytes_);
+}
+
+Errno FileBackend::transfer(Direction direction, SwapOffset first, std::span<std::byte> memory) {
+  Ring& ring = ring_of(first);
+  sync::Guard guard(ring.lock_);
+  return ring.transfer(direction, memory, place_of(first), direct_);
+}
+
 Errno FileBackend::read(SwapOffset slot, std::span<std::byte> payload) {
   QUIRE_ASSERT(payload.size() == payload_bytes_);
-  Ring& ring = ring_of(slot);
-  sync::Guard guard(ring.lock_);
-  return ring.transfer(Direction::read, payload.data(), static_cast<off_t>(slot.value() * payload.size()), direct_);
+  return transfer(Direction::read, slot, payload);
 }
 
 Errno FileBackend::write(SwapOffset slot, std::span<const std::byte> payload) {
   QUIRE_ASSERT(payload.size() == payload_bytes_);
-  Ring& ring = ring_of(slot);
-  sync::Guard guard(ring.lock_);
-  auto* memory = const_cast<std::byte*>(payload.data());  // only read from, see Direction::write
-  return ring.transfer(Direction::write, memory, static_cast<off_t>(slot.value() * payload.size()), direct_);
+  return transfer(Direction::write, slot, {const_cast<std::byte*>(payload.data()), payload.size()});  // only read from
+}
+
+// Neighbouring slots are neighbours in the file, and the pages of a folio in memory: one transfer.
+Errno FileBackend::read_run(SwapOffset first, PageCount pages, std::span<std::byte> payload) {
+  QUIRE_ASSERT(payload.size() == pages.value() * payload_bytes_);
+  return transfer(Direction::read, first, payload);
+}
+
+Errno FileBackend::write_run(SwapOffset first, PageCount pages, std::span<const std::byte> payload) {
+  QUIRE_ASSERT(payload.size() == pages.value() * payload_bytes_);
+  return transfer(Direction::write, first, {const_cast<std::byte*>(payload.data()), payload.size()});
+}
+
+// What the host cannot discard stays. A file system that takes the room back is told with the first hole.
+void FileBackend::discard_run(SwapOffset first, PageCount pages) {
+  auto bytes = static_cast<off_t>(pages.value() * payload_bytes_);
+  struct stat status;
+  if (fstat(fd_, &status) != 0) return;
+  if (S_ISBLK(status.st_mode)) {
+    uint64_t range[2] = {static_cast<uint64_t>(place_of(first)), static_cast<uint64_t>(bytes)};
+    (void)ioctl(fd_, BLKDISCARD, range);
+    return;
+  }
+  punched_.store(1);
+  (void)fallocate(fd_, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, place_of(first), bytes);
 }
 
 }  // namespace quire::swap

@@ -28,7 +28,7 @@ class FileBackendTest : public testing::Test {
 
   [[nodiscard]] std::string path(const char* name) const { return folder_ + "/" + name; }
   [[nodiscard]] std::string made(PageCount pages = kFilePages) const {
-    EXPECT_EQ(FileBackend::create(path("swap"), pages, kTestPayload), Errno::ok);
+    EXPECT_EQ(FileBackend::mkswap(path("swap"), {.pages = pages}), Errno::ok);
     return path("swap");
   }
   static Errno error_of(const std::string& file) {
@@ -56,7 +56,7 @@ TEST_F(FileBackendTest, KeepsPagesOfManyThreads) {
 }
 
 TEST_F(FileBackendTest, SmallPayloadsGoThroughThePageCache) {
-  ASSERT_EQ(FileBackend::create(path("small"), PageCount(9), 64), Errno::ok);
+  ASSERT_EQ(FileBackend::mkswap(path("small"), {.pages = PageCount(9), .payload_bytes = 64}), Errno::ok);
   std::string file = path("small");
   auto device = FileBackend::open({"F", file, PageCount(9), 64});
   ASSERT_TRUE(device.ok());
@@ -96,6 +96,129 @@ TEST_F(FileBackendTest, ErrorsOfOpening) {
   EXPECT_EQ(error_of(file + "/below"), Errno::enotdir);
 }
 
+/// Overwrites a part of a file.
+void patch(const std::string& file, std::streamoff at, std::string_view bytes) {
+  std::fstream stream(file, std::ios::in | std::ios::out | std::ios::binary);
+  stream.seekp(at);
+  stream.write(bytes.data(), static_cast<std::streamsize>(bytes.size()));
+}
+
+/// Why the file cannot be opened.
+std::string reason_of(const std::string& file) {
+  const char* reason = "";
+  auto device = FileBackend::open({"F", file, kFilePages, kTestPayload}, &reason);
+  EXPECT_EQ(device.error(), *reason == '\0' ? Errno::ok : Errno::einval);
+  return reason;
+}
+
+TEST_F(FileBackendTest, WhatIsNoSwapIsRefused) {
+  std::string file = made();
+  EXPECT_EQ(reason_of(file), "");
+  patch(file, 4086, "SWAP-SPACE");
+  EXPECT_EQ(reason_of(file), "no swap signature");
+  patch(file, 4086, "SWAPSPACE2");
+  patch(file, 1024, std::string_view("\2\0\0\0", 4));
+  EXPECT_EQ(reason_of(file), "a header of another version");
+  patch(file, 1024, std::string_view("\1\0\0\0", 4));
+  patch(file, 1028, std::string_view("\101\0\0\0", 4));  // 65: one more than there are
+  EXPECT_EQ(reason_of(file), "the device is shorter than its header says");
+  patch(file, 1028, std::string_view("\0\0\0\0", 4));
+  EXPECT_EQ(reason_of(file), "a device without pages");
+  patch(file, 1028, std::string_view("\77\0\0\0", 4));
+  EXPECT_EQ(reason_of(file), "the header has fewer pages than the area");
+  std::filesystem::resize_file(file, 100);
+  EXPECT_EQ(reason_of(file), "too small for a header");
+  std::ofstream(path("empty"));
+  EXPECT_EQ(reason_of(path("empty")), "too small for a header");
+}
+
+TEST_F(FileBackendTest, AFileWithAHoleIsRefusedUntilItIsFilled) {
+  std::string file = made();
+  std::filesystem::resize_file(file, 30 * kTestPayload);
+  std::filesystem::resize_file(file, kFilePages.value() * kTestPayload);
+  EXPECT_EQ(reason_of(file), "the file has holes");
+  EXPECT_EQ(made(), file);
+  EXPECT_EQ(reason_of(file), "");
+}
+
+TEST_F(FileBackendTest, BadPagesComeFromTheHeader) {
+  std::array bad = {SwapOffset(3), SwapOffset(64)};
+  ASSERT_EQ(FileBackend::mkswap(path("bad"), {.pages = kFilePages, .bad_pages = bad}), Errno::ok);
+  std::string file = path("bad");
+  auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+  ASSERT_TRUE(device.ok());
+  ASSERT_EQ((*device)->bad_pages().size(), 2U);
+  EXPECT_EQ((*device)->bad_pages()[1], SwapOffset(64));
+}
+
+TEST_F(FileBackendTest, OthersMayNotOpenIt) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can become another user";
+  std::string file = made();
+  std::filesystem::permissions(folder_, std::filesystem::perms::all);
+  ASSERT_EQ(seteuid(65534), 0);
+  Errno error = error_of(file);
+  ASSERT_EQ(seteuid(0), 0);
+  EXPECT_EQ(error, Errno::eacces);
+}
+
+TEST_F(FileBackendTest, MkswapRefusesWhatItMustNotTouch) {
+  std::string file = made();
+  auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+  ASSERT_TRUE(device.ok());
+  EXPECT_EQ(FileBackend::mkswap(file, {}), Errno::ebusy);
+  EXPECT_EQ(FileBackend::mkswap(folder_, {}), Errno::einval);
+  EXPECT_EQ(FileBackend::mkswap("/dev/null", {}), Errno::einval);
+  EXPECT_EQ(FileBackend::mkswap(path("new"), {}), Errno::einval);  // no size, and no file that has one
+  EXPECT_EQ(FileBackend::mkswap(path("new"), {.pages = PageCount(1)}), Errno::einval);
+  std::array bad = {SwapOffset(9)};
+  EXPECT_EQ(FileBackend::mkswap(path("new"), {.pages = PageCount(9), .bad_pages = bad}), Errno::einval);
+  EXPECT_EQ(FileBackend::mkswap(path("none/new"), {.pages = PageCount(9)}), Errno::enoent);
+}
+
+TEST_F(FileBackendTest, WhatMkswapOfUtilLinuxWritesIsRead) {
+  if (access("/sbin/mkswap", X_OK) != 0) GTEST_SKIP() << "mkswap is not installed";
+  std::string file = made();
+  patch(file, 0, std::string(4096, '\0'));
+  EXPECT_EQ(reason_of(file), "no swap signature");
+  ASSERT_EQ(std::system(("/sbin/mkswap -q " + file + " 2>/dev/null").c_str()), 0);
+  EXPECT_EQ(reason_of(file), "");
+}
+
+TEST_F(FileBackendTest, ADiscardGivesTheRoomBackUntilTheEnd) {
+  std::string file = made();
+  TestPage page;
+  page.fill(7);
+  auto blocks = [&file] {
+    struct stat status;
+    EXPECT_EQ(stat(file.c_str(), &status), 0);
+    return status.st_blocks;
+  };
+  {
+    auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+    ASSERT_TRUE(device.ok());
+    for (uint32_t slot = 1; slot <= 32; ++slot)
+      ASSERT_EQ((*device)->write_page(SwapOffset(slot), page.bytes()), Errno::ok);
+    (*device)->discard(SwapOffset(1), PageCount(16));
+    EXPECT_LE(blocks(), static_cast<blkcnt_t>((kFilePages.value() - 16) * 8 + 8));
+    TestPage seen;
+    EXPECT_EQ((*device)->read_page(SwapOffset(16), seen.bytes()), Errno::ok);
+    EXPECT_TRUE(seen == TestPage());
+    EXPECT_EQ((*device)->read_page(SwapOffset(17), seen.bytes()), Errno::ok);
+    EXPECT_TRUE(seen == page);
+  }
+  EXPECT_EQ(reason_of(file), "");
+}
+
+TEST_F(FileBackendTest, SeveralPagesAreOneTransfer) {
+  std::string file = made();
+  for (Engine engine : {Engine::io_uring, Engine::pread}) {
+    auto device = FileBackend::open({"F", file, kFilePages, kTestPayload, SwapInPath::through_cache, engine});
+    ASSERT_TRUE(device.ok());
+    keeps_runs(**device);
+    keeps_runs(**device, 8);
+  }
+}
+
 TEST_F(FileBackendTest, AFileHasOneUserAtATime) {
   std::string file = made();
   {
@@ -106,6 +229,23 @@ TEST_F(FileBackendTest, AFileHasOneUserAtATime) {
     EXPECT_EQ(error_of(path("link")), Errno::ebusy);
   }
   EXPECT_EQ(error_of(file), Errno::ok);
+}
+
+// That file system can tell how much room a file has and not where.
+TEST_F(FileBackendTest, AFileInMemoryWillDo) {
+  std::string file = "/dev/shm/quire_file_" + std::to_string(getpid());
+  if (FileBackend::mkswap(file, {.pages = kFilePages}) != Errno::ok) GTEST_SKIP() << "no /dev/shm";
+  {
+    auto device = FileBackend::open({"F", file, kFilePages, kTestPayload});
+    ASSERT_TRUE(device.ok());
+    keeps_pages(**device);
+    (*device)->discard(SwapOffset(1), PageCount(64));
+  }
+  EXPECT_EQ(error_of(file), Errno::ok);
+  std::filesystem::resize_file(file, 10 * kTestPayload);
+  std::filesystem::resize_file(file, kFilePages.value() * kTestPayload);
+  EXPECT_EQ(error_of(file), Errno::einval);
+  std::filesystem::remove(file);
 }
 
 TEST_F(FileBackendTest, WithoutIoUringItTellsWhyAndWorks) {
@@ -127,9 +267,8 @@ TEST_F(FileBackendTest, WithoutIoUringItTellsWhyAndWorks) {
 }
 
 TEST_F(FileBackendTest, AFileThatShrinksGivesErrors) {
-  std::string file = made();
   for (Engine engine : {Engine::io_uring, Engine::pread}) {
-    std::filesystem::resize_file(file, kFilePages.value() * kTestPayload);
+    std::string file = made();
     auto device = FileBackend::open({"F", file, kFilePages, kTestPayload, SwapInPath::through_cache, engine});
     ASSERT_TRUE(device.ok());
     std::filesystem::resize_file(file, 10 * kTestPayload + 100);

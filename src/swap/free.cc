@@ -62,6 +62,7 @@ void SwapAreas::swapcache_free_entries(std::span<const SwapEntry> entries) {
 // Linux: mm/swapfile.c swap_entry_range_free(), swap_range_free(); si_lock is held
 void SwapAreas::swap_entry_range_free(SwapArea& area, SwapEntry entry, PageCount pages) {
   auto count = static_cast<uint32_t>(pages.value());
+  area.backend().slots_freed(entry.offset(), pages);
   {
     ClusterInfo& ci = area.cluster(entry.offset());
     sync::Guard guard(ci.lock);
@@ -74,6 +75,7 @@ void SwapAreas::swap_entry_range_free(SwapArea& area, SwapEntry entry, PageCount
   }
   area.pool_.get()->put(entry.offset().value(), count);
   QUIRE_POINT("free slot", "swap_map[{}]: {:#04x} -> 0x00", entry.offset().value(), CountByte::kHasCache);
+  schedule_discard(area, entry.offset());
   // Last: swapoff may go on as soon as this is 0.
   area.inuse_pages_.sub(count, sync::Order::release);
 }

@@ -3,6 +3,12 @@
 
 namespace quire::swap {
 
+// The pages of a folio follow each other in memory.
+std::span<std::byte> SwapAreas::contents(const Folio& folio) const {
+  std::span<std::byte> page = folios_.frames().payload(folio.pfn());
+  return {page.data(), page.size() * folio.pages().value()};
+}
+
 // Linux: mm/page_io.c swap_writepage()
 void SwapAreas::swap_writepage(Folio& folio) {
   QUIRE_FUNC();
@@ -10,10 +16,7 @@ void SwapAreas::swap_writepage(Folio& folio) {
   SwapEntry entry = folio.swap();
   folio.start_writeback();
   folio.unlock();
-  SwapBackend& device = info(entry).backend();
-  Errno error = Errno::ok;
-  for (uint64_t i = 0; i < folio.pages().value() && error == Errno::ok; ++i)
-    error = device.write_page((entry + PageCount(i)).offset(), folios_.frames().payload(folio.pfn() + PageCount(i)));
+  Errno error = info(entry).backend().write_pages(entry.offset(), folio.pages(), contents(folio));
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "slot {}", entry.offset().value());
     folio.set(FolioFlag::dirty);
@@ -23,10 +26,7 @@ void SwapAreas::swap_writepage(Folio& folio) {
 }
 
 void SwapAreas::swap_read_locked_folio(Folio& folio, SwapEntry entry) {
-  SwapBackend& device = info(entry).backend();
-  Errno error = Errno::ok;
-  for (uint64_t i = 0; i < folio.pages().value() && error == Errno::ok; ++i)
-    error = device.read_page((entry + PageCount(i)).offset(), folios_.frames().payload(folio.pfn() + PageCount(i)));
+  Errno error = info(entry).backend().read_pages(entry.offset(), folio.pages(), contents(folio));
   if (error == Errno::ok)
     folio.set(FolioFlag::uptodate);
   else

@@ -151,6 +151,18 @@ std::optional<uint32_t> SlotPool::take(base::CpuId cpu, base::Order order) {
   return std::nullopt;
 }
 
+std::optional<uint32_t> SlotPool::take_emptied(uint32_t slot) {
+  Cluster& c = clusters_[cluster_of(slot)];
+  uint32_t slots = 1U << cluster_shift_;
+  if (c.nr_free != slots) return std::nullopt;
+  uint32_t first = cluster_of(slot) << cluster_shift_;
+  for (uint32_t i = first; i < first + slots; ++i) free_[i / kWordBits] &= ~(uint64_t{1} << (i % kWordBits));
+  c.nr_free = 0;
+  nr_free_ -= slots;
+  file(cluster_of(slot));
+  return first;
+}
+
 void SlotPool::put(uint32_t first, uint32_t count) {
   nr_free_ += count;
   Cluster& c = clusters_[cluster_of(first)];

@@ -41,6 +41,8 @@ class SlotPool {
   void retire(uint32_t slot);
   /// 2^order neighbouring slots from a multiple of 2^order.
   [[nodiscard]] std::optional<uint32_t> take(base::CpuId cpu, base::Order order);
+  /// All slots of the cluster of `slot`, if they are free and none is retired: its first.
+  [[nodiscard]] std::optional<uint32_t> take_emptied(uint32_t slot);
   /// Gives `count` slots of one cluster back.
   void put(uint32_t first, uint32_t count);
 

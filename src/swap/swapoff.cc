@@ -13,15 +13,27 @@ using base::Defect;
 Result<SwapArea*> SwapAreas::start_swapoff(const SwapBackend& device) {
   QUIRE_FUNC();
   sync::Guard guard(swap_lock_);
-  auto* link = &first_;
-  while (link->get() != nullptr && link->get()->backend_ != &device) link = &link->get()->next_;
-  SwapArea* area = *link;
+  SwapArea* area = first_;
+  while (area != nullptr && area->backend_ != &device) area = area->next_;
   if (area == nullptr) return Errno::einval;
-  *link = area->next_.get();
+  if (!fits_elsewhere(*area)) return Errno::enomem;
+  remove_by_priority(*area);
   sync::Guard area_guard(area->si_lock_);
   area->flags_.store(SwapArea::kUsed);
   QUIRE_POINT("no new slots", "WRITEOK cleared");
   return area;
+}
+
+// Step 3. Of a small area it is known without looking at who uses it.
+// Linux: mm/util.c __vm_enough_memory(), as sys_swapoff() asks
+bool SwapAreas::fits_elsewhere(const SwapArea& area) const {
+  uint64_t room = folios_.frames().ram().value();
+  if (area.pages_.load(sync::Order::relaxed) <= room) return true;
+  for (const auto& other : areas_) {
+    if (other.get() == &area || (other->flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) == 0) continue;
+    room += other->pages_.load(sync::Order::relaxed) - other->inuse_pages_.load(sync::Order::relaxed);
+  }
+  return area.inuse_pages().value() <= room;
 }
 
 // Linux: mm/swap_slots.c disable_swap_slots_cache_lock()
@@ -66,6 +78,7 @@ void SwapAreas::kill_users_and_wait(SwapArea& area) {
 
 void SwapAreas::free_maps(SwapArea& area) {
   QUIRE_FUNC();
+  flush_discards(area);
   SwapArea::Maps maps;
   {
     sync::Guard guard(swap_lock_);
@@ -75,6 +88,7 @@ void SwapAreas::free_maps(SwapArea& area) {
   QUIRE_POINT("free swap_map and cluster_info");
   area.free_maps(std::move(maps));
   sync::Guard guard(swap_lock_);
+  raise_priorities_below(area);
   area.flags_.store(0);
 }
 

@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "swap/areas.h"
 #include "sync/trace.h"
 #include "sync/wait.h"
@@ -20,10 +22,11 @@ SwapAreas::SwapAreas(const SwapOptions& options, cache::Folios& folios, const ba
 SwapAreas::~SwapAreas() = default;
 
 // Linux: mm/swapfile.c sys_swapon(), alloc_swap_info()
-Errno SwapAreas::swapon(SwapBackend& device, int priority) {
+Errno SwapAreas::swapon(SwapBackend& device, const SwaponSettings& settings) {
   QUIRE_FUNC();
   sync::might_sleep("swapon");
-  if (device.pages() < PageCount(2)) return Errno::einval;
+  // Not so much as one page besides the header and what is bad.
+  if (device.pages().value() < 2 + device.bad_pages().size()) return Errno::einval;
   SwapArea* area = nullptr;
   {
     sync::Guard guard(swap_lock_);
@@ -35,13 +38,16 @@ Errno SwapAreas::swapon(SwapBackend& device, int priority) {
     if (area == nullptr) return Errno::eperm;
     area->flags_.store(SwapArea::kUsed);
     area->backend_ = &device;
-    area->priority_ = priority;
+    area->priority_ = settings.priority >= 0 ? settings.priority : --least_priority_;
+    area->discard_ = settings.discard;
   }
   if (sync::should_fail("slab", "GFP_KERNEL")) {
     sync::Guard guard(swap_lock_);
+    raise_priorities_below(*area);
     area->flags_.store(0);
     return Errno::enomem;
   }
+  if (discards_once(settings.discard)) discard_swap(device);
   Continuations::Options digits{.slots = static_cast<uint32_t>(device.pages().value()),
                                 .map_max = options_.map_max,
                                 .digit_max = options_.cont_max};
@@ -67,11 +73,11 @@ void SwapAreas::reinsert_swap_info(SwapArea& area) {
   insert_by_priority(area);
 }
 
-void SwapAreas::insert_by_priority(SwapArea& area) {
-  auto* link = &first_;
-  while (link->get() != nullptr && link->get()->priority_ >= area.priority_) link = &link->get()->next_;
-  area.next_ = link->get();
-  *link = &area;
+bool SwapAreas::in_use(const SwapBackend& device) {
+  sync::Guard guard(swap_lock_);
+  return std::any_of(areas_.begin(), areas_.end(), [&device](const sync::Box<SwapArea>& area) {
+    return (area->flags_.load(sync::Order::relaxed) & SwapArea::kUsed) != 0 && area->backend_ == &device;
+  });
 }
 
 const SwapArea* SwapAreas::peek_area_of(const SwapBackend& device) const {

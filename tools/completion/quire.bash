@@ -24,7 +24,7 @@ _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay defects fmt help"
+  local commands="check run replay defects fmt mkswap help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
@@ -46,6 +46,7 @@ _quire() {
       replay) _quire_words "--trace --perfetto --root --color --help" ;;
       defects) _quire_words "--json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
+      mkswap) _quire_words "--size --bad --color --help" ;;
       *) _quire_words "--color --help" ;;
     esac
     return

@@ -13,15 +13,17 @@ sync::String nameless_file(PageCount pages) {
   if (fd < 0) return {};
   unlink(pattern);
   sync::String path(fmt::format("/proc/self/fd/{}", fd));
-  if (swap::FileBackend::create(path, pages, kPage) != Errno::ok) return {};
+  if (swap::FileBackend::mkswap(path, {.pages = pages}) != Errno::ok) return {};
   return path;
 }
 
 }  // namespace
 
-void add_areas(MachineOptions& options, const Settings& settings, PageCount pages) {
-  for (std::string_view name : {"S", "T"}) {
+void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
+               std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) {
     SwapDevice& device = options.add_swap(name, pages);
+    device.discard = settings.discard;
     device.synchronous = settings.synchronous;
     device.backend = settings.backend;
     device.location = settings.servers;
@@ -35,10 +37,12 @@ void add_areas(MachineOptions& options, const Settings& settings, PageCount page
 bool areas_are_on(Machine& machine) {
   Process& process = machine.create_process("swapon");
   bool on = true;
-  for (std::string_view name : {"S", "T"}) {
+  for (unsigned i = 0; i < machine.options().swap_devices; ++i) {
+    std::string_view name = machine.options().swap[i].get_name();
     Errno error = machine.swapon(process, name);
     if (error == Errno::ebusy) continue;  // since the machine started
-    fmt::print(stderr, "quire_stress: swap area {} cannot be opened: errno {}\n", name, static_cast<int>(error));
+    fmt::print(stderr, "quire_stress: swap area {} cannot be opened: errno {} {}\n", name, static_cast<int>(error),
+               machine.why_closed(name));
     on = false;
   }
   machine.exit(process);

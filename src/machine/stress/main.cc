@@ -21,8 +21,10 @@ namespace {
 
 int usage() {
   fmt::print(stderr,
-             "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous] [--tlb] [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
+             "usage: quire_stress swap|memory|workingset [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
+             "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
+             "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
+             "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n");
   return 2;
 }
 
@@ -30,6 +32,7 @@ OnOff* switch_of(Settings& settings, std::string_view option) {
   if (option == "--slot-cache") return &settings.slot_cache;
   if (option == "--synchronous") return &settings.synchronous;
   if (option == "--tlb") return &settings.tlb;
+  if (option == "--swapoff") return &settings.swapoff;
   return nullptr;
 }
 
@@ -45,6 +48,8 @@ bool set_number(Settings& settings, std::string_view option, double value) {
     settings.ram = static_cast<uint64_t>(value);
   else if (option == "--swap")
     settings.swap = static_cast<uint64_t>(value);
+  else if (option == "--ratio")
+    settings.ratio = value;
   else
     return false;
   return true;
@@ -60,17 +65,27 @@ bool set_backend(Settings& settings, std::string_view value) {
   return true;
 }
 
+bool set_pattern(Settings& settings, std::string_view value) {
+  settings.pattern = value == "random" ? AccessPattern::random : AccessPattern::sequential;
+  return value == "random" || value == "sequential";
+}
+
 bool set_value(Settings& settings, std::string_view option, const char* value) {
+  if (option == "--pattern") return set_pattern(settings, value);
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }
 
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
-  if (what != "swap" && what != "memory") return usage();
+  if (what != "swap" && what != "memory" && what != "workingset") return usage();
   Settings settings;
   if (what == "memory") settings.ram = settings.swap = 8192;
   for (int i = 2; i < argc; ++i) {
     std::string_view option = argv[i];
+    if (option == "--discard") {
+      settings.discard = swap::SwapDiscard::both;
+      continue;
+    }
     if (OnOff* on = switch_of(settings, option)) {
       *on = OnOff::on;
       continue;
@@ -78,6 +93,7 @@ int main_of(int argc, char** argv) {
     if (++i == argc || !set_value(settings, option, argv[i])) return usage();
   }
   if (settings.ram < 16) return usage();
+  if (what == "workingset") return settings.ratio > 1 ? run_workingset_stress(settings) : usage();
   return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);
 }
 

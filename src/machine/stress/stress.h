@@ -3,6 +3,7 @@
 //
 //   quire_stress swap --seconds 30 --threads 6
 //   quire_stress memory --seconds 60 --threads 8 --tlb
+//   quire_stress workingset --backend zstd --threads 2 --pattern random --ram 2048 --ratio 4
 //   quire_stress swap --backend redis=10.0.0.1:6379,10.0.0.2:6379
 #pragma once
 
@@ -11,6 +12,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <initializer_list>
 #include <string_view>
 
 #include "machine/machine.h"
@@ -22,6 +24,8 @@ inline constexpr uint64_t kPage = 4096;
 inline constexpr int kCannot = 3;  ///< exit code: the machine cannot do what was asked
 inline constexpr int kReadWrite = abi::kProtRead | abi::kProtWrite;
 
+enum class AccessPattern : uint8_t { sequential, random };
+
 struct Settings {
   double seconds = 10;
   unsigned threads = 4;
@@ -31,14 +35,19 @@ struct Settings {
   OnOff slot_cache = OnOff::off;
   OnOff synchronous = OnOff::off;
   OnOff tlb = OnOff::off;
+  AccessPattern pattern = AccessPattern::random;  ///< of `workingset`
+  double ratio = 4;                               ///< of `workingset` to RAM
+  OnOff swapoff = OnOff::off;                     ///< while `workingset` runs
+  swap::SwapDiscard discard = swap::SwapDiscard::none;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
 };
 
-/// Two swap areas S and T of `pages` pages each, with the back end of the settings. Files are nameless ones in
-/// /var/tmp, so that nothing of them is left, whatever ends the program.
-void add_areas(MachineOptions& options, const Settings& settings, PageCount pages);
-/// Whether both could be opened; says why not.
+/// Swap areas of `pages` pages each, with the back end of the settings. Files are nameless ones in /var/tmp, so that
+/// nothing of them is left, whatever ends the program.
+void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
+               std::initializer_list<std::string_view> names = {"S", "T"});
+/// Whether all could be opened; says why not.
 bool areas_are_on(Machine& machine);
 
 class Counter {
@@ -76,6 +85,9 @@ void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
 int run_swap_stress(const Settings& settings);
 /// Everything that address spaces can do, by several threads in each, while pages move under them.
 int run_memory_stress(const Settings& settings);
+
+/// A working set larger than RAM, its contents compared, and swapoff meanwhile.
+int run_workingset_stress(const Settings& settings);
 
 /// No thread runs any more: whether the machine is sound, ends soundly, and has lost nothing.
 bool end_soundly(Machine& machine);

@@ -86,6 +86,7 @@ class SwapStress {
     Process& process = machine_.create_process("swapoff");
     for (unsigned round = 0; !stopped(); ++round) {
       std::string_view name = round % 2 == 0 ? "S" : "T";
+      (void)machine_.discard(name);
       Errno error = machine_.swapoff(process, name);
       if (error == Errno::enomem) {
         ++counts_.swapoffs_without_memory;

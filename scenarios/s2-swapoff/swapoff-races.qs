@@ -1,0 +1,56 @@
+# swapoff against what else uses the area. Fork, exit, truncation, punch and a fault have files of their own here.
+
+scenario munmap-vs-swapoff "munmap frees the slot of one page while swapoff brings the other back"
+machine  cpus=2 ram=16 swap=S:8 tlb=off
+
+setup {
+  A: p = mmap(0, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a'), store(p[1], 'b')
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as A { munmap(p, 4K) = 0 }
+cpu 1 as B { r = swapoff(S) }
+
+check { A: load(p[1]) = 'b' }
+
+expect { always B:r == 0   never uaf   never lost_store   never swap_count   never leak   complete }
+
+scenario pageout-vs-swapoff "a page is on its way out while swapoff begins: it goes nowhere, or comes back"
+machine  cpus=2 ram=16 swap=S:8 tlb=off
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+}
+
+cpu 0 as A { madvise(p, 4K, MADV_PAGEOUT) = 0 }
+cpu 1 as B { r = swapoff(S) }
+
+check {
+  A: load(p[0]) = 'a'
+  swap_used(S)  = 0
+}
+
+expect { always B:r == 0   never uaf   never lost_store   never swap_count   never leak   complete }
+
+scenario swapoff-moves-to-another-area "RAM is full: what comes back from one area goes to the other"
+machine  cpus=1 ram=5 swap=S:4,T:4
+
+setup {
+  A: p = mmap(0, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0:4], 'a')
+  A: madvise(p, 16K, MADV_PAGEOUT) = 0
+  A: q = mmap(0, 12K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(q[0:3], 'b')
+}
+
+cpu 0 as A { r = swapoff(S) }
+
+check {
+  swap_used(S)  = 0
+  A: load(p[0]) = 'a', load(p[3]) = 'a', load(q[0]) = 'b', load(q[2]) = 'b'
+  A: swapoff(S) = -EINVAL
+}
+
+expect { always A:r == 0   never lost_store   never swap_count   never leak   complete }
