@@ -28,7 +28,10 @@ int64_t Actor::number(const Call& call, std::size_t operand, int64_t otherwise) 
 }
 
 void* Actor::pointer(const Call& call, std::size_t operand) const {
-  return reinterpret_cast<void*>(static_cast<std::uintptr_t>(number(call, operand)));
+  auto address = static_cast<std::uintptr_t>(number(call, operand));
+  // What is written as a number is meant from the start of the arena.
+  if (call.operands[operand].kind != scenario::Operand::Kind::variable) address += kArenaStart;
+  return reinterpret_cast<void*>(address);
 }
 
 Actor::Span Actor::span(const Call& call, std::size_t operands_after) const {
@@ -91,6 +94,8 @@ void Actor::run_block(std::size_t block) {
     _exit(0);
   }
   stage_.block_ended[block].publish(1);
+  // Not the end of the thread: what it has forked would be told that its parent is gone.
+  for (;;) pause();
 }
 
 }  // namespace quire::oracle

@@ -23,10 +23,11 @@ std::string described(const Call& call, const std::string& allowed, const std::s
                      seen);
 }
 
-// Where `seen` is not `allowed`, from the ends.
-std::vector<std::string> compare_rows(const std::vector<const Call*>& calls, const Row& allowed, const Row& seen) {
+// Where `seen` is not `allowed`, from the ends; only the `last` results if the set-ups differ in length.
+std::vector<std::string> compare_rows(const std::vector<const Call*>& calls, std::size_t last, const Row& allowed,
+                                      const Row& seen) {
   std::vector<std::string> result;
-  std::size_t n = std::min(allowed.size(), seen.size());
+  std::size_t n = allowed.size() == seen.size() ? seen.size() : std::min(allowed.size(), last);
   for (std::size_t i = 1; i <= n; ++i) {
     const Call& call = *calls[seen.size() - i];
     const std::string& a = allowed[allowed.size() - i];
@@ -71,12 +72,13 @@ Seen observe_kernel(const Program& program, const Host& host, unsigned rounds) {
 
 std::vector<std::string> differences(const Program& program, const std::set<Row>& allowed, const Seen& seen) {
   std::vector<const Call*> calls = compared_calls(program);
+  std::size_t last = calls_of(program).size() - program.setup.size();
   std::vector<std::string> result;
   for (const auto& [row, times] : seen.rows) {
-    auto agrees = [&](const Row& one) { return compare_rows(calls, one, row).empty(); };
+    auto agrees = [&](const Row& one) { return compare_rows(calls, last, one, row).empty(); };
     if (std::any_of(allowed.begin(), allowed.end(), agrees)) continue;
     if (program.tasks.size() <= 1 && allowed.size() == 1) {
-      for (std::string& line : compare_rows(calls, *allowed.begin(), row)) result.push_back(std::move(line));
+      for (std::string& line : compare_rows(calls, last, *allowed.begin(), row)) result.push_back(std::move(line));
     } else {
       result.push_back(fmt::format("{} times on the kernel, never in the engine: {}", times, row_text(calls, row)));
     }

@@ -1,6 +1,8 @@
 #include "oracle/host.h"
 
 #include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/utsname.h>
 #include <sys/wait.h>
@@ -67,6 +69,9 @@ void clean_up(const std::string& line) {
   std::error_code ignored;
   if (kind == "zram") remove_zram(what);
   if (kind == "file") swapoff(what.c_str());
+  std::string value;
+  if (kind == "set" && words >> value) write_file(what, value);
+  if (kind == "mount") umount2(what.c_str(), MNT_DETACH);
   if (kind == "dir") std::filesystem::remove_all(what, ignored);
 }
 
@@ -120,6 +125,18 @@ void Host::tell_guardian(const std::string& line) const {
   if (write(guardian_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
 }
 
+// A fault is to map the page it is about, and no neighbours that happen to be cached.
+void Host::map_one_page_per_fault() const {
+  std::string debug = directory_ + "/debug";
+  if (mkdir(debug.c_str(), 0700) != 0 || mount("none", debug.c_str(), "debugfs", 0, nullptr) != 0) return;
+  tell_guardian("mount " + debug);
+  std::string around = debug + "/fault_around_bytes";
+  std::string before = read_line(around);
+  if (before.empty()) return;
+  tell_guardian("set " + around + " " + before);
+  write_file(around, "4096");
+}
+
 std::string Host::set_up(const std::vector<std::string>& areas) {
   if (guardian_ < 0) {
     if (std::string why = start_guardian(); !why.empty()) return why;
@@ -127,6 +144,7 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
     if (mkdtemp(name.data()) == nullptr) return fmt::format("{}: {}", name, std::strerror(errno));
     directory_ = name;
     tell_guardian("dir " + directory_);
+    map_one_page_per_fault();
   }
   for (const std::string& area : areas) {
     if (areas_.contains(area)) continue;

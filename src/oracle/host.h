@@ -42,6 +42,7 @@ class Host {
 
  private:
   [[nodiscard]] std::string start_guardian();
+  void map_one_page_per_fault() const;
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;

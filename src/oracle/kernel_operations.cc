@@ -56,14 +56,22 @@ Value run_fstat(Actor& a, const Call& c) {
 
 // --- Memory ---------------------------------------------------------------------------------------------------------
 
-// Where a scenario wants a mapping is meant from the start of the arena; one that it wants anywhere goes there too.
+// A mapping that may be anywhere goes to the lowest place of the arena that is free, as it does in the engine.
 Value run_mmap(Actor& a, const Call& c) {
-  auto hint = static_cast<uintptr_t>(a.number(c, 0));
-  bool captured = c.operands[0].kind == scenario::Operand::Kind::variable;
-  if (!captured) hint += kArenaStart;
+  constexpr unsigned kPlacesMax = 100'000;
+  auto length = static_cast<std::size_t>(a.number(c, 1));
+  int prot = int_of(a, c, 2);
+  int flags = int_of(a, c, 3);
   int fd = static_cast<int>(a.number(c, 4, -1));
-  return value_of(
-      q_mmap(hint, static_cast<std::size_t>(a.number(c, 1)), int_of(a, c, 2), int_of(a, c, 3), fd, a.number(c, 5)));
+  bool anywhere = a.number(c, 0) == 0 && (flags & MAP_FIXED) == 0;
+  auto place = reinterpret_cast<std::uintptr_t>(a.pointer(c, 0));
+  if (!anywhere) return value_of(q_mmap(place, length, prot, flags, fd, a.number(c, 5)));
+  long result = -EEXIST;
+  for (unsigned n = 0; result == -EEXIST && n < kPlacesMax; ++n) {
+    place += scenario::kPageBytes;
+    result = q_mmap(place, length, prot, flags | MAP_FIXED_NOREPLACE, fd, a.number(c, 5));
+  }
+  return value_of(result);
 }
 Value run_munmap(Actor& a, const Call& c) {
   Actor::Span s = a.span(c, 0);
@@ -74,8 +82,8 @@ Value run_mprotect(Actor& a, const Call& c) {
   return value_of(q_result(mprotect(s.start, s.length, int_of(a, c, s.next))));
 }
 Value run_mremap(Actor& a, const Call& c) {
-  auto target = static_cast<uintptr_t>(a.number(c, 4));
-  if (c.operands.size() > 4 && c.operands[4].kind != scenario::Operand::Kind::variable) target += kArenaStart;
+  bool fixed = c.operands.size() > 4 && (a.number(c, 3) & MREMAP_FIXED) != 0;
+  auto target = fixed ? reinterpret_cast<std::uintptr_t>(a.pointer(c, 4)) : std::uintptr_t{0};
   return value_of(q_mremap(a.pointer(c, 0), static_cast<std::size_t>(a.number(c, 1)),
                            static_cast<std::size_t>(a.number(c, 2)), int_of(a, c, 3), target));
 }

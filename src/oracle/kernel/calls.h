@@ -249,6 +249,8 @@ static inline long q_rss(uintptr_t from, uintptr_t to, int which) {
     if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
       inside = start >= from && end <= to;
       shmem = strstr(line, "/memfd:") != NULL;
+      for (; which == 3 && inside && start < end; start += Q_PAGE)
+        kib += q_pagemap((const void*)start) == Q_PM_SWAP ? 4 : 0;
     }
     if (!inside) continue;
     if (sscanf(line, "Rss: %ld kB", &value) == 1) rss = value;
@@ -256,7 +258,6 @@ static inline long q_rss(uintptr_t from, uintptr_t to, int which) {
       if (which == 0) kib += value;
       if (which == (shmem ? 2 : 1)) kib += rss - value;
     }
-    if (which == 3 && sscanf(line, "Swap: %ld kB", &value) == 1) kib += value;
   }
   fclose(smaps);
   return kib / 4;
