@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/result.h"
 #include "mm/vma.h"
@@ -325,6 +326,11 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno continue_swap_count(base::SwapEntry entry, Errno error);
   [[nodiscard]] Errno copy_leaf(AddressSpace& child, const Vma& vma, pgtable::LeafTable& source, Range<VirtPage> range);
   void copy_huge_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
+  struct HugeSwapCopy;
+  [[nodiscard]] Result<bool> copy_if_huge(AddressSpace& child, pgtable::LeafTable& destination,
+                                          pgtable::LeafTable& source, VirtPage page);
+  [[nodiscard]] Result<bool> copy_with_spare_leaf(AddressSpace& child, pgtable::LeafTable& source, VirtPage page);
+  [[nodiscard]] Errno copy_huge_swap_pmd(HugeSwapCopy& copy, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);
   [[nodiscard]] Errno copy_swap_pte(Copying& c, VirtPage page, Pte pte);
   void copy_migration_pte(Copying& c, VirtPage page, Pte pte);
@@ -340,6 +346,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_fault(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_wp_page(Fault& fault, pgtable::LockedPmd& pmd);
+  [[nodiscard]] FaultEnd do_huge_pmd_swap_page(Fault& fault, pgtable::Pmd before);
   [[nodiscard]] static bool wp_can_reuse_huge_page(const Vma& vma, Folio& folio);
   [[nodiscard]] bool do_set_pmd(Fault& fault, cache::FolioRef& folio);
   [[nodiscard]] FaultEnd migrate_to_ram(Fault& fault);
@@ -361,6 +368,16 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Got read_around_swap_cache(SwapIn& in, FaultEnd& end);
   [[nodiscard]] FaultEnd map_swapped_in(SwapIn& in);
   void map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive);
+
+  // mm/huge_swap.cc
+  struct HugeSwapIn;
+  enum class ClusterToo : uint8_t { no, yes };
+  [[nodiscard]] bool swaps_in_whole(const Vma* vma) const;
+  void split_huge_swap(const HugeSwapIn& in, ClusterToo cluster);
+  [[nodiscard]] Got get_huge_folio(HugeSwapIn& in, const Vma* vma);
+  void map_huge_swapped_in(const Vma& vma, const HugeSwapIn& in, pgtable::LockedPmd& pmd, Pte pte);
+  void unuse_huge_pmd(Vma& vma, pgtable::LeafTable& leaf, VirtPage page, pgtable::Pmd before);
+  [[nodiscard]] std::optional<bool> mincore_huge_swap(VirtPage page);
 
   // mm/unuse.cc
   [[nodiscard]] Errno unuse_vma(Vma& vma, swap::SwapArea& area);

@@ -96,6 +96,7 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_wp_page(Fault& fault, LockedPmd
 
 // Linux: mm/memory.c __handle_mm_fault(), its PMD part; mm/huge_memory.c pmd_migration_entry_wait()
 AddressSpace::FaultEnd AddressSpace::do_huge_pmd_fault(Fault& fault) {
+  Pmd before;
   {
     LockedPmd pmd(fault.leaf);
     if (!pmd.get().is_huge()) return FaultEnd::again;
@@ -104,8 +105,10 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_fault(Fault& fault) {
       bool wanting = fault.write() && !entry.writable();
       return wanting ? do_huge_pmd_wp_page(fault, pmd) : FaultEnd::again;
     }
-    if (!env.folios.of(entry.pfn()).is_locked()) return FaultEnd::again;
+    if (entry.is_migration() && !env.folios.of(entry.pfn()).is_locked()) return FaultEnd::again;
+    before = pmd.get();
   }
+  if (before.is_huge_swap()) return do_huge_pmd_swap_page(fault, before);
   sync::retry_point("pmd_migration_entry_wait");
   return FaultEnd::again;
 }

@@ -64,7 +64,8 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
     bool lazily_freed = !cache::any(flags & FolioFlag::swapbacked);
-    if (!lazily_freed && !env_.swap.add_to_swap(folio)) {
+    bool split_first = folio.is_large() && env_.thp_swap == swap::ThpSwap::off;
+    if (!lazily_freed && (split_first || !env_.swap.add_to_swap(folio))) {
       // No room for it as a whole: its pages have their turns.
       if (folio.is_large()) (void)rmap::split_folio(env_, folio);
       return false;

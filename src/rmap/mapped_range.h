@@ -69,6 +69,7 @@ struct Environment {
   base::Order thp_order;       ///< of a large anonymous folio
   pgtable::Geometry geometry;  ///< of page tables
   PunchedPoison punched_poison = PunchedPoison::keep_all;
+  swap::ThpSwap thp_swap = swap::ThpSwap::pte;
 
   /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
   [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }
