@@ -22,9 +22,9 @@ using sync::Failure;
 
 /// What a walk over everything counts, in the machine's scratch memory.
 struct Machine::Recount {
-  uint32_t* references;  ///< per frame: to the folio that begins there
-  uint32_t* mappings;    ///< per frame: likewise
-  uint32_t* slots;       ///< per slot of all areas, one after the other
+  uint32_t* references;    ///< per frame: to the folio that begins there
+  uint32_t* mappings;      ///< per frame: likewise
+  uint32_t* slots;         ///< per slot of all areas, one after the other
   uint32_t* pmd_mappings;  ///< likewise, where a PMD swap mapping begins
   uint32_t first_slot[swap::SwapAreas::kAreasMax] = {};
   uint32_t slots_of[swap::SwapAreas::kAreasMax] = {};
@@ -147,6 +147,7 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   recount_swap_cache(r);
   recount_continuations(r);
   recount_poisoned(r);
+  if (const Folio* zeros = huge_zero_.peek()) ++r.references[zeros->pfn().value()];
 }
 
 // I6: the references and mappings of every folio.
@@ -169,11 +170,11 @@ void Machine::check_folios(const Recount& r, CheckReport& report) {
 }
 
 // I3: the PMD mappings of every huge cluster. Those of a cluster that was split count in the slots only.
-void Machine::check_huge_cluster(const Recount& r, const swap::SwapArea& area, SwapOffset slot,
-                                 CheckReport& report) {
+void Machine::check_huge_cluster(const Recount& r, const swap::SwapArea& area, SwapOffset slot, CheckReport& report) {
   if (slot.offset_in(area.cluster_slots()) != PageCount(0) || !area.peek_huge_cluster(slot)) return;
   uint32_t mappings = r.pmd_mappings[r.first_slot[area.type().value()] + slot.value()];
-  auto stated = static_cast<int64_t>(area.peek_cluster_count(slot)) - static_cast<int64_t>(area.cluster_slots().value());
+  auto stated =
+      static_cast<int64_t>(area.peek_cluster_count(slot)) - static_cast<int64_t>(area.cluster_slots().value());
   report.expect(stated == mappings, Failure::swap_count,
                 "I3: the huge cluster of slot {} counts {} PMD mappings, and there are {}", slot.value(), stated,
                 mappings);

@@ -37,8 +37,8 @@ void dump_entry(sync::String& out, base::VirtPage page, Pte pte, PageCount pages
     case PteKind::none:
       break;
     case PteKind::present:
-      return line(out, "    {:#x} {}frame {}{}{}", address, huge, pte.pfn().value(),
-                  pte.writable() ? " w" : "", pte.has(PteBit::dirty) ? " dirty" : "");
+      return line(out, "    {:#x} {}frame {}{}{}", address, huge, pte.pfn().value(), pte.writable() ? " w" : "",
+                  pte.has(PteBit::dirty) ? " dirty" : "");
     case PteKind::zero_page:
       return line(out, "    {:#x} {}zero page", address, huge);
     case PteKind::swap:

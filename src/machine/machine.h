@@ -209,6 +209,7 @@ class Machine {
   rmap::AnonVmas anon_vmas_;
   swap::SwapAreas swap_;
   pgtable::Tlbs tlbs_;
+  rmap::HugeZeroPage huge_zero_{folios_};
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
   fs::BlockFs block_fs_;

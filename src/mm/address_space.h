@@ -183,6 +183,8 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
   void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
 
+  /// Of a PMD entry, its lock held.
+  [[nodiscard]] bool is_huge_zero_pmd(Pte entry) const;
   /// Nothing maps `folio` any more: out of the swap cache if nobody waits for it there either. No sleeping.
   /// Linux: mm/swap_state.c free_swap_cache()
   void free_swap_cache(Folio& folio);
@@ -325,10 +327,10 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool needs_continuation(Errno error) const;
   [[nodiscard]] Errno continue_swap_count(base::SwapEntry entry, Errno error);
   [[nodiscard]] Errno copy_leaf(AddressSpace& child, const Vma& vma, pgtable::LeafTable& source, Range<VirtPage> range);
-  void copy_huge_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
+  void copy_huge_present_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   struct HugeSwapCopy;
-  [[nodiscard]] Result<bool> copy_if_huge(AddressSpace& child, pgtable::LeafTable& destination,
-                                          pgtable::LeafTable& source, VirtPage page);
+  [[nodiscard]] Result<bool> copy_huge_pmd(AddressSpace& child, pgtable::LeafTable& destination,
+                                           pgtable::LeafTable& source, VirtPage page);
   [[nodiscard]] Result<bool> copy_with_spare_leaf(AddressSpace& child, pgtable::LeafTable& source, VirtPage page);
   [[nodiscard]] Errno copy_huge_swap_pmd(HugeSwapCopy& copy, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);
@@ -343,7 +345,8 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] FaultEnd handle_marker(Fault& fault);
   [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);
   [[nodiscard]] bool huge_page_fits(const Vma& vma, VirtPage page) const;
-  [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault);
+  [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault, pgtable::Pmd before);
+  [[nodiscard]] bool map_huge_zero_page(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_fault(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_wp_page(Fault& fault, pgtable::LockedPmd& pmd);
   [[nodiscard]] FaultEnd do_huge_pmd_swap_page(Fault& fault, pgtable::Pmd before);
@@ -375,6 +378,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool swaps_in_whole(const Vma* vma) const;
   void split_huge_swap(const HugeSwapIn& in, ClusterToo cluster);
   [[nodiscard]] Got get_huge_folio(HugeSwapIn& in, const Vma* vma);
+  [[nodiscard]] FaultEnd map_huge_fault(Fault& fault, HugeSwapIn& in);
   void map_huge_swapped_in(const Vma& vma, const HugeSwapIn& in, pgtable::LockedPmd& pmd, Pte pte);
   void unuse_huge_pmd(Vma& vma, pgtable::LeafTable& leaf, VirtPage page, pgtable::Pmd before);
   [[nodiscard]] std::optional<bool> mincore_huge_swap(VirtPage page);

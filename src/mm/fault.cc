@@ -29,7 +29,7 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
   if (pmd.is_huge()) return do_huge_pmd_fault(fault);
   // A table is made when it is known that no huge page will be mapped: a file's faults know it last.
   if (pmd.is_none() && vma->is_anonymous()) {
-    if (do_huge_pmd_anonymous_page(fault)) return FaultEnd::again;
+    if (do_huge_pmd_anonymous_page(fault, pmd)) return FaultEnd::again;
     leaf->populate();
   }
   if (pmd.is_table() || vma->is_anonymous()) {

@@ -198,9 +198,12 @@ Errno AddressSpace::copy_pte_range(AddressSpace& child, const Vma& vma, Leaves l
 }
 
 // One mapping and one reference more for the whole. Linux: mm/huge_memory.c copy_huge_pmd()
-void AddressSpace::copy_huge_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& from) {
-  QUIRE_FUNC();
+void AddressSpace::copy_huge_present_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& from) {
   Pte entry = from.get().entry();
+  if (entry.kind() == PteKind::zero_page) {
+    env.huge_zero->find()->get();
+    return to.set(Pmd::huge(entry.without(PteBit::uffd_wp)));
+  }
   Folio& folio = env.folios.of(entry.pfn());
   FolioFlag flags = folio.flags();
   if (!cache::any(flags & FolioFlag::anon)) return;  // a file's is found again by a fault
@@ -222,10 +225,9 @@ struct AddressSpace::HugeSwapCopy {
   bool again = false;       ///< after a continuation was added
 };
 
-// Ok: the child has its entry, or there are PTEs now. Linux (series of 2018): mm/huge_memory.c copy_huge_pmd(), its swap
-// entries
+// Ok: the child has its entry, or there are PTEs now. Linux (series of 2018): mm/huge_memory.c copy_huge_pmd(), its
+// swap entries
 Errno AddressSpace::copy_huge_swap_pmd(HugeSwapCopy& copy, LockedPmd& to, LockedPmd& from) {
-  QUIRE_FUNC();
   Pte before = from.get().entry();
   base::SwapEntry first = before.swap_entry();
   // Read again each time: what is in `copy` names a slot in the middle after the first.
@@ -250,8 +252,11 @@ Errno AddressSpace::copy_huge_swap_pmd(HugeSwapCopy& copy, LockedPmd& to, Locked
   return Errno::ok;
 }
 
-// Whether the leaf's part is a huge page, which was copied; false: it is PTEs. Linux: mm/memory.c copy_pmd_range()
-Result<bool> AddressSpace::copy_if_huge(AddressSpace& child, LeafTable& destination, LeafTable& source, VirtPage page) {
+// Whether the leaf's part is a huge page, which was copied; false: it is PTEs. Linux: mm/huge_memory.c
+// copy_huge_pmd()
+Result<bool> AddressSpace::copy_huge_pmd(AddressSpace& child, LeafTable& destination, LeafTable& source,
+                                         VirtPage page) {
+  QUIRE_FUNC();
   HugeSwapCopy copy{child, page};
   while (source.pmd().is_huge()) {
     {
@@ -259,7 +264,7 @@ Result<bool> AddressSpace::copy_if_huge(AddressSpace& child, LeafTable& destinat
       LockedPmd from(source);
       if (!from.get().is_huge()) return false;
       if (!from.get().is_huge_swap()) {
-        copy_huge_pmd(child, to, from);
+        copy_huge_present_pmd(child, to, from);
         return true;
       }
       if (copy_huge_swap_pmd(copy, to, from) == Errno::ok) return from.get().is_huge();
@@ -277,7 +282,7 @@ Result<bool> AddressSpace::copy_if_huge(AddressSpace& child, LeafTable& destinat
 Result<bool> AddressSpace::copy_with_spare_leaf(AddressSpace& child, LeafTable& source, VirtPage page) {
   pgtable::PageTables::SpareLeaf spare = child.tables.new_leaf();
   if (!spare) return Errno::enomem;
-  Result<bool> huge = copy_if_huge(child, *spare, source, page);
+  Result<bool> huge = copy_huge_pmd(child, *spare, source, page);
   if (huge && *huge)
     child.tables.install(page, std::move(spare));
   else if (huge && env.defects.has(Defect::D0_9c))
@@ -294,7 +299,7 @@ Errno AddressSpace::copy_leaf(AddressSpace& child, const Vma& vma, LeafTable& so
   }
   LeafTable* destination = child.tables.find_or_create(range.start());
   if (destination == nullptr) return Errno::enomem;
-  Result<bool> huge = copy_if_huge(child, *destination, source, range.start());
+  Result<bool> huge = copy_huge_pmd(child, *destination, source, range.start());
   if (!huge) return huge.error();
   if (*huge) return Errno::ok;
   destination->populate();

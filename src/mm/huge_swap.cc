@@ -1,7 +1,7 @@
 // Huge pages in swap as a whole: one PMD swap entry for the slots of a cluster (swap/huge_cluster.cc).
 //
-// Whoever uses such an entry may find that its cluster is huge no more, or that the folio in the swap cache is not: then
-// the entry becomes PTE swap entries, which name the same slots and are counted already, and everything is as with
+// Whoever uses such an entry may find that its cluster is huge no more, or that the folio in the swap cache is not:
+// then the entry becomes PTE swap entries, which name the same slots and are counted already, and everything is as with
 // single pages. Nobody but the user of the entry does that, so an entry may be stale for long.
 //   fault, swapoff   from the cache, or read as one if a huge page is to be had; else the cluster is split, unless
 //                    somebody has the folio cached meanwhile
@@ -109,14 +109,28 @@ void AddressSpace::map_huge_swapped_in(const Vma& vma, const HugeSwapIn& in, Loc
 AddressSpace::FaultEnd AddressSpace::do_huge_pmd_swap_page(Fault& fault, Pmd before) {
   QUIRE_FUNC();
   HugeSwapIn in{fault.leaf, fault.page, before, {}};
-  if (get_huge_folio(in, &fault.vma) == Got::nothing) return FaultEnd::again;
+  swap::SwapArea* area = env.swap.get_swap_device(in.entry());
+  if (area == nullptr) {
+    // swapoff has finished, so the entry is another by now.
+    sync::retry_point("do_huge_pmd_swap_page: no device");
+    return FaultEnd::again;
+  }
+  FaultEnd end = FaultEnd::again;
+  if (get_huge_folio(in, &fault.vma) == Got::folio) end = map_huge_fault(fault, in);
+  in.folio.reset();
+  env.swap.put_swap_device(*area);
+  return end;
+}
+
+// Linux (series of 2018): mm/huge_memory.c do_huge_pmd_swap_page(), from the folio lock on
+AddressSpace::FaultEnd AddressSpace::map_huge_fault(Fault& fault, HugeSwapIn& in) {
   LockedFolio locked(*in.folio);
   if (!is_cached_whole(env, *in.folio, in.entry())) {
     QUIRE_REACHED("do_huge_pmd_swap_page: folio left the swap cache");
     return FaultEnd::again;
   }
   LockedPmd pmd(fault.leaf);
-  if (pmd.get() != before) {
+  if (pmd.get() != in.before) {
     QUIRE_REACHED("do_huge_pmd_swap_page: entry changed");
     return FaultEnd::again;
   }
@@ -126,7 +140,7 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_swap_page(Fault& fault, Pmd bef
     return FaultEnd::again;
   }
   if (!cache::any(flags & FolioFlag::uptodate)) return FaultEnd::sigbus;
-  Pte entry = before.entry();
+  Pte entry = in.before.entry();
   Pte pte = Pte::present(in.folio->pfn()).with(PteBit::accessed);
   if (entry.has(PteBit::uffd_wp))
     pte = pte.with(PteBit::uffd_wp);

@@ -155,6 +155,12 @@ bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage fi
   LockedPmd pmd(leaf);
   if (!pmd.get().is_huge()) return false;
   Pte entry = pmd.get().entry();
+  if (mm.is_huge_zero_pmd(entry)) {
+    pmd.set(Pmd::none());
+    gather.touch(Range<VirtPage>::of(first, mm.env.geometry.entries()));
+    mm.env.huge_zero->find()->put();
+    return true;
+  }
   if (entry.is_swap()) return zap_huge_swap_pmd(mm, pmd, entry);
   Folio& folio = mm.env.folios.of(entry.pfn());
   FolioFlag flags = folio.flags();

@@ -138,8 +138,8 @@ class Pte {
 
 static_assert(sizeof(Pte) == 8);
 
-/// The value of one PMD entry: nothing, a PTE table, or a huge page: present, the huge page of zeros, being moved, or in
-/// swap as a whole.
+/// The value of one PMD entry: nothing, a PTE table, or a huge page: present, the huge page of zeros, being moved, or
+/// in swap as a whole.
 class Pmd {
  public:
   constexpr Pmd() = default;

@@ -57,7 +57,8 @@ VirtPage Reclaim::isolate_range(pgtable::LeafTable& leaf, Range<VirtPage> range,
     auto pages = static_cast<int>(folio.pages().value());
     int mapped = folio.mapcount();
     if (mapped > pages) continue;  // shared with others
-    bool whole = env_.thp_swap != swap::ThpSwap::off && pte.pfn() == folio.pfn() && page + folio.pages() <= range.limit() && mapped == pages;
+    bool whole = env_.thp_swap != swap::ThpSwap::off && pte.pfn() == folio.pfn() &&
+                 page + folio.pages() <= range.limit() && mapped == pages;
     if (folio.is_large() && !whole) {
       // The pages after the first of a large folio that is isolated already.
       if (!folio.test(FolioFlag::lru)) continue;

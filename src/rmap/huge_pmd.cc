@@ -23,6 +23,16 @@ void drop_file_pmd(MappedSpace& space, LockedPmd& pmd, Range<VirtPage> range, Pt
   folio.put();
 }
 
+// Linux: mm/huge_memory.c __split_huge_zero_page_pmd()
+HugeSplit split_huge_zero_pmd(MappedSpace& space, LockedPmd& pmd, VirtPage first, Pte entry) {
+  auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
+  space.flush_tlb(range);
+  for (VirtPage page : range) pmd.set_hidden(page, entry.moved_by(page - first));
+  pmd.set(Pmd::table());
+  space.env.huge_zero->find()->put();
+  return HugeSplit::into_ptes;
+}
+
 // Nothing is counted anew, and nothing can fail. Linux (series of 2018): mm/huge_memory.c __split_huge_swap_pmd()
 HugeSplit split_huge_swap_pmd(MappedSpace& space, LockedPmd& pmd, VirtPage at, Pte entry) {
   PageCount size = space.env.geometry.entries();
@@ -44,6 +54,7 @@ HugeSplit split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage at)
   Pte entry = pmd.get().entry();
   if (entry.is_swap()) return split_huge_swap_pmd(space, pmd, at, entry);
   VirtPage first = at.align_down(space.env.geometry.entries());
+  if (entry.kind() == pgtable::PteKind::zero_page) return split_huge_zero_pmd(space, pmd, first, entry);
   auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
   Folio& folio = space.env.folios.of(entry.pfn());
   if (!folio.test(FolioFlag::anon)) {

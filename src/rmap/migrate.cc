@@ -85,6 +85,13 @@ bool split_unmapped(Environment& env, Folio& folio) {
   return true;
 }
 
+// A page of the swap cache that is zapped while it is locked is left there by the one who zaps: the lock is only tried.
+// Linux: mm/swap_state.c free_page_and_swap_cache()
+void free_if_unused(Environment& env, Folio& page) {
+  if (page.mapped() || !page.test(FolioFlag::swapcache)) return;
+  if (LockedFolio locked = LockedFolio::try_lock(page)) (void)env.swap.folio_free_swap(page);
+}
+
 }  // namespace
 
 bool split_folio(Environment& env, Folio& folio) {
@@ -107,6 +114,7 @@ bool split_folio(Environment& env, Folio& folio) {
     Folio& page = env.folios.page(pfn);
     page.set(FolioFlag::lru);
     page.unlock();
+    free_if_unused(env, page);
     page.put();
   }
   if (env.defects.has(base::Defect::D0_14) && !entry.none()) split_cluster(env, entry);

@@ -202,7 +202,7 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real",           "ram",         "swap", "thp", "PTRS_PER_PTE",
+    std::vector<std::string_view> known = {"real",           "ram",          "swap",    "thp", "PTRS_PER_PTE",
                                            "punched_poison", "swap_backend", "thp_swap"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);

@@ -67,7 +67,8 @@ void SwapArea::check_cluster(sync::CheckReport& report, uint32_t cluster, uint32
   const ClusterInfo& ci = cluster_info_.peek()[cluster];
   uint32_t count = ci.count.peek();
   if (!ci.huge.peek()) {
-    report.expect(count == used, Failure::swap_count, "I4: cluster {} counts {} of {} used slots", cluster, count, used);
+    report.expect(count == used, Failure::swap_count, "I4: cluster {} counts {} of {} used slots", cluster, count,
+                  used);
     return;
   }
   report.expect(used == cluster_slots().value() && count >= used, Failure::swap_count,

@@ -6,8 +6,8 @@
 //   no huge page can be had to read it into             split_swap_cluster(keep)
 //   its last PMD mapping goes and nothing is cached     drop_pmd_reference(), split_swap_cluster_map()
 //   its cache bits go and it has no PMD mapping         put_huge_cache_bits()
-// Nobody goes and looks for the PMD mappings that are left then: each is split by whoever uses it next, who learns of it
-// by -ENOTDIR. What is not huge can be huge again only after all its slots were free, so never under such a mapping.
+// Nobody goes and looks for the PMD mappings that are left then: each is split by whoever uses it next, who learns of
+// it by -ENOTDIR. What is not huge can be huge again only after all its slots were free, so never under such a mapping.
 #include "swap/areas.h"
 #include "sync/trace.h"
 #include "sync/wait.h"
@@ -177,8 +177,8 @@ Errno SwapAreas::read_or_split_huge(SwapEntry entry, phys::Gfp gfp) {
   return split_swap_cluster(first, WhileCached::keep);
 }
 
-// A byte that was exactly 1 says BAD until the slot is really free: nobody may find it, nor may swapoff wait for a folio
-// there. Linux (series of 2018): mm/swapfile.c swap_free_cluster()
+// A byte that was exactly 1 says BAD until the slot is really free: nobody may find it, nor may swapoff wait for a
+// folio there. Linux (series of 2018): mm/swapfile.c swap_free_cluster()
 SwapAreas::HugeLeft SwapAreas::drop_pmd_reference(SwapArea& area, SwapEntry entry, PageCount size) {
   uint64_t freed = 0;
   uint64_t cache_only = 0;
@@ -253,7 +253,8 @@ bool SwapAreas::put_huge_cache_bits(SwapArea& area, SwapEntry entry, PageCount p
     MapByte* map = area.map_from(entry.offset());
     for (uint64_t i = 0; i < pages.value(); ++i) {
       Result<CountByte> without = CountByte(map[i].load()).minus_cache();
-      QUIRE_ASSERT(without.ok() && !without->free(), "a huge cluster with a PMD mapping has a slot without a reference");
+      QUIRE_ASSERT(without.ok() && !without->free(),
+                   "a huge cluster with a PMD mapping has a slot without a reference");
       map[i].store(without->byte());
     }
     QUIRE_POINT("huge cluster leaves the cache", "slot {}", entry.offset().value());

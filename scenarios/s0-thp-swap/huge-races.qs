@@ -1,0 +1,310 @@
+# Two CPUs and one huge page in swap: what each finds may have become PTEs, another's, or nothing under its hands.
+
+scenario two-faults "two processes fault on the same huge page"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+}
+
+cpu 0 as A { load(p[0]) = 6 }
+cpu 1 as B { store(p[1], 8) = 0 }
+
+check {
+  A: load(p[1]) = 7
+  B: load(p[0]) = 6
+  B: load(p[1]) = 8
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario two-threads "two threads fault on the same huge page"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as A { load(p[0]) = 6 }
+cpu 1 as A { store(p[1], 8) = 0 }
+
+check {
+  A: load(p[0]) = 6
+  A: load(p[1]) = 8
+  A: pagemap(p[0]) = PM_HUGE
+  rss(A).anon = 2
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario fork-vs-swap-in "fork copies the entry while the child of before reads the huge page"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+}
+
+cpu 0 as A { C = fork() }
+cpu 1 as B { load(p[0]) = 6 }
+
+check {
+  A: load(p[0]) = 6
+  B: load(p[1]) = 7
+  C: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario fork-vs-reclaim "fork copies the entry while reclaim takes the folio out of the swap cache"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0 [keep_swapcache]
+}
+
+cpu 0 as A { C = fork() }
+cpu 1 as R { reclaim(2) }
+
+check {
+  A: load(p[0]) = 6
+  C: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario split-vs-fork "fork copies the entry while another process takes the huge page apart"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  B: load(p[0]) = 6
+}
+
+cpu 0 as A { C = fork() }
+cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
+
+check {
+  A: load(p[0]) = 6
+  B: load(p[0]) = 6
+  C: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario split-vs-fault "a fault while another process takes the huge page apart"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  B: load(p[0]) = 6
+}
+
+cpu 0 as A { load(p[1]) = 7 }
+cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
+
+check {
+  A: load(p[0]) = 6
+  B: load(p[0]) = 6
+  B: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario part-munmap-vs-fault "a process unmaps a part while the other reads the huge page"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+}
+
+cpu 0 as A { munmap(p[0], 4K) = 0 }
+cpu 1 as B { load(p[0]) = 6 }
+
+check {
+  A: load(p[1]) = 7
+  B: load(p[0]) = 6
+  B: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario part-dontneed-vs-fault "a thread gives up a part while another reads it"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as A { madvise(p[0], 4K, MADV_DONTNEED) = 0 }
+cpu 1 as A { load(p[1]) = 7 }
+
+check {
+  A: load(p[0]) = 0
+  A: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario reclaim-vs-fault "the huge page goes out while it is used"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: store(p[0], 6) = 0
+}
+
+cpu 0 as A { load(p[1]) = 7 }
+cpu 1 as R { reclaim(2) }
+
+check {
+  A: load(p[0]) = 6
+  A: load(p[1]) = 7
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario zap-vs-zap "two processes give up the same huge page"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+}
+
+cpu 0 as A { munmap(p, 8K) = 0 }
+cpu 1 as B { munmap(p, 8K) = 0 }
+
+check {
+  swap_used(S) = 0
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+# reached: do_huge_pmd_swap_page: somebody else has read the huge page
+scenario no-huge-page-vs-fault "one cannot have a huge page and splits the cluster, the other reads it"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  A: madvise(p, 8K, MADV_NOHUGEPAGE) = 0
+}
+
+cpu 0 as A { load(p[0]) = 6 }
+cpu 1 as B { load(p[1]) = 7 }
+
+check {
+  A: load(p[1]) = 7
+  B: load(p[0]) = 6
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+
+scenario mincore-vs-split "mincore while another process takes the huge page apart"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  B: load(p[0]) = 6
+}
+
+cpu 0 as A { mincore(p[1]) }
+cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
+
+check {
+  A: load(p[0]) = 6
+  A: load(p[1]) = 7
+  B: load(p[0]) = 6
+  killall()
+  swap_used(S) = 0
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
