@@ -8,7 +8,7 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
 }
 
@@ -16,11 +16,11 @@ cpu 0 as A { load(p[0]) = 6 }
 cpu 1 as B { store(p[1], 8) = 0 }
 
 check {
-  A: load(p[1]) = 7
-  B: load(p[0]) = 6
-  B: load(p[1]) = 8
+  A: load(p[1])   = 7
+  B: load(p[0])   = 6
+  B: load(p[1])   = 8
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -34,20 +34,20 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { load(p[0]) = 6 }
 cpu 1 as A { store(p[1], 8) = 0 }
 
 check {
-  A: load(p[0]) = 6
-  A: load(p[1]) = 8
+  A: load(p[0])    = 6
+  A: load(p[1])    = 8
   A: pagemap(p[0]) = PM_HUGE
-  rss(A).anon = 2
+  rss(A).anon      = 2
   killall()
-  swap_used(S) = 0
-  folios_leaked() = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
 expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
@@ -60,7 +60,7 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
 }
 
@@ -68,11 +68,11 @@ cpu 0 as A { C = fork() }
 cpu 1 as B { load(p[0]) = 6 }
 
 check {
-  A: load(p[0]) = 6
-  B: load(p[1]) = 7
-  C: load(p[1]) = 7
+  A: load(p[0])   = 6
+  B: load(p[1])   = 7
+  C: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -86,17 +86,17 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0 [keep_swapcache]
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0   [keep_swapcache]
 }
 
 cpu 0 as A { C = fork() }
 cpu 1 as R { reclaim(2) }
 
 check {
-  A: load(p[0]) = 6
-  C: load(p[1]) = 7
+  A: load(p[0])   = 6
+  C: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -110,20 +110,20 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
-  B: load(p[0]) = 6
+  B: load(p[0])                    = 6
 }
 
 cpu 0 as A { C = fork() }
 cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
 
 check {
-  A: load(p[0]) = 6
-  B: load(p[0]) = 6
-  C: load(p[1]) = 7
+  A: load(p[0])   = 6
+  B: load(p[0])   = 6
+  C: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -137,20 +137,20 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
-  B: load(p[0]) = 6
+  B: load(p[0])                    = 6
 }
 
 cpu 0 as A { load(p[1]) = 7 }
 cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
 
 check {
-  A: load(p[0]) = 6
-  B: load(p[0]) = 6
-  B: load(p[1]) = 7
+  A: load(p[0])   = 6
+  B: load(p[0])   = 6
+  B: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -164,7 +164,7 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
 }
 
@@ -172,11 +172,11 @@ cpu 0 as A { munmap(p[0], 4K) = 0 }
 cpu 1 as B { load(p[0]) = 6 }
 
 check {
-  A: load(p[1]) = 7
-  B: load(p[0]) = 6
-  B: load(p[1]) = 7
+  A: load(p[1])   = 7
+  B: load(p[0])   = 6
+  B: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -190,17 +190,17 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { madvise(p[0], 4K, MADV_DONTNEED) = 0 }
 cpu 1 as A { load(p[1]) = 7 }
 
 check {
-  A: load(p[0]) = 0
-  A: load(p[1]) = 7
+  A: load(p[0])   = 0
+  A: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -214,18 +214,18 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
-  A: store(p[0], 6) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+  A: store(p[0], 6)                = 0
 }
 
 cpu 0 as A { load(p[1]) = 7 }
 cpu 1 as R { reclaim(2) }
 
 check {
-  A: load(p[0]) = 6
-  A: load(p[1]) = 7
+  A: load(p[0])   = 6
+  A: load(p[1])   = 7
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -239,7 +239,7 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
 }
 
@@ -247,9 +247,9 @@ cpu 0 as A { munmap(p, 8K) = 0 }
 cpu 1 as B { munmap(p, 8K) = 0 }
 
 check {
-  swap_used(S) = 0
+  swap_used(S)    = 0
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -261,10 +261,10 @@ machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
-  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 8K, MADV_HUGEPAGE)   = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)    = 0
   A: B = fork()
   A: madvise(p, 8K, MADV_NOHUGEPAGE) = 0
 }
@@ -273,10 +273,10 @@ cpu 0 as A { load(p[0]) = 6 }
 cpu 1 as B { load(p[1]) = 7 }
 
 check {
-  A: load(p[1]) = 7
-  B: load(p[0]) = 6
+  A: load(p[1])   = 7
+  B: load(p[0])   = 6
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
@@ -290,20 +290,20 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
   A: B = fork()
-  B: load(p[0]) = 6
+  B: load(p[0])                    = 6
 }
 
 cpu 0 as A { mincore(p[1]) }
 cpu 1 as B { madvise(p[0], 4K, MADV_PAGEOUT) = 0 }
 
 check {
-  A: load(p[0]) = 6
-  A: load(p[1]) = 7
-  B: load(p[0]) = 6
+  A: load(p[0])   = 6
+  A: load(p[1])   = 7
+  B: load(p[0])   = 6
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 

@@ -1,15 +1,15 @@
 # swapoff brings huge pages back as they went, whatever their mappings want by now; where it cannot, page by page.
 
 scenario swapoff-huge "the huge page is back as one"
-ref "swap: Support PMD swap mapping in swap_duplicate()"  # D0-7
+ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-7
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
-  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 8K, MADV_HUGEPAGE)   = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)    = 0
   A: madvise(p, 8K, MADV_NOHUGEPAGE) = 0
 }
 
@@ -17,15 +17,15 @@ cpu 0 as B { r = swapoff(S) }
 
 check {
   A: pagemap(p[1]) = PM_HUGE
-  A: load(p[0]) = 6
-  A: load(p[1]) = 7
-  rss(A).anon = 2
+  A: load(p[0])    = 6
+  A: load(p[1])    = 7
+  rss(A).anon      = 2
   killall()
-  swap_used(S) = 0
-  folios_leaked() = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never lost_store   always B:r == 0   complete }
+expect           { never bug   never leak   never swap_count   never lost_store   always B:r == 0   complete }
 expect with D0-7 { sometimes null_deref }
 
 scenario swapoff-no-huge-page "no huge page is to be had"
@@ -36,24 +36,24 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
-cpu 0 as B { r = swapoff(S) [fail: page_alloc@read_huge_swap_cache nth=1] }
+cpu 0 as B { r = swapoff(S)   [fail: page_alloc@read_huge_swap_cache nth=1] }
 
 check {
   A: pagemap(p[1]) = PM_ANON
-  A: load(p[0]) = 6
-  A: load(p[1]) = 7
+  A: load(p[0])    = 6
+  A: load(p[1])    = 7
   killall()
-  swap_used(S) = 0
-  folios_leaked() = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
 expect { never bug   never leak   never swap_count   never lost_store   always B:r == 0   complete }
 
 scenario zap-vs-swapoff-huge "swapoff finds no slot, for the last ones are on their way to free"
-ref "swap: Support PMD swap mapping in swap_duplicate()"  # D0-6
+ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-6
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
 
 setup {
@@ -61,20 +61,20 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { madvise(p, 8K, MADV_DONTNEED) = 0 }
 cpu 1 as B { r = swapoff(S) }
 
 check {
-  swap_used(S) = 0
+  swap_used(S)    = 0
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
-expect { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
+expect           { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
 expect with D0-6 { sometimes swap_count @ swapoff }
 
 scenario fault-vs-swapoff-huge "a fault and swapoff bring in the same huge page"
@@ -85,19 +85,19 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { load(p[1]) = 7 }
 cpu 1 as B { r = swapoff(S) }
 
 check {
-  A: load(p[0]) = 6
+  A: load(p[0])    = 6
   A: pagemap(p[0]) = PM_HUGE
-  rss(A).anon = 2
+  rss(A).anon      = 2
   killall()
-  swap_used(S) = 0
-  folios_leaked() = 0
+  swap_used(S)     = 0
+  folios_leaked()  = 0
 }
 
 expect { never uaf   never bug   never leak   never swap_count   never lost_store   never livelock   always B:r == 0   complete }
@@ -110,18 +110,18 @@ setup {
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 6)
   A: store(p[1], 7)
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { C = fork() }
 cpu 1 as B { r = swapoff(S) }
 
 check {
-  A: load(p[0]) = 6
-  C: load(p[1]) = 7
+  A: load(p[0])   = 6
+  C: load(p[1])   = 7
   rss(C).swapents = 0
   killall()
-  swap_used(S) = 0
+  swap_used(S)    = 0
   folios_leaked() = 0
 }
 
