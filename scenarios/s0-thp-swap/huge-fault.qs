@@ -1,7 +1,7 @@
 # A fault on a huge page in swap: read as one and mapped as one; or, where that cannot be, page by page as ever.
 
-# With D0-13 the cluster is huge no more as soon as its folio has left the swap cache. That is no bug, since clusters may be
-# split at any time; but nothing ever comes back as one.
+# With D0-13 the cluster is huge no more as soon as its folio has left the swap cache. That is no bug, since clusters
+# may be split at any time; but nothing ever comes back as one.
 scenario in-as-one "what went out as one comes back as one"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-13
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -28,7 +28,7 @@ check {
   folios_leaked()   = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D0-13 { sometimes stale_pte   never bug   never leak   never swap_count   never lost_store }
 
 scenario no-huge-page "no huge page is to be had: the cluster is split, and the pages come one by one"
@@ -53,7 +53,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario read-error "the device cannot read one of the pages"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -102,7 +102,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 # reached: do_huge_pmd_swap_page: a small folio is cached
 scenario stale-fault "the cluster was split by another process, and nothing is cached"
@@ -133,7 +133,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario write-after-fork "a write to a huge page in swap that a child shares"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -160,4 +160,32 @@ check {
   folios_leaked() = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
+
+# reached: read_swap_cache_async: no huge page for a huge cluster
+scenario part-no-huge-page "the same with no huge page to be had: the cluster is split for the sake of a part"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+  A: B = fork()
+  B: munmap(p[0], 4K)              = 0
+}
+
+cpu 0 as B { load(p[1]) = 7   [fail: page_alloc@read_huge_swap_cache nth=1] }
+
+check {
+  B: load(p[1])    = 7
+  A: load(p[0])    = 6
+  A: load(p[1])    = 7
+  A: pagemap(p[0]) = PM_ANON
+  killall()
+  swap_used(S)     = 0
+  folios_leaked()  = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -31,10 +31,11 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
-# The claim that a failing swap_duplicate() needs a corrupted table is false once clusters are split lazily: B has taken its
-# huge page apart while it was in the swap cache, and A's PMD entry knows nothing of it until fork tries to copy it.
+# The claim that a failing swap_duplicate() needs a corrupted table is false once clusters are split lazily: B has
+# taken its huge page apart while it was in the swap cache, and A's PMD entry knows nothing of it until fork tries to
+# copy it.
 # reached: copy_huge_pmd: the cluster is huge no more, split_swap_cluster_map: split already
 scenario enotdir-without-corruption "swap_duplicate() fails though no table is corrupted"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-9

@@ -1,4 +1,5 @@
-# What else may happen to a huge page on its way to swap, in swap, and back: it is moved, protected, remapped, collapsed.
+# What else may happen to a huge page on its way to swap, in swap, and back: it is moved, protected, remapped,
+# collapsed.
 
 # Each page of a huge page in the swap cache knows its slot. After the move only the first does with D2-13.
 scenario migrate-then-split "a huge page in the swap cache moves to another node and is split there"
@@ -25,7 +26,7 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D2-13 { sometimes bug }
 
 scenario migrate-vs-swap-fault "a huge page moves while another process faults on its entry"
@@ -54,7 +55,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario mremap-huge-swap "the entry moves as it is"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -79,7 +80,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario mremap-part "a part of it moves: the entry becomes PTEs"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -103,7 +104,7 @@ check {
   folios_leaked() = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario mprotect-huge-swap "rights are judged when the page is back"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -131,7 +132,7 @@ check {
   folios_leaked()                          = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario mprotect-part "rights of a part: the entry becomes PTEs"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -155,7 +156,7 @@ check {
   folios_leaked()   = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario uffd-wp-of-huge-swap "write protection by userfaultfd survives swap-in"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -228,4 +229,4 @@ check {
   folios_leaked() = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -1,7 +1,9 @@
-# One reference more for a huge page in swap is one more in each of its slots. Here the second slot is full and the first is
-# not: B has given up its first page. What was counted is taken back, and the continuation goes to the slot that wants it.
+# One reference more for a huge page in swap is one more in each of its slots. Here the second slot is full and the
+# first is not: B has given up its first page. What was counted is taken back, and the continuation goes to the slot
+# that wants it.
 
-# reached: swap_duplicate: a slot in the middle of a huge cluster is full, copy_huge_pmd: a slot in the middle needs a continuation
+# reached: swap_duplicate: a slot in the middle of a huge cluster is full
+# reached: copy_huge_pmd: a slot in the middle needs a continuation
 scenario continuation-in-the-middle "fork continues the count of the slot that is full"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-8
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd SWAP_MAP_MAX=2
@@ -116,5 +118,5 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
+expect            { never bug   never leak   never swap_count   never rss_mismatch   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
 expect with D0-8b { sometimes swap_count }

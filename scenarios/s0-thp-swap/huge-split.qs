@@ -1,5 +1,5 @@
-# A PMD swap entry becomes PTE swap entries of the same slots when somebody wants a part of it, or finds that its cluster is
-# huge no more. Nothing is counted anew, and no other process is told.
+# A PMD swap entry becomes PTE swap entries of the same slots when somebody wants a part of it, or finds that its
+# cluster is huge no more. Nothing is counted anew, and no other process is told.
 
 scenario partial-munmap "munmap of a part frees exactly the slots of that part"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -26,7 +26,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario fault-splits "a fault in the middle of a huge page that may come back in parts only"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-4
@@ -53,7 +53,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect           { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect           { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D0-4 { sometimes lost_store }
 
 scenario stale-partial-munmap "munmap of a part when the cluster was split by another process"
@@ -83,7 +83,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect           { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect           { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D0-5 { sometimes bug @ split_swap_cluster_map }
 
 # reached: free_swap_and_cache: the cluster is huge no more
@@ -114,10 +114,10 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
-# The cluster of a huge page that is split stops being huge while the pages are still locked: else one of them leaves the
-# swap cache alone, and its slot a huge cluster.
+# The cluster of a huge page that is split stops being huge while the pages are still locked: else one of them leaves
+# the swap cache alone, and its slot a huge cluster.
 scenario split-vs-dontneed "a huge page in the swap cache is split while one of its pages is given up"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-14
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -142,7 +142,7 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D0-14 { sometimes bug }
 
 scenario free-part "MADV_FREE of a part gives up the slots of that part"
@@ -167,4 +167,4 @@ check {
   folios_leaked() = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -77,6 +77,7 @@ check {
 expect           { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
 expect with D0-6 { sometimes swap_count @ swapoff }
 
+# reached: unuse_pmd: entry changed
 scenario fault-vs-swapoff-huge "a fault and swapoff bring in the same huge page"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
 
@@ -100,7 +101,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never uaf   never bug   never leak   never swap_count   never lost_store   never livelock   always B:r == 0   complete }
+expect { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
 
 scenario fork-vs-swapoff-huge "the child's entry is found too"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -125,4 +126,29 @@ check {
   folios_leaked() = 0
 }
 
-expect { never uaf   never bug   never leak   never swap_count   never lost_store   never livelock   always B:r == 0   complete }
+expect { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
+
+scenario exit-vs-swapoff-huge "a process ends while swapoff brings its huge page back"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+  A: B = fork()
+}
+
+cpu 0 as B { exit() }
+cpu 1 as C { r = swapoff(S) }
+
+check {
+  A: load(p[0])   = 6
+  A: load(p[1])   = 7
+  killall()
+  swap_used(S)    = 0
+  folios_leaked() = 0
+}
+
+expect { never uaf   never bug   never leak   never swap_count   never livelock   always C:r == 0   complete }

@@ -39,7 +39,7 @@ check {
   folios_leaked()                 = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario an-entry-for-each-page "thp_swap=pte: what is seen on the way out and back"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pte
@@ -79,7 +79,7 @@ check {
   folios_leaked()                 = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario split-first "thp_swap=off: what is seen on the way out and back"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=off
@@ -119,7 +119,7 @@ check {
   folios_leaked()                 = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario no-room-for-one "no cluster is free: the huge page is split, and its pages go one by one"
 machine  cpus=2 ram=16 swap=S:2 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -143,7 +143,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario four-pages "huge pages of four"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=4 SWAPFILE_CLUSTER=4 thp=4 thp_swap=pmd
@@ -174,4 +174,4 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -22,7 +22,7 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect            { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 expect with D0-10 { sometimes rss_mismatch }
 
 scenario munmap-one-of-two "the other process keeps its huge page"
@@ -51,7 +51,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
 scenario munmap-cached "the folio goes with the last reference"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -73,10 +73,10 @@ check {
   folios_leaked() = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
 
-# The huge page of zeros begins at frame 8, the last huge page of p went to slots 8 and 9. Who compares the numbers and does
-# not ask first whether the entry is present drops a reference of the zeros, and leaves the slots.
+# The huge page of zeros begins at frame 8, the last huge page of p went to slots 8 and 9. Who compares the numbers
+# and does not ask first whether the entry is present drops a reference of the zeros, and leaves the slots.
 scenario slot-with-the-number-of-zeros "a slot has the number that the huge page of zeros has as a frame"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-11
 machine  cpus=2 ram=16 swap=S:16 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
@@ -132,4 +132,4 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   never livelock   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -173,16 +173,9 @@ class Applier {
   }
 
   void thp_swap(const MachineOption& o) {
-    using swap::ThpSwap;
-    if (o.word == "pmd") {
-      machine_.thp_swap = ThpSwap::pmd;
-    } else if (o.word == "pte") {
-      machine_.thp_swap = ThpSwap::pte;
-    } else if (o.word == "off") {
-      machine_.thp_swap = ThpSwap::off;
-    } else {
-      complain(o.at, "expected thp_swap=pmd, pte or off");
-    }
+    auto mode = swap::thp_swap(o.word);
+    if (!mode) return complain(o.at, "expected thp_swap=pmd, pte or off");
+    machine_.thp_swap = *mode;
   }
 
   // What other back ends keep is outside the machine, where no exploration could take it back.

@@ -5,7 +5,10 @@
 // of 2018, never merged). docs/thp-swap.md
 #pragma once
 
+#include <array>
 #include <cstdint>
+#include <optional>
+#include <string_view>
 
 namespace quire::swap {
 
@@ -14,5 +17,13 @@ enum class ThpSwap : uint8_t {
   pte,  ///< written as one, mapped by PTEs, read page by page. Linux: CONFIG_THP_SWAP
   off,  ///< split first
 };
+
+/// `pmd`, `pte`, `off`.
+[[nodiscard]] constexpr std::optional<ThpSwap> thp_swap(std::string_view name) {
+  constexpr std::array<std::string_view, 3> kNames = {"pmd", "pte", "off"};
+  for (std::size_t i = 0; i < kNames.size(); ++i)
+    if (kNames[i] == name) return static_cast<ThpSwap>(i);
+  return std::nullopt;
+}
 
 }  // namespace quire::swap

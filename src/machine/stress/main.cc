@@ -22,7 +22,8 @@ namespace {
 int usage() {
   fmt::print(stderr,
              "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous] [--tlb] [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
+             "[--slot-cache] [--synchronous] [--tlb] [--thp-swap pmd|pte|off] [--backend "
+             "ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
   return 2;
 }
 
@@ -60,7 +61,14 @@ bool set_backend(Settings& settings, std::string_view value) {
   return true;
 }
 
+bool set_thp_swap(Settings& settings, std::string_view value) {
+  auto mode = swap::thp_swap(value);
+  if (mode) settings.thp_swap = *mode;
+  return mode.has_value();
+}
+
 bool set_value(Settings& settings, std::string_view option, const char* value) {
+  if (option == "--thp-swap") return set_thp_swap(settings, value);
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }
 

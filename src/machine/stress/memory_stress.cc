@@ -45,6 +45,7 @@ class MemoryStress {
     options.device = PageCount(128);
     options.thp_order = options.page_table.pte_bits;
     options.tlb = s.tlb;
+    options.thp_swap = s.thp_swap;
     options.slot_cache = s.slot_cache;
     add_areas(options, s, PageCount(s.swap * 2));
     return options;

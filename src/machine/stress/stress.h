@@ -31,6 +31,7 @@ struct Settings {
   OnOff slot_cache = OnOff::off;
   OnOff synchronous = OnOff::off;
   OnOff tlb = OnOff::off;
+  swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
 };
