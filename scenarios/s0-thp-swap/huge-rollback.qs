@@ -63,7 +63,7 @@ check {
   folios_leaked()  = 0
 }
 
-expect { never bug   never leak   never livelock   never swap_count   never rss_mismatch   always A:c == -ENOMEM   complete }
+expect { never bug   never leak   never swap_count   never rss_mismatch   always A:c == -ENOMEM   complete }
 
 # The needless allocation that is no bug: somebody else's page came first, and there is room now.
 scenario two-forks-one-continuation "two forks need the same continuation: a page may be allocated in vain"
@@ -118,5 +118,5 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never rss_mismatch   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
+expect            { never bug   never leak   never swap_count   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
 expect with D0-8b { sometimes swap_count }

@@ -22,7 +22,7 @@ namespace {
 int usage() {
   fmt::print(stderr,
              "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous] [--tlb] [--thp-swap pmd|pte|off] [--backend "
+             "[--slot-cache] [--synchronous] [--tlb] [--huge-order 1..9] [--thp-swap pmd|pte|off] [--backend "
              "ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
   return 2;
 }
@@ -42,6 +42,8 @@ bool set_number(Settings& settings, std::string_view option, double value) {
     settings.threads = static_cast<unsigned>(value);
   else if (option == "--seed")
     settings.seed = static_cast<uint64_t>(value);
+  else if (option == "--huge-order" && value >= 1 && value <= 9)
+    settings.huge_order = static_cast<uint8_t>(value);
   else if (option == "--ram")
     settings.ram = static_cast<uint64_t>(value);
   else if (option == "--swap")

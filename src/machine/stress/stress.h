@@ -31,6 +31,7 @@ struct Settings {
   OnOff slot_cache = OnOff::off;
   OnOff synchronous = OnOff::off;
   OnOff tlb = OnOff::off;
+  uint8_t huge_order = 9;  ///< a huge page has 2^n pages; small ones stay whole more often
   swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
