@@ -118,5 +118,5 @@ check {
   folios_leaked() = 0
 }
 
-expect            { never bug   never leak   never swap_count   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
+expect            { never bug   never leak   never atomic_sleep   sometimes R:n == 2   sometimes R:n == 0   complete }
 expect with D0-8b { sometimes swap_count }
