@@ -5,6 +5,7 @@
 scenario in-as-one "what went out as one comes back as one"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-13
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -33,6 +34,7 @@ expect with D0-13 { sometimes stale_pte   never bug   never leak   never swap_co
 
 scenario no-huge-page "no huge page is to be had: the cluster is split, and the pages come one by one"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -57,6 +59,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario read-error "the device cannot read one of the pages"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -78,6 +81,7 @@ expect { never bug   never leak   never swap_count   always A:s == SIGBUS(2)   c
 
 scenario part-of-a-huge-cluster "a page of a cluster that is still another's huge page: all of it is read"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -107,6 +111,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 # reached: do_huge_pmd_swap_page: a small folio is cached
 scenario stale-fault "the cluster was split by another process, and nothing is cached"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -137,6 +142,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario write-after-fork "a write to a huge page in swap that a child shares"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -165,6 +171,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 # reached: read_swap_cache_async: no huge page for a huge cluster
 scenario part-no-huge-page "the same with no huge page to be had: the cluster is split for the sake of a part"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

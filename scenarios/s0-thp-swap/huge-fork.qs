@@ -3,6 +3,7 @@
 
 scenario fork-huge-swap "the child has one entry for the huge page too"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -40,6 +41,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 scenario enotdir-without-corruption "swap_duplicate() fails though no table is corrupted"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-9
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

@@ -3,6 +3,7 @@
 scenario mincore-nothing-cached "with nothing cached the entry stays whole"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-12
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -29,6 +30,7 @@ expect with D0-12,D0-4 { sometimes lost_store }
 
 scenario mincore-cached "the huge folio is still cached: all of it is in core"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -54,6 +56,7 @@ expect { never bug   never leak   never lost_store   never stale_pte   always A:
 # reached: mincore: a small folio is cached for a huge swap entry
 scenario mincore-after-a-split "a small folio is cached where the entry is still huge: then the entry is split too"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

@@ -5,6 +5,7 @@
 scenario migrate-then-split "a huge page in the swap cache moves to another node and is split there"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D2-13
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd nodes=2
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -31,6 +32,7 @@ expect with D2-13 { sometimes bug }
 
 scenario migrate-vs-swap-fault "a huge page moves while another process faults on its entry"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd nodes=2
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -59,6 +61,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario mremap-huge-swap "the entry moves as it is"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -84,6 +87,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario mremap-part "a part of it moves: the entry becomes PTEs"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -108,6 +112,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario mprotect-huge-swap "rights are judged when the page is back"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -136,6 +141,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario mprotect-part "rights of a part: the entry becomes PTEs"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -160,6 +166,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario uffd-wp-of-huge-swap "write protection by userfaultfd survives swap-in"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -186,6 +193,7 @@ expect { never bug   never leak   never swap_count   never deadlock   complete }
 
 scenario collapse-huge-swap "khugepaged brings it back and finds it as it wants it"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -210,6 +218,7 @@ expect { never bug   never leak   never swap_count   never lost_store   complete
 
 scenario collapse-vs-swap-out "khugepaged makes a huge page while reclaim takes the pages"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

@@ -7,6 +7,7 @@
 scenario continuation-in-the-middle "fork continues the count of the slot that is full"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-8
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd SWAP_MAP_MAX=2
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -39,6 +40,7 @@ expect with D0-8d { sometimes bug @ swap_duplicate }
 
 scenario no-memory-in-the-middle "without memory fork fails and nothing is left of it"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd SWAP_MAP_MAX=2
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -68,6 +70,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   always
 # The needless allocation that is no bug: somebody else's page came first, and there is room now.
 scenario two-forks-one-continuation "two forks need the same continuation: a page may be allocated in vain"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd SWAP_MAP_MAX=2
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -98,6 +101,7 @@ expect { never bug   never leak   never livelock   never swap_count   complete }
 scenario unmap-continues-in-the-middle "reclaim unmaps a huge page of two processes, the page tables locked"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-8b
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd SWAP_MAP_MAX=1
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

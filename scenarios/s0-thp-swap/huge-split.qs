@@ -3,6 +3,7 @@
 
 scenario partial-munmap "munmap of a part frees exactly the slots of that part"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -31,6 +32,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 scenario fault-splits "a fault in the middle of a huge page that may come back in parts only"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-4
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -59,6 +61,7 @@ expect with D0-4 { sometimes lost_store }
 scenario stale-partial-munmap "munmap of a part when the cluster was split by another process"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-5
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -89,6 +92,7 @@ expect with D0-5 { sometimes bug @ split_swap_cluster_map }
 # reached: free_swap_and_cache: the cluster is huge no more
 scenario stale-munmap "munmap of all of it when the cluster was split by another process"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -121,6 +125,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 scenario split-vs-dontneed "a huge page in the swap cache is split while one of its pages is given up"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-14
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -147,6 +152,7 @@ expect with D0-14 { sometimes bug }
 
 scenario free-part "MADV_FREE of a part gives up the slots of that part"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

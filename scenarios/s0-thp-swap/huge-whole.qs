@@ -3,6 +3,7 @@
 
 scenario one-entry "thp_swap=pmd: what is seen on the way out and back"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -123,6 +124,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario no-room-for-one "no cluster is free: the huge page is split, and its pages go one by one"
 machine  cpus=2 ram=16 swap=S:2 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -147,6 +149,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario four-pages "huge pages of four"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=4 SWAPFILE_CLUSTER=4 thp=4 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(16K, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

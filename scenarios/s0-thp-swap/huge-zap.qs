@@ -3,6 +3,7 @@
 scenario munmap-huge-swap "all slots are free afterwards"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-10
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -27,6 +28,7 @@ expect with D0-10 { sometimes rss_mismatch }
 
 scenario munmap-one-of-two "the other process keeps its huge page"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -55,6 +57,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 
 scenario munmap-cached "the folio goes with the last reference"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -80,6 +83,7 @@ expect { never bug   never leak   never swap_count   never rss_mismatch   never 
 scenario slot-with-the-number-of-zeros "a slot has the number that the huge page of zeros has as a frame"
 ref      "swap: Support PMD swap mapping in swap_duplicate()"  # D0-11
 machine  cpus=2 ram=16 swap=S:16 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: q = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
@@ -107,6 +111,7 @@ expect with D0-11 { sometimes rss_mismatch   never uaf }
 
 scenario huge-zeros "loads where nothing was stored share one huge page of zeros"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
 
 setup {
   A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)

@@ -45,7 +45,7 @@ struct AddressSpace::HugeSwapIn {
 // Linux (series of 2018): transparent_hugepage_swapin_enabled()
 bool AddressSpace::swaps_in_whole(const Vma* vma) const {
   if (vma == nullptr && !env.defects.has(Defect::D0_7)) return env.swap.options().thp_swap == swap::ThpSwap::pmd;
-  return vma->has(VmFlag::huge_page);
+  return vma->has(VmFlag::huge_page);  // NOLINT(clang-analyzer-core.CallAndMessage): D0-7 is just that
 }
 
 // The entry becomes PTEs if it is still the same; without_cluster: so does its cluster, if nothing is cached there.
