@@ -404,7 +404,7 @@ check {
 
 expect { never bug   never leak   never swap_count   never rss_mismatch   complete }
 
-scenario around-the-cache "one reads its part of the cluster, the other the huge page; single slots are read around the cache"
+scenario around-the-cache "one reads its part of the cluster, the other the huge page; slots around the cache"
 machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd synchronous_swap=on
 requires engine
 
