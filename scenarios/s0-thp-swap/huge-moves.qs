@@ -239,3 +239,55 @@ check {
 }
 
 expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
+
+scenario mlock-huge-swap "mlock brings the huge page back, and it stays"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+}
+
+cpu 0 as A { mlock(p, 8K) = 0 }
+cpu 1 as R { reclaim(2) }
+
+check {
+  A: pagemap(p[1]) = PM_HUGE
+  rss(A).anon      = 2
+  A: load(p[0])    = 6
+  A: load(p[1])    = 7
+  killall()
+  swap_used(S)     = 0
+  folios_leaked()  = 0
+}
+
+expect { never bug   never leak   never swap_count   complete }
+
+scenario willneed-huge-swap "MADV_WILLNEED of one page reads all of a huge cluster"
+machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
+requires engine
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+}
+
+cpu 0 as A { madvise(p[1], 4K, MADV_WILLNEED) = 0 }
+
+check {
+  A: mincore(p[0]) = 1
+  A: load(p[0])    = 6
+  A: pagemap(p[0]) = PM_HUGE
+  killall()
+  swap_used(S)     = 0
+  folios_leaked()  = 0
+}
+
+expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -108,33 +108,3 @@ check {
 
 expect            { never bug   never leak   never swap_count   never rss_mismatch   complete }
 expect with D0-11 { sometimes rss_mismatch   never uaf }
-
-scenario huge-zeros "loads where nothing was stored share one huge page of zeros"
-machine  cpus=2 ram=16 swap=S:8 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd
-requires engine
-
-setup {
-  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
-  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
-  A: load(p[0])                    = 0
-  A: pagemap(p[1])                 = PM_ZERO
-  A: B = fork()
-}
-
-cpu 0 as A { store(p[0], 5) = 0 }
-cpu 1 as B { munmap(p[0], 4K) = 0 }
-
-check {
-  A: load(p[0])    = 5
-  A: load(p[1])    = 0
-  A: pagemap(p[1]) = PM_HUGE
-  B: load(p[1])    = 0
-  B: pagemap(p[1]) = PM_ZERO
-  rss(A).anon      = 2
-  rss(B).anon      = 0
-  killall()
-  swap_used(S)     = 0
-  folios_leaked()  = 0
-}
-
-expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }

@@ -34,6 +34,7 @@ bool AddressSpace::is_huge_zero_pmd(Pte entry) const {
 // A load where nothing is mapped. Linux: mm/huge_memory.c do_huge_pmd_anonymous_page(), its zero page
 bool AddressSpace::map_huge_zero_page(Fault& fault) {
   if (env.huge_zero == nullptr) return false;
+  QUIRE_FUNC();
   Folio* zeros = env.huge_zero->get(env.pmd_order());
   if (zeros == nullptr) return false;
   LockedPmd pmd(fault.leaf);
