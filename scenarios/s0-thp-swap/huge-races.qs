@@ -456,3 +456,28 @@ check {
 }
 
 expect { never uaf   never bug   never leak   never swap_count   never livelock   always B:r == 0   complete }
+
+# Equal entries are not enough: the folio that was found has left the swap cache meanwhile, and another is there.
+scenario huge-entry-reused "the same entry again, for other contents, before the fault has locked the folio"
+machine  cpus=2 ram=16 swap=S:3 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2 thp_swap=pmd tlb=off
+requires engine
+
+setup {
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 6)
+  A: store(p[1], 7)
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
+}
+
+cpu 0 as A { load(p[0]) = 6 | 8 | 0 }
+cpu 1 as A { madvise(p, 8K, MADV_DONTNEED) = 0, store(p[0], 8) = 0, madvise(p, 8K, MADV_PAGEOUT) = 0 }
+
+check {
+  A: load(p[0])   = 8
+  A: load(p[1])   = 0
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never bug   never leak   never swap_count   never lost_store   complete }

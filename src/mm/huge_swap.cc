@@ -163,7 +163,6 @@ void AddressSpace::unuse_huge_pmd(Vma& vma, LeafTable& leaf, VirtPage page, Pmd 
   if (get_huge_folio(in, nullptr) == Got::nothing) return;
   LockedFolio locked(*in.folio);
   in.folio->wait_writeback();
-  if (!is_cached_whole(env, *in.folio, in.entry())) return;
   {
     LockedPmd pmd(leaf);
     if (pmd.get() != before) {
