@@ -198,7 +198,7 @@ class HugeSwapInvariant : public testing::Test {
   uint64_t at_ = *machine_.mmap(b_, 2 * kPage, 2 * kPage, kReadWrite, kAnonymous | abi::kMapFixed, -1, 0);
 };
 
-TEST_F(HugeSwapInvariant, I1PmdReferenceThatNobodyHas) {
+TEST_F(HugeSwapInvariant, I3PmdReferenceThatNobodyHas) {
   base::SwapEntry entry = pmd().entry().swap_entry();
   EXPECT_EQ(swap().swap_duplicate(entry, PageCount(2)), Errno::ok);
   expect_finding("swap_count I3: the huge cluster of slot 2 counts 3 PMD mappings, and there are 2");
