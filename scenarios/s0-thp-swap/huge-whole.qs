@@ -178,3 +178,35 @@ check {
 }
 
 expect { never bug   never leak   never swap_count   never rss_mismatch   never lost_store   complete }
+
+scenario real-sizes "tables of 512, clusters of 512: shared with a child, which gives a part of it up"
+machine  real ram=2048 swap=S:1536 payload=8 thp=512 thp_swap=pmd
+requires engine
+
+setup {
+  A: p = mmap(2M, 2M, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: madvise(p, 2M, MADV_HUGEPAGE) = 0
+  A: store(p[0:512], 6)
+  A: store(p[77], 7)
+  A: madvise(p, 2M, MADV_PAGEOUT)  = 0
+}
+
+cpu 0 as A { B = fork() }
+
+check {
+  rss(A).swapents     = 512
+  swap_count(S, 512)  = 2
+  swap_count(S, 1023) = 2
+  B: munmap(p[20:40]) = 0
+  rss(B).swapents     = 492
+  A: load(p[77])      = 7
+  A: pagemap(p[511])  = PM_HUGE
+  B: load(p[77])      = 7
+  B: load(p[511])     = 6
+  B: pagemap(p[511])  = PM_ANON
+  killall()
+  swap_used(S)        = 0
+  folios_leaked()     = 0
+}
+
+expect { never bug   never leak   complete }
