@@ -210,6 +210,8 @@ class SwapEntry {
   /// The entry of the slot `n` further on in the same area.
   [[nodiscard]] friend constexpr SwapEntry operator+(SwapEntry e, PageCount n) { return {e.type(), e.offset() + n}; }
   [[nodiscard]] friend constexpr SwapEntry operator-(SwapEntry e, PageCount n) { return {e.type(), e.offset() - n}; }
+  /// The first slot of the block of `unit` slots (a power of two) that this one is in.
+  [[nodiscard]] constexpr SwapEntry align_down(PageCount unit) const { return {type(), offset().align_down(unit)}; }
   constexpr bool operator==(const SwapEntry&) const = default;
 
   static constexpr unsigned kTypeShift = 32;

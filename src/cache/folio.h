@@ -178,7 +178,7 @@ class Folio {
   }
   [[nodiscard]] FileIndex peek_index() const { return index_.peek(); }
 
-  /// The slot of the first page while in the swap cache. Linux: folio->swap
+  /// The slot of the first page while in the swap cache (of a tail: its own). Linux: folio->swap
   [[nodiscard]] SwapEntry swap() const { return swap_; }
   void set_swap(SwapEntry entry) { swap_ = entry; }
   /// Whether the slot of one of its pages is this one; it is in the swap cache.

@@ -66,7 +66,6 @@ base::Result<FolioRef> Folios::alloc_device() {
 
 void Folios::split(Folio& folio, int references) {
   FolioFlag whole = folio.flags() & ~(FolioFlag::anon_exclusive | FolioFlag::hwpoison | FolioFlag::lru);
-  SwapEntry entry = folio.swap();
   uint64_t pages = folio.pages().value();
   folio.order_ = Order(0);
   for (uint64_t i = 1; i < pages; ++i) {
@@ -81,7 +80,6 @@ void Folios::split(Folio& folio, int references) {
       page.set_file(*mapping, folio.index() + PageCount(i));
     else
       page.set_anon(folio.anon_vma(), folio.index() + PageCount(i));
-    if (!entry.none()) page.set_swap(entry + PageCount(i));
     page.refcount_.store(references);
   }
   folio.refcount_.store(references);

@@ -23,7 +23,7 @@ void SwapCache::add(Folio& folio, SwapEntry entry) {
   uint64_t pages = folio.pages().value();
   uint32_t first = entry.offset().value();
   folio.get(static_cast<int>(pages));
-  folio.set_swap(entry);
+  set_words(folio, entry, folio.pages());
   folio.set(FolioFlag::swapcache);
   sync::Guard guard(lock_of(entry.offset()));
   for (uint64_t i = 0; i < pages; ++i) {
@@ -42,7 +42,12 @@ void SwapCache::erase(Folio& folio) {
     slot = nullptr;
   }
   folio.clear(FolioFlag::swapcache);
-  folio.set_swap({});
+  for (uint64_t i = 0; i < pages; ++i) folio.folios().page(folio.pfn() + PageCount(i)).set_swap({});
+}
+
+void SwapCache::set_words(Folio& folio, SwapEntry entry, PageCount pages) {
+  for (uint64_t i = 0; i < pages.value(); ++i)
+    folio.folios().page(folio.pfn() + PageCount(i)).set_swap(entry + PageCount(i));
 }
 
 // Linux: mm/swap_state.c __delete_from_swap_cache()
@@ -61,7 +66,7 @@ bool SwapCache::try_remove(Folio& folio, int references) {
   return clean;
 }
 
-bool SwapCache::move(Folio& from, Folio& to, int references) {
+bool SwapCache::move(Folio& from, Folio& to, int references, Words words) {
   auto pages = static_cast<int>(from.pages().value());
   SwapEntry entry = from.swap();
   sync::Guard guard(lock_of(entry.offset()));
@@ -69,7 +74,7 @@ bool SwapCache::move(Folio& from, Folio& to, int references) {
   erase(from);
   from.ref_unfreeze(references);
   to.get(pages);
-  to.set_swap(entry);
+  set_words(to, entry, words == Words::head ? PageCount(1) : to.pages());
   to.set(FolioFlag::swapcache);
   for (uint64_t i = 0; i < to.pages().value(); ++i) slots_[entry.offset().value() + i] = &to;
   return true;

@@ -1,7 +1,8 @@
 // SwapCache: slot of one swap area -> the folio that has the slot's page in memory.
 //
 // Made at swapon, freed by swapoff. A flat array of one word per slot, locked in shards of 2^shard_shift slots.
-// I1  a folio at slot s has swap() of that slot (minus its page's place in it) and the flag swapcache
+// I1  a folio at slot s has swap() of that slot (minus its page's place in it) and the flag swapcache; each page of a
+//     large one has swap() of its own slot
 // I2  the cache holds one reference to a folio per page of it
 // Locks: i_pages of the shard (shared for look-ups; spins). The slots' count bytes are swap's: it sets HAS_CACHE before
 // add() and clears it after remove(). Linux: mm/swap_state.c, swapper_spaces[]
@@ -36,7 +37,9 @@ class SwapCache {
   [[nodiscard]] bool try_remove(Folio& folio, int references);
   /// `to` (locked, in no cache, as many pages) takes the slots of `from` (locked, in this cache), if nobody but the
   /// cache and `references` of the caller's has that: then those are left. Linux: mm/migrate.c folio_migrate_mapping()
-  [[nodiscard]] bool move(Folio& from, Folio& to, int references);
+  enum class Words : uint8_t { all, head };
+  /// `words`: which pages of `to` are told their slot; all but for a defect.
+  [[nodiscard]] bool move(Folio& from, Folio& to, int references, Words words = Words::all);
   /// The large `folio` (locked, in this cache) is split into pages, each cached at its slot, if nobody but the cache
   /// and one reference of the caller's has it. Linux: mm/huge_memory.c __split_huge_page()
   [[nodiscard]] bool split(Folio& folio);
@@ -51,6 +54,8 @@ class SwapCache {
 
  private:
   void erase(Folio& folio);
+  /// Each page's slot. Linux (to 6.5): page_private() of the pages of a huge page
+  static void set_words(Folio& folio, SwapEntry entry, PageCount pages);
 
   using ShardLock = sync::RwLock<sync::LockClass::i_pages_lock>;
   using Slot = sync::Plain<Folio*, "swap_cache slot">;

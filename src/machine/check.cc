@@ -22,9 +22,10 @@ using sync::Failure;
 
 /// What a walk over everything counts, in the machine's scratch memory.
 struct Machine::Recount {
-  uint32_t* references;  ///< per frame: to the folio that begins there
-  uint32_t* mappings;    ///< per frame: likewise
-  uint32_t* slots;       ///< per slot of all areas, one after the other
+  uint32_t* references;    ///< per frame: to the folio that begins there
+  uint32_t* mappings;      ///< per frame: likewise
+  uint32_t* slots;         ///< per slot of all areas, one after the other
+  uint32_t* pmd_mappings;  ///< likewise, where a PMD swap mapping begins
   uint32_t first_slot[swap::SwapAreas::kAreasMax] = {};
   uint32_t slots_of[swap::SwapAreas::kAreasMax] = {};
 
@@ -36,19 +37,29 @@ struct Machine::Recount {
   }
 };
 
+// One reference to each slot; a PMD's is counted apart too. false: there are no such slots.
+bool Machine::recount_slots(const Recount& r, SwapEntry entry, PageCount pages) {
+  for (uint64_t i = 0; i < pages.value(); ++i) {
+    uint32_t* slot = r.slot(entry + PageCount(i));
+    if (slot == nullptr) return false;
+    ++*slot;
+  }
+  if (pages > PageCount(1)) ++r.pmd_mappings[r.slot(entry) - r.slots];
+  return true;
+}
+
 // I5 and I7, and the references of one address space.
 void Machine::recount_space(Recount& r, mm::AddressSpace& mm, CheckReport* report) {
   int64_t rss[rmap::kRssClasses] = {};
   mm.tables.peek_each([&](base::VirtPage page, Pte pte, PageCount pages) {
     if (pte.is_swap()) {
-      ++rss[static_cast<unsigned>(RssClass::swap_entries)];
-      uint32_t* slot = r.slot(pte.swap_entry());
-      if (slot != nullptr)
-        ++*slot;
-      else if (report != nullptr)
+      rss[static_cast<unsigned>(RssClass::swap_entries)] += static_cast<int64_t>(pages.value());
+      bool named = recount_slots(r, pte.swap_entry(), pages);
+      if (!named && report != nullptr)
         report->fail(Failure::swap_count, "I4: page {:#x} names slot {} of an area that is not live", page.value(),
                      pte.swap_entry().offset().value());
     }
+    if (pte.kind() == PteKind::zero_page && pages > PageCount(1)) ++r.references[pte.frame_bits()];
     if (!pte.has_pfn() || pte.kind() == PteKind::hwpoison) return;
     Folio& folio = folios_.of(pte.pfn());
     if (!folios_.peek_in_use(folio.pfn()) || !folio.contains(pte.pfn())) {
@@ -131,10 +142,12 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     r.slots_of[type] = static_cast<uint32_t>(area.peek_max().value());
     first += r.slots_of[type];
   }
+  r.pmd_mappings = r.slots + first;
   recount_files(r);
   recount_swap_cache(r);
   recount_continuations(r);
   recount_poisoned(r);
+  if (const Folio* zeros = huge_zero_.peek()) ++r.references[zeros->pfn().value()];
 }
 
 // I6: the references and mappings of every folio.
@@ -156,12 +169,24 @@ void Machine::check_folios(const Recount& r, CheckReport& report) {
   }
 }
 
+// I3: the PMD mappings of every huge cluster. Those of a cluster that was split count in the slots only.
+void Machine::check_huge_cluster(const Recount& r, const swap::SwapArea& area, SwapOffset slot, CheckReport& report) {
+  if (slot.offset_in(area.cluster_slots()) != PageCount(0) || !area.peek_huge_cluster(slot)) return;
+  uint32_t mappings = r.pmd_mappings[r.first_slot[area.type().value()] + slot.value()];
+  auto stated =
+      static_cast<int64_t>(area.peek_cluster_count(slot)) - static_cast<int64_t>(area.cluster_slots().value());
+  report.expect(stated == mappings, Failure::swap_count,
+                "I3: the huge cluster of slot {} counts {} PMD mappings, and there are {}", slot.value(), stated,
+                mappings);
+}
+
 // I1 and I2: the count of every slot.
 void Machine::check_slots(const Recount& r, CheckReport& report) {
   for (unsigned type = 0; type < swap_.areas_max(); ++type) {
     const swap::SwapArea& area = swap_.peek_area(SwapType(type));
     for (uint32_t slot = 0; slot < r.slots_of[type]; ++slot) {
       swap::CountByte byte = area.peek_swap_map(SwapOffset(slot));
+      check_huge_cluster(r, area, SwapOffset(slot), report);
       uint64_t stated = area.peek_references(SwapOffset(slot));
       uint32_t counted = r.slots[r.first_slot[type] + slot];
       if (byte.continued())

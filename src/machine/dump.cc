@@ -9,6 +9,7 @@
 //     0 frame 5 dirty
 //   S: 1 of 8 slots
 //     1 byte 0xff cached
+//     4 huge cluster, 2 PMD mappings
 #include <iterator>
 
 #include "machine/device.h"
@@ -31,16 +32,17 @@ void line(sync::String& out, fmt::format_string<Args...> text, Args&&... args) {
 
 void dump_entry(sync::String& out, base::VirtPage page, Pte pte, PageCount pages) {
   uint64_t address = base::address_of(page).value();
+  const char* huge = pages > PageCount(1) ? "huge " : "";
   switch (pte.kind()) {
     case PteKind::none:
       break;
     case PteKind::present:
-      return line(out, "    {:#x} {}frame {}{}{}", address, pages > PageCount(1) ? "huge " : "", pte.pfn().value(),
-                  pte.writable() ? " w" : "", pte.has(PteBit::dirty) ? " dirty" : "");
+      return line(out, "    {:#x} {}frame {}{}{}", address, huge, pte.pfn().value(), pte.writable() ? " w" : "",
+                  pte.has(PteBit::dirty) ? " dirty" : "");
     case PteKind::zero_page:
-      return line(out, "    {:#x} zero page", address);
+      return line(out, "    {:#x} {}zero page", address, huge);
     case PteKind::swap:
-      return line(out, "    {:#x} swap {}:{}{}", address, pte.swap_entry().type().value(),
+      return line(out, "    {:#x} {}swap {}:{}{}", address, huge, pte.swap_entry().type().value(),
                   pte.swap_entry().offset().value(), pte.has(PteBit::exclusive) ? " exclusive" : "");
     case PteKind::migration:
       return line(out, "    {:#x} migration of frame {}", address, pte.pfn().value());
@@ -112,6 +114,9 @@ void Machine::dump_swap(sync::String& out) {
     for (uint32_t slot = 1; slot < area->peek_max().value(); ++slot) {
       swap::CountByte byte = area->peek_swap_map(base::SwapOffset(slot));
       const cache::Folio* folio = area->peek_swap_cache()->peek(base::SwapOffset(slot));
+      if (slot % area->cluster_slots().value() == 0 && area->peek_huge_cluster(base::SwapOffset(slot)))
+        line(out, "    {} huge cluster, {} PMD mappings", slot,
+             area->peek_cluster_count(base::SwapOffset(slot)) - area->cluster_slots().value());
       if (byte.free()) continue;
       if (folio == nullptr)
         line(out, "    {} byte {:#04x}", slot, byte.byte());

@@ -17,31 +17,36 @@ constexpr int kAnonymous = abi::kMapPrivate | abi::kMapAnonymous;
 constexpr int kPunch = abi::kFallocPunchHole | abi::kFallocKeepSize;
 constexpr uint64_t kPage = 4096;
 
-/// The parameter is the order of a huge page; 9 is a machine with the sizes of a real one.
-class HugePages : public ::testing::TestWithParam<unsigned> {
+/// The order of a huge page (9 is a machine with the sizes of a real one), and how it goes to swap.
+using HugeParam = std::tuple<unsigned, swap::ThpSwap>;
+
+class HugePages : public ::testing::TestWithParam<HugeParam> {
  protected:
-  HugePages() { pages_ = uint64_t{1} << GetParam(); }
+  HugePages() { pages_ = uint64_t{1} << order(); }
   void TearDown() override {
     check();
     machine_.killall();
     check();
     EXPECT_EQ(machine_.swap_used("S"), 0U);
   }
+  [[nodiscard]] static unsigned order() { return std::get<0>(GetParam()); }
+  [[nodiscard]] static swap::ThpSwap thp_swap() { return std::get<1>(GetParam()); }
   static MachineOptions options(uint64_t ram) {
     MachineOptions options = MachineOptions::explored();
-    if (GetParam() == 9) options = MachineOptions();
+    if (order() == 9) options = MachineOptions();
     options.ram = PageCount(ram);
-    options.page_table = {3, 3, static_cast<uint8_t>(GetParam())};
-    options.thp_order = static_cast<uint8_t>(GetParam());
-    options.slots_per_cluster = std::max(options.slots_per_cluster, 1U << GetParam());
+    options.page_table = {3, 3, static_cast<uint8_t>(order())};
+    options.thp_order = static_cast<uint8_t>(order());
+    options.slots_per_cluster = 1U << order();
+    options.thp_swap = thp_swap();
     options.tlb = OnOff::on;
     options.pcp_prefill = 0;
-    options.private_data = GetParam() == 9 ? OnOff::off : OnOff::on;
+    options.private_data = order() == 9 ? OnOff::off : OnOff::on;
     return options;
   }
   static MachineOptions with_swap() {
-    MachineOptions o = options(uint64_t{8} << GetParam());
-    o.add_swap("S", PageCount(uint64_t{4} << GetParam()));
+    MachineOptions o = options(uint64_t{8} << order());
+    o.add_swap("S", PageCount(uint64_t{4} << order()));
     return o;
   }
   void check() {
@@ -233,7 +238,51 @@ TEST_P(HugePages, AreMadeOfSmallOnes) {
   expect_others(p, 0);
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, HugePages, ::testing::Values(1U, 2U, 3U, 9U));
+TEST_P(HugePages, InSwapAreSharedByAChildAndTakenApart) {
+  uint64_t p = huge_anon();
+  EXPECT_EQ(machine_.madvise(a_, p, bytes(), abi::kMadvPageout), Errno::ok);
+  EXPECT_EQ(machine_.rss(a_).swapents, huge());
+  Process& child = **machine_.fork(a_);
+  Process& third = **machine_.fork(child);
+  check();
+  EXPECT_EQ(machine_.munmap(a_, p + kPage, kPage), Errno::ok);
+  check();
+  EXPECT_EQ(machine_.rss(a_).swapents, huge() - 1);
+  EXPECT_EQ(machine_.swap_used("S"), pages_);
+  for (uint64_t i = 0; i < pages_; ++i) EXPECT_EQ(load(child, p + i * kPage), value_of(i));
+  auto whole = thp_swap() == swap::ThpSwap::pmd ? PagemapKind::huge_anon : PagemapKind::present_anon;
+  EXPECT_EQ(machine_.pagemap(child, p), whole);
+  check();
+  expect_others(p, 1);
+  check();
+  EXPECT_EQ(machine_.madvise(child, p, kPage, abi::kMadvDontneed), Errno::ok);
+  EXPECT_EQ(machine_.madvise(child, p, bytes(), abi::kMadvPageout), Errno::ok);
+  check();
+  EXPECT_EQ(load(child, p), 0);
+  for (uint64_t i = 0; i < pages_; ++i) EXPECT_EQ(load(third, p + i * kPage), value_of(i));
+  EXPECT_EQ(machine_.swapoff(a_, "S"), Errno::ok);
+  EXPECT_EQ(machine_.swapon(a_, "S"), Errno::ok);
+  check();
+  for (uint64_t i = 0; i < pages_; ++i) EXPECT_EQ(load(third, p + i * kPage), value_of(i));
+  expect_others(p, 1);
+}
+
+TEST_P(HugePages, SwapoffBringsThemBackAsTheyWent) {
+  uint64_t p = huge_anon();
+  EXPECT_EQ(machine_.madvise(a_, p, bytes(), abi::kMadvPageout), Errno::ok);
+  Process& child = **machine_.fork(a_);
+  EXPECT_EQ(machine_.swapoff(a_, "S"), Errno::ok);
+  check();
+  auto whole = thp_swap() == swap::ThpSwap::pmd ? PagemapKind::huge_anon : PagemapKind::present_anon;
+  EXPECT_EQ(machine_.pagemap(child, p), whole);
+  EXPECT_EQ(machine_.pagemap(a_, p), whole);
+  expect_others(p, pages_);
+  EXPECT_EQ(machine_.swapon(a_, "S"), Errno::ok);
+}
+
+const auto kHugeParams = ::testing::Combine(
+    ::testing::Values(1U, 2U, 3U, 9U), ::testing::Values(swap::ThpSwap::pmd, swap::ThpSwap::pte, swap::ThpSwap::off));
+INSTANTIATE_TEST_SUITE_P(Orders, HugePages, kHugeParams);
 
 /// RAM in which the odd frames are taken: no huge page is left.
 class Compaction : public HugePages {
@@ -285,7 +334,7 @@ class Compaction : public HugePages {
 
   uint64_t at_;
   std::vector<uint64_t> kept_;
-  Machine fragmented_{options(kRamHugePages << GetParam())};
+  Machine fragmented_{options(kRamHugePages << order())};
   Process& b_ = fragmented_.create_process("B");
 };
 
@@ -312,7 +361,7 @@ TEST_P(Compaction, MovesPagesUpAndMakesRoomForAHugePage) {
   check_fragmented();
 }
 
-INSTANTIATE_TEST_SUITE_P(Orders, Compaction, ::testing::Values(1U, 2U, 3U, 9U));
+INSTANTIATE_TEST_SUITE_P(Orders, Compaction, kHugeParams);
 
 }  // namespace
 }  // namespace quire::machine

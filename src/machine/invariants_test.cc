@@ -163,6 +163,85 @@ TEST_F(Invariant, I6ReferenceOfAHugeMapping) {
   (void)folio.remove_mapping();
 }
 
+/// A huge page of two pages, in swap as a whole and shared with a child.
+class HugeSwapInvariant : public testing::Test {
+ protected:
+  HugeSwapInvariant() {
+    EXPECT_EQ(machine_.madvise(b_, at_, 2 * kPage, abi::kMadvHugepage), Errno::ok);
+    EXPECT_TRUE(machine_.store(b_, at_, std::byte{1}).none());
+    EXPECT_EQ(machine_.madvise(b_, at_, 2 * kPage, abi::kMadvPageout), Errno::ok);
+    EXPECT_TRUE(machine_.fork(b_).ok());
+    EXPECT_TRUE(pmd().is_huge_swap());
+    EXPECT_EQ(finding(), "");
+  }
+  static MachineOptions options() {
+    MachineOptions options = MachineOptions::explored();
+    options.page_table = {2, 3, 1};
+    options.slots_per_cluster = 2;
+    options.thp_swap = swap::ThpSwap::pmd;
+    options.add_swap("S", PageCount(8));
+    return options;
+  }
+  [[nodiscard]] std::string finding() {
+    sync::CheckReport report;
+    machine_.check(report);
+    return report.ok() ? "" : std::string(name(report.failure())) + " " + std::string(report.message());
+  }
+  void expect_finding(std::string_view begin) { EXPECT_EQ(finding().substr(0, begin.size()), begin) << finding(); }
+  [[nodiscard]] pgtable::LeafTable& leaf() { return *b_.mm().tables.find(base::page_of(base::VirtAddr(at_))); }
+  [[nodiscard]] pgtable::Pmd pmd() { return leaf().pmd(); }
+  void set(pgtable::Pmd pmd) { pgtable::LockedPmd(leaf()).set(pmd); }
+  [[nodiscard]] swap::SwapAreas& swap() { return b_.mm().env.swap; }
+
+  Machine machine_{options()};
+  Process& b_ = machine_.create_process("B");
+  uint64_t at_ = *machine_.mmap(b_, 2 * kPage, 2 * kPage, kReadWrite, kAnonymous | abi::kMapFixed, -1, 0);
+};
+
+TEST_F(HugeSwapInvariant, I3PmdReferenceThatNobodyHas) {
+  base::SwapEntry entry = pmd().entry().swap_entry();
+  EXPECT_EQ(swap().swap_duplicate(entry, PageCount(2)), Errno::ok);
+  expect_finding("swap_count I3: the huge cluster of slot 2 counts 3 PMD mappings, and there are 2");
+  swap().swap_free(entry, PageCount(2));
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(HugeSwapInvariant, I1ReferenceToOneSlotOfAHugeCluster) {
+  base::SwapEntry second = pmd().entry().swap_entry() + PageCount(1);
+  EXPECT_EQ(swap().swap_duplicate(second), Errno::ok);
+  expect_finding("swap_count I1: slot 3 has byte 0x03 and 2 references");
+  swap().swap_free(second);
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(HugeSwapInvariant, I3MappingThatIsCountedAsPtes) {
+  pgtable::Pmd before = pmd();
+  EXPECT_EQ(swap().split_swap_cluster_map(before.entry().swap_entry()), Errno::ok);
+  expect_finding("swap_count I3: the huge cluster of slot 2 counts 1 PMD mappings, and there are 2");
+  // A cluster that is huge no more may have PMD mappings: they are split when they are used.
+  EXPECT_EQ(swap().split_swap_cluster(before.entry().swap_entry(), swap::WhileCached::keep), Errno::ok);
+  EXPECT_EQ(finding(), "");
+}
+
+TEST_F(HugeSwapInvariant, I4HugeEntryOfAnAreaThatIsNotLive) {
+  pgtable::Pmd before = pmd();
+  set(pgtable::Pmd::huge(Pte::swap(base::SwapEntry(base::SwapType(1), base::SwapOffset(2)))));
+  expect_finding("swap_count I4: page 0x2 names slot 2 of an area that is not live");
+  set(before);
+}
+
+TEST_F(HugeSwapInvariant, I5HugeEntryCountsWithAllItsPages) {
+  b_.mm().rss.add(rmap::RssClass::swap_entries, -1);
+  expect_finding("rss_mismatch I5: rss counter 3 is 1 but the tables have 2");
+  b_.mm().rss.add(rmap::RssClass::swap_entries, 1);
+}
+
+TEST_F(HugeSwapInvariant, TheDumpShowsClusterAndEntry) {
+  sync::String dump = machine_.dump();
+  EXPECT_NE(dump.find("0x2000 huge swap 0:2"), sync::String::npos) << dump;
+  EXPECT_NE(dump.find("2 huge cluster, 2 PMD mappings"), sync::String::npos) << dump;
+}
+
 TEST_F(Invariant, I13PageReplacedByZeros) {
   Pte pte = get(present());
   set(present(), Pte::zero_page());

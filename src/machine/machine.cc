@@ -28,12 +28,13 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   swap.slot_cache_size = o.slot_cache_size;
   using By = swap::ReadaheadOptions::By;
   swap.readahead = {o.page_cluster, o.vma_ra == OnOff::on ? By::address : By::slot};
+  swap.thp_swap = o.thp_swap;
   return swap;
 }
 
 std::size_t scratch_words(const MachineOptions& o) {
   std::size_t words = 2 * (o.ram + o.device).value();
-  for (unsigned i = 0; i < o.swap_devices; ++i) words += o.swap[i].pages.value() + 1;
+  for (unsigned i = 0; i < o.swap_devices; ++i) words += 2 * (o.swap[i].pages.value() + 1);
   return words;
 }
 
@@ -52,13 +53,18 @@ Machine::Machine(const MachineOptions& options)
            options.defects,
            base::Order(options.thp_order),
            options.page_table,
-           options.punched_poison},
+           options.punched_poison,
+           options.thp_swap,
+           options.thp_swap == swap::ThpSwap::pmd ? &huge_zero_ : nullptr},
       tmpfs_(env_, options.index_bits),
       block_fs_(env_, options.index_bits),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {
   QUIRE_ASSERT(std::has_single_bit(options.slots_per_cluster));
+  QUIRE_ASSERT(
+      options.thp_swap != swap::ThpSwap::pmd || PageCount(options.slots_per_cluster) == options.page_table.entries(),
+      "the slots of a PMD swap entry are a cluster");
   QUIRE_ASSERT(options.thp_order <= options.page_table.pte_bits, "a large folio is mapped by one table");
   frames_.set_pressure(&reclaim_);
   devices_.reserve(options.swap_devices);

@@ -199,6 +199,7 @@ class Machine {
   void end(Process& process);
   void recount(Recount& recount);
   void recount_space(Recount& recount, mm::AddressSpace& mm, sync::CheckReport* report);
+  [[nodiscard]] static bool recount_slots(const Recount& recount, base::SwapEntry entry, PageCount pages);
   static void recount_pages(Recount& recount, const cache::Mapping& mapping);
   void recount_files(Recount& recount);
   void recount_swap_cache(Recount& recount);
@@ -206,6 +207,8 @@ class Machine {
   void recount_poisoned(Recount& recount);
   void check_translation(const pgtable::Translation& translation, sync::CheckReport& report);
   void check_folios(const Recount& recount, sync::CheckReport& report);
+  static void check_huge_cluster(const Recount& recount, const swap::SwapArea& area, base::SwapOffset slot,
+                                 sync::CheckReport& report);
   void check_slots(const Recount& recount, sync::CheckReport& report);
   void dump_space(sync::String& out, const Process& process);
   static void dump_pages(sync::String& out, const cache::Mapping& mapping);
@@ -218,6 +221,7 @@ class Machine {
   rmap::AnonVmas anon_vmas_;
   swap::SwapAreas swap_;
   pgtable::Tlbs tlbs_;
+  rmap::HugeZeroPage huge_zero_{folios_};
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
   fs::BlockFs block_fs_;

@@ -14,6 +14,7 @@
 #include "pgtable/page_table.h"
 #include "rmap/zap_details.h"
 #include "swap/discard.h"
+#include "swap/thp_swap.h"
 
 namespace quire::machine {
 
@@ -72,9 +73,11 @@ struct MachineOptions {
   rmap::PunchedPoison punched_poison = rmap::PunchedPoison::keep_all;
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
-  uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX
-  uint8_t swap_cont_max = 127;    ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
-  uint8_t thp_order = 4;          ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  uint8_t swap_map_max = 62;    ///< SWAP_MAP_MAX
+  uint8_t swap_cont_max = 127;  ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
+  uint8_t thp_order = 4;        ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  /// `pmd` needs clusters of as many slots as a table has entries.
+  swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   OnOff slot_cache = OnOff::off;  ///< freed slots are parked per CPU first (through 6.14)
   uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
   /// vm.page-cluster: a fault on a swapped page reads up to 2^n pages; 0: that page alone.

@@ -15,6 +15,7 @@
 #pragma once
 
 #include <cstddef>
+#include <optional>
 
 #include "base/result.h"
 #include "mm/vma.h"
@@ -182,6 +183,8 @@ class AddressSpace final : public rmap::MappedSpace {
   /// Removes entries of one mapping. mmap_lock or a lock of a list of the mapping is held.
   void zap_range(const Vma& vma, Range<VirtPage> range, const rmap::ZapDetails& details);
 
+  /// Of a PMD entry, its lock held.
+  [[nodiscard]] bool is_huge_zero_pmd(Pte entry) const;
   /// Nothing maps `folio` any more: out of the swap cache if nobody waits for it there either. No sleeping.
   /// Linux: mm/swap_state.c free_swap_cache()
   void free_swap_cache(Folio& folio);
@@ -324,7 +327,12 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] bool needs_continuation(Errno error) const;
   [[nodiscard]] Errno continue_swap_count(base::SwapEntry entry, Errno error);
   [[nodiscard]] Errno copy_leaf(AddressSpace& child, const Vma& vma, pgtable::LeafTable& source, Range<VirtPage> range);
-  void copy_huge_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
+  void copy_huge_present_pmd(AddressSpace& child, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
+  struct HugeSwapCopy;
+  [[nodiscard]] Result<bool> copy_huge_pmd(AddressSpace& child, pgtable::LeafTable& destination,
+                                           pgtable::LeafTable& source, VirtPage page);
+  [[nodiscard]] Result<bool> copy_with_spare_leaf(AddressSpace& child, pgtable::LeafTable& source, VirtPage page);
+  [[nodiscard]] Errno copy_huge_swap_pmd(HugeSwapCopy& copy, pgtable::LockedPmd& to, pgtable::LockedPmd& from);
   [[nodiscard]] Errno copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte);
   [[nodiscard]] Errno copy_swap_pte(Copying& c, VirtPage page, Pte pte);
   void copy_migration_pte(Copying& c, VirtPage page, Pte pte);
@@ -337,9 +345,11 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] FaultEnd handle_marker(Fault& fault);
   [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);
   [[nodiscard]] bool huge_page_fits(const Vma& vma, VirtPage page) const;
-  [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault);
+  [[nodiscard]] bool do_huge_pmd_anonymous_page(Fault& fault, pgtable::Pmd before);
+  [[nodiscard]] bool map_huge_zero_page(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_fault(Fault& fault);
   [[nodiscard]] FaultEnd do_huge_pmd_wp_page(Fault& fault, pgtable::LockedPmd& pmd);
+  [[nodiscard]] FaultEnd do_huge_pmd_swap_page(Fault& fault, pgtable::Pmd before);
   [[nodiscard]] static bool wp_can_reuse_huge_page(const Vma& vma, Folio& folio);
   [[nodiscard]] bool do_set_pmd(Fault& fault, cache::FolioRef& folio);
   [[nodiscard]] FaultEnd migrate_to_ram(Fault& fault);
@@ -363,6 +373,17 @@ class AddressSpace final : public rmap::MappedSpace {
   void swap_vma_readahead(Fault& fault);
   [[nodiscard]] FaultEnd map_swapped_in(SwapIn& in);
   void map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive);
+
+  // mm/huge_swap.cc
+  struct HugeSwapIn;
+  enum class ClusterToo : uint8_t { no, yes };
+  [[nodiscard]] bool swaps_in_whole(const Vma* vma) const;
+  void split_huge_swap(const HugeSwapIn& in, ClusterToo cluster);
+  [[nodiscard]] Got get_huge_folio(HugeSwapIn& in, const Vma* vma);
+  [[nodiscard]] FaultEnd map_huge_fault(Fault& fault, HugeSwapIn& in);
+  void map_huge_swapped_in(const Vma& vma, const HugeSwapIn& in, pgtable::LockedPmd& pmd, Pte pte);
+  void unuse_huge_pmd(Vma& vma, pgtable::LeafTable& leaf, VirtPage page, pgtable::Pmd before);
+  [[nodiscard]] std::optional<bool> mincore_huge_swap(VirtPage page);
 
   // mm/unuse.cc
   [[nodiscard]] Errno unuse_vma(Vma& vma, swap::SwapArea& area);

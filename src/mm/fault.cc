@@ -29,7 +29,7 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
   if (pmd.is_huge()) return do_huge_pmd_fault(fault);
   // A table is made when it is known that no huge page will be mapped: a file's faults know it last.
   if (pmd.is_none() && vma->is_anonymous()) {
-    if (do_huge_pmd_anonymous_page(fault)) return FaultEnd::again;
+    if (do_huge_pmd_anonymous_page(fault, pmd)) return FaultEnd::again;
     leaf->populate();
   }
   if (pmd.is_table() || vma->is_anonymous()) {
@@ -94,9 +94,11 @@ AddressSpace::FaultEnd AddressSpace::migration_entry_wait(Fault& fault) {
 void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, base::Pfn pfn, bool exclusive) {
   FolioFlag exclusively = exclusive ? FolioFlag::anon_exclusive : FolioFlag::none;
   if (!folio.test(FolioFlag::anon)) {
-    QUIRE_ASSERT(!folio.is_large(), "a large folio that was never mapped");
-    folio.set_anon(exclusive ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page));
-    folio.set(FolioFlag::anon | FolioFlag::lru | exclusively);
+    // Of a large one the other pages may be others': only where all are mapped at once it is the mapping's own.
+    bool own = exclusive && (!folio.is_large() || tables.find(page)->pmd().is_huge());
+    folio.set_anon(own ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page) - (pfn - folio.pfn()));
+    folio.set(FolioFlag::anon | FolioFlag::lru);
+    if (exclusive) env.folios.page(pfn).set(exclusively);
   } else if (exclusive) {
     env.folios.page(pfn).set(exclusively);
   }

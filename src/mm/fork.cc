@@ -5,10 +5,12 @@
 // continuation of the count is waited for, and the same address is looked at again from the top. swap_duplicate() says
 //   0        the child has its entry
 //   -ENOMEM  add_swap_count_continuation() and again; without memory the fork fails
+//   -ENOTDIR of a huge swap entry: its cluster is huge no more; the entry becomes PTEs, and each is copied
 //   else     the table holds an entry that nobody counted: neither copied nor tried again, but reported
 #include <algorithm>
 
 #include "mm/address_space.h"
+#include "rmap/huge_pmd.h"
 #include "sync/trace.h"
 #include "sync/wait.h"
 
@@ -196,9 +198,12 @@ Errno AddressSpace::copy_pte_range(AddressSpace& child, const Vma& vma, Leaves l
 }
 
 // One mapping and one reference more for the whole. Linux: mm/huge_memory.c copy_huge_pmd()
-void AddressSpace::copy_huge_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& from) {
-  QUIRE_FUNC();
+void AddressSpace::copy_huge_present_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& from) {
   Pte entry = from.get().entry();
+  if (entry.kind() == PteKind::zero_page) {
+    env.huge_zero->find()->get();
+    return to.set(Pmd::huge(entry.without(PteBit::uffd_wp)));
+  }
   Folio& folio = env.folios.of(entry.pfn());
   FolioFlag flags = folio.flags();
   if (!cache::any(flags & FolioFlag::anon)) return;  // a file's is found again by a fault
@@ -213,18 +218,90 @@ void AddressSpace::copy_huge_pmd(AddressSpace& child, LockedPmd& to, LockedPmd& 
   to.set(Pmd::huge(shared.without(PteBit::accessed).without(PteBit::uffd_wp)));
 }
 
+struct AddressSpace::HugeSwapCopy {
+  AddressSpace& child;
+  VirtPage page;
+  base::SwapEntry entry{};  ///< of the PMD; then the slot that wants a continuation
+  bool again = false;       ///< after a continuation was added
+};
+
+// Ok: the child has its entry, or there are PTEs now. Linux (series of 2018): mm/huge_memory.c copy_huge_pmd(), its
+// swap entries
+Errno AddressSpace::copy_huge_swap_pmd(HugeSwapCopy& copy, LockedPmd& to, LockedPmd& from) {
+  Pte before = from.get().entry();
+  base::SwapEntry first = before.swap_entry();
+  // Read again each time: what is in `copy` names a slot in the middle after the first.
+  if (!copy.again || !env.defects.has(Defect::D0_8d)) copy.entry = first;
+  PageCount size = env.geometry.entries();
+  Errno error = env.swap.swap_duplicate(copy.entry, size);
+  if (error == Errno::enotdir) {
+    QUIRE_REACHED("copy_huge_pmd: the cluster is huge no more");
+    if (env.defects.has(Defect::D0_9a)) return Errno::enomem;
+    rmap::split_huge_pmd_locked(*this, from, copy.page);
+    return Errno::ok;
+  }
+  if (error == Errno::enomem && env.defects.has(Defect::D0_8c)) copy.entry = first;
+  if (error == Errno::enomem) return error;
+  if (error != Errno::ok) sync::bug(sync::Failure::swap_count, "fork copies a huge swap entry that has no reference");
+  // Before the child's entry can be seen: swapoff must find the child.
+  env.swap.users().add(copy.child);
+  copy.child.rss.add(RssClass::swap_entries, static_cast<int32_t>(size.value()));
+  Pte shared = before.without(PteBit::exclusive);
+  if (shared != before) from.set(Pmd::huge(shared));
+  to.set(Pmd::huge(shared.without(PteBit::uffd_wp)));
+  return Errno::ok;
+}
+
+// Whether the leaf's part is a huge page, which was copied; false: it is PTEs. Linux: mm/huge_memory.c
+// copy_huge_pmd()
+Result<bool> AddressSpace::copy_huge_pmd(AddressSpace& child, LeafTable& destination, LeafTable& source,
+                                         VirtPage page) {
+  QUIRE_FUNC();
+  HugeSwapCopy copy{child, page};
+  while (source.pmd().is_huge()) {
+    {
+      LockedPmd to(destination);
+      LockedPmd from(source);
+      if (!from.get().is_huge()) return false;
+      if (!from.get().is_huge_swap()) {
+        copy_huge_present_pmd(child, to, from);
+        return true;
+      }
+      if (copy_huge_swap_pmd(copy, to, from) == Errno::ok) return from.get().is_huge();
+    }
+    QUIRE_REACHED("copy_huge_pmd: a slot in the middle needs a continuation");
+    Errno error = continue_swap_count(copy.entry, Errno::enomem);
+    if (error != Errno::ok) return error;
+    copy.again = true;
+  }
+  return false;
+}
+
+// Of a huge swap entry into a table of its own, which is made before the locks are taken and not needed if there are
+// PTEs by then. Whether the entry was copied. Linux (series of 2018): mm/huge_memory.c copy_huge_pmd(), its pgtable
+Result<bool> AddressSpace::copy_with_spare_leaf(AddressSpace& child, LeafTable& source, VirtPage page) {
+  pgtable::PageTables::SpareLeaf spare = child.tables.new_leaf();
+  if (!spare) return Errno::enomem;
+  Result<bool> huge = copy_huge_pmd(child, *spare, source, page);
+  if (huge && *huge)
+    child.tables.install(page, std::move(spare));
+  else if (huge && env.defects.has(Defect::D0_9c))
+    spare.get_deleter()(spare.get());  // and once more at the end
+  return huge;
+}
+
 // The part of one leaf. Linux: mm/memory.c copy_pmd_range()
 Errno AddressSpace::copy_leaf(AddressSpace& child, const Vma& vma, LeafTable& source, Range<VirtPage> range) {
+  if (source.pmd().is_huge_swap() && child.tables.find(range.start()) == nullptr) {
+    Result<bool> copied = copy_with_spare_leaf(child, source, range.start());
+    if (!copied) return copied.error();
+    if (*copied) return Errno::ok;
+  }
   LeafTable* destination = child.tables.find_or_create(range.start());
   if (destination == nullptr) return Errno::enomem;
-  if (source.pmd().is_huge()) {
-    LockedPmd to(*destination);
-    LockedPmd from(source);
-    if (from.get().is_huge()) {
-      copy_huge_pmd(child, to, from);
-      return Errno::ok;
-    }
-  }
+  Result<bool> huge = copy_huge_pmd(child, *destination, source, range.start());
+  if (!huge) return huge.error();
+  if (*huge) return Errno::ok;
   destination->populate();
   return copy_pte_range(child, vma, {*destination, source}, range);
 }

@@ -22,9 +22,34 @@ bool AddressSpace::huge_page_fits(const Vma& vma, VirtPage page) const {
          vma.pages().contains(tables.leaf_range(page));
 }
 
-// false: a small page will do. Linux: mm/huge_memory.c do_huge_pmd_anonymous_page()
-bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault) {
-  if (!fault.write() || !huge_page_fits(fault.vma, fault.page)) return false;
+// Whether the PMD maps the huge page of zeros. What is not present has another thing where a frame's number is.
+// Linux: include/linux/huge_mm.h is_huge_zero_pmd()
+bool AddressSpace::is_huge_zero_pmd(Pte entry) const {
+  bool by_number = env.huge_zero != nullptr && env.defects.has(base::Defect::D0_11);
+  if (!by_number) return entry.kind() == PteKind::zero_page;
+  const Folio* zeros = env.huge_zero->find();
+  return zeros != nullptr && entry.frame_bits() == zeros->pfn().value();
+}
+
+// A load where nothing is mapped. Linux: mm/huge_memory.c do_huge_pmd_anonymous_page(), its zero page
+bool AddressSpace::map_huge_zero_page(Fault& fault) {
+  if (env.huge_zero == nullptr) return false;
+  QUIRE_FUNC();
+  Folio* zeros = env.huge_zero->get(env.pmd_order());
+  if (zeros == nullptr) return false;
+  LockedPmd pmd(fault.leaf);
+  if (pmd.get().is_none())
+    pmd.set(Pmd::huge(Pte::huge_zero_page(zeros->pfn())));
+  else
+    zeros->put();
+  return true;
+}
+
+// Where nothing is mapped, or, for a write, the huge page of zeros. false: a small page will do.
+// Linux: mm/huge_memory.c do_huge_pmd_anonymous_page(), do_huge_zero_wp_pmd()
+bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault, Pmd before) {
+  if (!huge_page_fits(fault.vma, fault.page)) return false;
+  if (!fault.write()) return map_huge_zero_page(fault);
   QUIRE_FUNC();
   Result<FolioRef> allocated = env.folios.alloc(Gfp::user().without_retry(), env.pmd_order());
   if (!allocated) return false;
@@ -33,10 +58,14 @@ bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault) {
   folio.init_flags(FolioFlag::uptodate | FolioFlag::swapbacked | FolioFlag::anon | FolioFlag::anon_exclusive);
   folio.set_anon(fault.vma.anon_vma(), fault.vma.index_of(tables.leaf_range(fault.page).start()));
   LockedPmd pmd(fault.leaf);
-  if (!pmd.get().is_none()) {
+  if (pmd.get() != before) {
     QUIRE_REACHED("do_huge_pmd_anonymous_page: somebody else mapped something");
     pmd.unlock();
     return true;
+  }
+  if (before.is_huge()) {
+    flush_tlb(tables.leaf_range(fault.page));
+    env.huge_zero->find()->put();
   }
   rss.add(RssClass::anon, static_cast<int32_t>(folio.pages().value()));
   folio.add_mapping();
@@ -96,6 +125,7 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_wp_page(Fault& fault, LockedPmd
 
 // Linux: mm/memory.c __handle_mm_fault(), its PMD part; mm/huge_memory.c pmd_migration_entry_wait()
 AddressSpace::FaultEnd AddressSpace::do_huge_pmd_fault(Fault& fault) {
+  Pmd before;
   {
     LockedPmd pmd(fault.leaf);
     if (!pmd.get().is_huge()) return FaultEnd::again;
@@ -104,7 +134,14 @@ AddressSpace::FaultEnd AddressSpace::do_huge_pmd_fault(Fault& fault) {
       bool wanting = fault.write() && !entry.writable();
       return wanting ? do_huge_pmd_wp_page(fault, pmd) : FaultEnd::again;
     }
-    if (!env.folios.of(entry.pfn()).is_locked()) return FaultEnd::again;
+    if (entry.is_migration() && !env.folios.of(entry.pfn()).is_locked()) return FaultEnd::again;
+    before = pmd.get();
+  }
+  if (before.is_huge_swap()) return do_huge_pmd_swap_page(fault, before);
+  if (before.is_huge() && before.entry().kind() == PteKind::zero_page) {
+    if (fault.write() && !do_huge_pmd_anonymous_page(fault, before))
+      rmap::split_huge_pmd(*this, fault.leaf, fault.page);
+    return FaultEnd::again;
   }
   sync::retry_point("pmd_migration_entry_wait");
   return FaultEnd::again;

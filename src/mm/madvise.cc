@@ -76,7 +76,9 @@ void AddressSpace::madvise_cold(Range<VirtPage> range) {
 // Linux: mm/madvise.c madvise_willneed(), swapin_walk_pmd_entry(), shmem_swapin_range()
 void AddressSpace::madvise_willneed(const Vma& vma, Range<VirtPage> range) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   QUIRE_FUNC();
-  auto read_ahead = [&](base::SwapEntry entry) { env.swap.read_ahead(entry, phys::Gfp::user()); };
+  auto read_ahead = [&](base::SwapEntry entry) {
+    env.swap.read_ahead(entry, phys::Gfp::user(), swap::HugeNeighbour::read);
+  };
   if (vma.is_anonymous()) {
     for (VirtPage page : range)
       if (Pte pte = entry_of(page); pte.is_swap()) read_ahead(pte.swap_entry());

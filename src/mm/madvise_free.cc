@@ -55,7 +55,7 @@ void AddressSpace::madvise_free(Range<VirtPage> range) {
   QUIRE_FUNC();
   tables.for_each_leaf(range, [&](pgtable::LeafTable* leaf, Range<VirtPage> part) {
     if (leaf == nullptr) return;
-    if (leaf->pmd().is_huge()) rmap::split_huge_pmd(*this, *leaf, tables.leaf_range(part.start()).start());
+    if (leaf->pmd().is_huge()) rmap::split_huge_pmd(*this, *leaf, part.start());
     LockedPageTable table(*leaf);
     if (!table) return;
     for (VirtPage page : part) madvise_free_pte(table, page, table.get(page));

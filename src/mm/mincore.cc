@@ -25,6 +25,7 @@ Result<bool> AddressSpace::mincore(VirtAddr address) {
   sync::SharedGuard guard(mmap_lock);
   Vma* vma = find_vma(page);
   if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
+  if (std::optional<bool> in_core = mincore_huge_swap(page)) return *in_core;
   Pte pte = entry_of(page);
   if (pte.is_swap()) return in_swap_cache(env.swap, pte.swap_entry());
   if (!pte.is_none() && pte.kind() != PteKind::marker) return true;

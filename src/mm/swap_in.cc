@@ -54,7 +54,8 @@ AddressSpace::Got AddressSpace::read_around_swap_cache(SwapIn& in, FaultEnd& end
 AddressSpace::Got AddressSpace::get_folio_for_swap_in(SwapIn& in, FaultEnd& end) {
   if (in.area->backend().swap_in_path() == swap::SwapInPath::around_cache) {
     in.folio = env.swap.swap_cache_get_folio(in.entry);
-    if (!in.folio && env.swap.swap_count(in.entry) == 1) return read_around_swap_cache(in, end);
+    if (!in.folio && env.swap.swap_count(in.entry) == 1 && !env.swap.in_huge_cluster(in.entry))
+      return read_around_swap_cache(in, end);
   }
   if (!in.folio) {
     Result<FolioRef> read = swapin_readahead(in.fault, in.entry);

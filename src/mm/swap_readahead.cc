@@ -31,7 +31,8 @@ void AddressSpace::swap_vma_readahead(Fault& fault) {
       if (page != fault.page && pte.is_swap()) entries[count++] = pte.swap_entry();
     }
   }
-  for (std::size_t i = 0; i < count; ++i) env.swap.read_ahead(entries[i], phys::Gfp::user());
+  for (std::size_t i = 0; i < count; ++i)
+    env.swap.read_ahead(entries[i], phys::Gfp::user(), swap::HugeNeighbour::leave);
 }
 
 // Linux: mm/swap_state.c swapin_readahead()

@@ -81,6 +81,11 @@ Errno AddressSpace::unuse_vma(Vma& vma, swap::SwapArea& area) {
   for (VirtPage page = range.start(); page < range.limit();) {
     VirtPage end = std::min(range.limit(), tables.end_of_leaf(page));
     LeafTable* leaf = tables.find(page);
+    // Until it is present, or PTEs, or gone. A huge page is all in one mapping.
+    for (pgtable::Pmd pmd; leaf != nullptr && (pmd = leaf->pmd()).is_huge_swap();) {
+      if (pmd.entry().swap_entry().type() != area.type()) break;
+      unuse_huge_pmd(vma, *leaf, page, pmd);
+    }
     while (leaf != nullptr && page < end) {
       FoundEntry found = next_entry_of(*leaf, {page, end}, area.type());
       if (found.page == end) break;

@@ -136,6 +136,18 @@ VirtPage zap_pte_range(AddressSpace& mm, LeafTable& leaf, const Vma& vma, Range<
   return page;
 }
 
+// No translation was made of it, so none is flushed. Linux (series of 2018): mm/huge_memory.c zap_huge_pmd()
+bool zap_huge_swap_pmd(AddressSpace& mm, LockedPmd& pmd, Pte entry) {
+  PageCount size = mm.env.geometry.entries();
+  pmd.set(Pmd::none());
+  auto counted = static_cast<int32_t>(mm.env.defects.has(Defect::D0_10) ? 1 : size.value());
+  mm.rss.add(RssClass::swap_entries, -counted);
+  if (mm.env.swap.free_swap_and_cache(entry.swap_entry(), size, swap::FreeCaller::page_table) ==
+      swap::FreeOutcome::no_device)
+    sync::bug(sync::Failure::bug, "Bad page map: a huge swap entry of no device");
+  return true;
+}
+
 // Whether there is nothing left to do at `first`. Linux: mm/huge_memory.c zap_huge_pmd()
 bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage first, const ZapDetails& details) {
   QUIRE_FUNC();
@@ -143,6 +155,13 @@ bool zap_huge_pmd(AddressSpace& mm, LeafTable& leaf, const Vma& vma, VirtPage fi
   LockedPmd pmd(leaf);
   if (!pmd.get().is_huge()) return false;
   Pte entry = pmd.get().entry();
+  if (mm.is_huge_zero_pmd(entry)) {
+    pmd.set(Pmd::none());
+    gather.touch(Range<VirtPage>::of(first, mm.env.geometry.entries()));
+    mm.env.huge_zero->find()->put();
+    return true;
+  }
+  if (entry.is_swap()) return zap_huge_swap_pmd(mm, pmd, entry);
   Folio& folio = mm.env.folios.of(entry.pfn());
   FolioFlag flags = folio.flags();
   QUIRE_ASSERT(vma.is_anonymous() || !cache::any(flags & FolioFlag::anon), "a huge private page in a file's mapping");

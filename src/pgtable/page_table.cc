@@ -88,6 +88,22 @@ LeafTable* PageTables::find_or_create(VirtPage page) {
   return static_cast<LeafTable*>(table);
 }
 
+PageTables::SpareLeaf PageTables::new_leaf() const {
+  bool no_memory = sync::should_fail("page_alloc", "pte_alloc_one");
+  return {no_memory ? nullptr : static_cast<LeafTable*>(new_table(0)), FreeLeaf{this}};
+}
+
+void PageTables::install(VirtPage page, SpareLeaf spare) {
+  QUIRE_ASSERT(geometry_.levels > 1, "the one leaf is there from the start");
+  void* table = root_;
+  for (unsigned level = geometry_.levels - 1U; level > 1; --level) {
+    Slot& slot = static_cast<Slot*>(table)[index_at(page, level)];
+    table = slot.load();
+    if (table == nullptr) slot.store(table = new_table(level - 1));
+  }
+  static_cast<Slot*>(table)[index_at(page, 1)].store(spare.release());
+}
+
 Pte PageTables::peek(VirtPage page) const {
   void* table = root_;
   for (unsigned level = geometry_.levels - 1U; level > 0 && table != nullptr; --level)

@@ -17,6 +17,7 @@
 //   table.set(page, Pte::none());
 #pragma once
 
+#include <memory>
 #include <utility>
 
 #include "base/types.h"
@@ -144,6 +145,17 @@ class PageTables {
   /// The leaf of `page`, created if need be (its PMD none); nullptr when there is no memory for it. Sleeps.
   /// Linux: mm/memory.c pmd_alloc()
   [[nodiscard]] LeafTable* find_or_create(VirtPage page);
+  /// A leaf that is in no tree yet: made before locks are taken, so that there is no failing later. Freed unless it is
+  /// installed. Linux: pte_alloc_one(), pte_free()
+  struct FreeLeaf {
+    const PageTables* tables;
+    void operator()(LeafTable* leaf) const { tables->free_table(leaf, 0); }
+  };
+  using SpareLeaf = std::unique_ptr<LeafTable, FreeLeaf>;
+  /// Empty when there is no memory for it. Sleeps.
+  [[nodiscard]] SpareLeaf new_leaf() const;
+  /// `spare` is the leaf of `page` from now on; there was none, and only the caller makes any.
+  void install(VirtPage page, SpareLeaf spare);
   /// What one leaf maps: the pages around `page`.
   [[nodiscard]] Range<VirtPage> leaf_range(VirtPage page) const {
     return Range<VirtPage>::of(page.align_down(geometry_.entries()), geometry_.entries());

@@ -51,6 +51,19 @@ TEST(PteValue, BitsAndKindsDoNotTouchEachOther) {
   }
 }
 
+TEST(PteValue, APartOfAHugeEntryIsSomePagesOn) {
+  Pte swap = Pte::swap(SwapEntry(SwapType(3), SwapOffset(8))).with(PteBit::exclusive).with(PteBit::soft_dirty);
+  EXPECT_TRUE(Pmd::huge(swap).is_huge_swap());
+  EXPECT_EQ(Pmd::huge(swap).entry(), swap);
+  Pte part = swap.moved_by(base::PageCount(5));
+  EXPECT_EQ(part, Pte::swap(SwapEntry(SwapType(3), SwapOffset(13))).with(PteBit::exclusive).with(PteBit::soft_dirty));
+  EXPECT_EQ(Pte::present(Pfn(8)).moved_by(base::PageCount(5)), Pte::present(Pfn(13)));
+  Pte zeros = Pte::huge_zero_page(Pfn(8)).with(PteBit::accessed);
+  EXPECT_FALSE(Pmd::huge(zeros).is_huge_swap());
+  EXPECT_EQ(zeros.moved_by(base::PageCount(5)), Pte::zero_page().with(PteBit::accessed));
+  EXPECT_EQ(zeros.frame_bits(), 8U);
+}
+
 TEST(PteValue, OnlyAPresentPageAndTheZeroPageLetAnAccessThrough) {
   for (Pte entry : kEntries) {
     bool present = entry.kind() == PteKind::present;

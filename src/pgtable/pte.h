@@ -8,7 +8,8 @@
 // entry is write or read. The bits exclusive, soft_dirty and uffd_wp ride along with entries that are not present.
 //   I1  the all-zero value is `none`
 //   I2  a value has exactly one kind, and asking for another kind's content is an assertion
-// A huge page is mapped by a Pmd, which holds such a value (present or migration) for the whole of its table.
+// A huge page is mapped by a Pmd, which holds such a value (present, zero page, migration or swap) for the whole of its
+// table.
 // Linux: include/linux/swapops.h, arch/x86/include/asm/pgtable_64.h
 //
 //   Pte swapped = Pte::swap(entry).with(PteBit::exclusive);
@@ -56,6 +57,8 @@ class Pte {
   [[nodiscard]] static constexpr Pte none() { return Pte(); }
   [[nodiscard]] static constexpr Pte present(Pfn pfn) { return Pte(PteKind::present, pfn.value()); }
   [[nodiscard]] static constexpr Pte zero_page() { return Pte(PteKind::zero_page, 0); }
+  /// Of a PMD only: the huge page of zeros, whose first frame is `pfn`. A part of it is zero_page().
+  [[nodiscard]] static constexpr Pte huge_zero_page(Pfn pfn) { return Pte(PteKind::zero_page, pfn.value()); }
   [[nodiscard]] static constexpr Pte swap(SwapEntry entry) { return Pte(PteKind::swap, entry.raw()); }
   [[nodiscard]] static constexpr Pte migration(Pfn pfn) { return Pte(PteKind::migration, pfn.value()); }
   [[nodiscard]] static constexpr Pte device_private(Pfn pfn) { return Pte(PteKind::device_private, pfn.value()); }
@@ -100,9 +103,14 @@ class Pte {
     return SwapEntry::from_raw(raw_ >> kContentShift);
   }
 
-  /// The same bits for a frame that is `pages` further on.
+  /// What stands where the bits of a frame number are, whatever the kind. Linux: pmd_pfn() of an entry that was not
+  /// asked whether it is present
+  [[nodiscard]] constexpr uint64_t frame_bits() const { return raw_ >> kContentShift; }
+
+  /// The same bits for a frame, or a slot, that is `pages` further on: of a huge page's entry, that of one page.
   [[nodiscard]] constexpr Pte moved_by(base::PageCount pages) const {
-    QUIRE_ASSERT(has_pfn(), "an entry without a frame");
+    if (kind() == PteKind::zero_page) return from_raw(raw_ & kBelowContent);
+    QUIRE_ASSERT(has_pfn() || is_swap(), "an entry without a frame or a slot");
     return from_raw(raw_ + (pages.value() << kContentShift));
   }
   [[nodiscard]] constexpr Pte with(PteBit bit) const { return from_raw(raw_ | static_cast<uint64_t>(bit)); }
@@ -121,6 +129,7 @@ class Pte {
  private:
   static constexpr uint64_t kKindMask = 0xf;
   static constexpr unsigned kContentShift = 16;
+  static constexpr uint64_t kBelowContent = (uint64_t{1} << kContentShift) - 1;
   static_assert(kContentShift + SwapEntry::kBits <= 64);
   constexpr Pte(PteKind kind, uint64_t content) : raw_(static_cast<uint64_t>(kind) | content << kContentShift) {}
 
@@ -129,15 +138,17 @@ class Pte {
 
 static_assert(sizeof(Pte) == 8);
 
-/// The value of one PMD entry: nothing, a PTE table, or a huge page: present, or being moved.
+/// The value of one PMD entry: nothing, a PTE table, or a huge page: present, the huge page of zeros, being moved, or
+/// in swap as a whole.
 class Pmd {
  public:
   constexpr Pmd() = default;
   [[nodiscard]] static constexpr Pmd none() { return Pmd(); }
   [[nodiscard]] static constexpr Pmd table() { return from_raw(kTable); }
-  /// `entry` is of the first frame, with the bits of the whole.
+  /// `entry` is of the first frame or slot, with the bits of the whole.
   [[nodiscard]] static constexpr Pmd huge(Pte entry) {
-    QUIRE_ASSERT(entry.is_present() || entry.is_migration(), "a huge page that is neither present nor migrating");
+    QUIRE_ASSERT(entry.is_present() || entry.is_migration() || entry.is_swap() || entry.kind() == PteKind::zero_page,
+                 "a huge page that is neither present, nor migrating, nor in swap");
     return from_raw(entry.raw());
   }
   [[nodiscard]] static constexpr Pmd from_raw(uint64_t raw) {
@@ -149,6 +160,8 @@ class Pmd {
   [[nodiscard]] constexpr bool is_none() const { return raw_ == 0; }
   [[nodiscard]] constexpr bool is_table() const { return raw_ == kTable; }
   [[nodiscard]] constexpr bool is_huge() const { return !is_none() && !is_table(); }
+  /// The slots of a cluster, from the first on. Linux (series of 2018): is_swap_pmd()
+  [[nodiscard]] constexpr bool is_huge_swap() const { return is_huge() && entry().is_swap(); }
   [[nodiscard]] constexpr Pte entry() const {
     QUIRE_ASSERT(is_huge(), "no huge page is mapped here");
     return Pte::from_raw(raw_);

@@ -148,7 +148,7 @@ Errno Khugepaged::collapse_huge_page(mm::AddressSpace& mm, VirtPage page) {
   if (vma == nullptr || !vma->pages().contains(range) || !vma->is_anonymous()) return Errno::einval;
   pgtable::LeafTable* leaf = mm.tables.find(page);
   if (leaf == nullptr) return Errno::einval;
-  if (leaf->pmd().is_huge()) return Errno::ok;
+  if (Pmd now = leaf->pmd(); now.is_huge()) return now.is_huge_swap() ? Errno::eagain : Errno::ok;
   sync::Guard anon_vma_guard(vma->anon_vma()->rwsem());
   LockedPmd pmd(*leaf);
   if (!pmd.get().is_table()) return Errno::einval;

@@ -36,7 +36,7 @@ bool Reclaim::isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Batc
   if (!entry.is_present()) return true;
   Folio& folio = env_.folios.of(entry.pfn());
   if (folio.mapcount() != 1) return true;
-  if (range.size() != env_.geometry.entries())
+  if (range.size() != env_.geometry.entries() || env_.thp_swap == swap::ThpSwap::off)
     batch.to_split = FolioRef::of(folio);
   else if (folio.test_and_clear(FolioFlag::lru))
     batch.isolate(folio);
@@ -57,7 +57,8 @@ VirtPage Reclaim::isolate_range(pgtable::LeafTable& leaf, Range<VirtPage> range,
     auto pages = static_cast<int>(folio.pages().value());
     int mapped = folio.mapcount();
     if (mapped > pages) continue;  // shared with others
-    bool whole = pte.pfn() == folio.pfn() && page + folio.pages() <= range.limit() && mapped == pages;
+    bool whole = env_.thp_swap != swap::ThpSwap::off && pte.pfn() == folio.pfn() &&
+                 page + folio.pages() <= range.limit() && mapped == pages;
     if (folio.is_large() && !whole) {
       // The pages after the first of a large folio that is isolated already.
       if (!folio.test(FolioFlag::lru)) continue;

@@ -53,9 +53,9 @@ bool Reclaim::remove_mapping(Folio& folio) {
 bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   Folio& folio = *locked;
   if (folio.under_writeback()) return false;
-  // Swap takes large folios whole, if it has room; file systems do not.
-  bool to_swap = folio.test(FolioFlag::anon | FolioFlag::swapbacked);
-  if (folio.is_large() && !to_swap && !rmap::split_folio(env_, folio)) return false;
+  // Swap takes large folios whole, if it may and has room; file systems do not. An anonymous one is split below.
+  bool swaps_whole = env_.thp_swap != swap::ThpSwap::off && folio.test(FolioFlag::swapbacked);
+  if (folio.is_large() && !folio.test(FolioFlag::anon) && !swaps_whole && !rmap::split_folio(env_, folio)) return false;
   FolioFlag flags = folio.flags();
   bool mapped = folio.mapped();
   if (cache::any(flags & FolioFlag::mlocked)) {
@@ -66,7 +66,8 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
     bool lazily_freed = !cache::any(flags & FolioFlag::swapbacked);
-    if (!lazily_freed && !env_.swap.add_to_swap(folio)) {
+    bool split_first = folio.is_large() && env_.thp_swap == swap::ThpSwap::off;
+    if (!lazily_freed && (split_first || !env_.swap.add_to_swap(folio))) {
       // No room for it as a whole: its pages have their turns.
       if (folio.is_large()) (void)rmap::split_folio(env_, folio);
       return false;

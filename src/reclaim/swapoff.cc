@@ -28,6 +28,8 @@ class Unuse {
       if (error != Errno::ok) return error;
       free_cached_slots();
       if (!in_use()) break;
+      // Slots on their way to free look bad, and are not met by the scan: only inuse says when the last is free.
+      if (env_.defects.has(base::Defect::D0_6) && !env_.swap.find_next_to_unuse(area_, SwapOffset(0))) break;
       if (interrupted()) return Errno::eintr;
       // Somebody is between a page table and the slot's count, or on its way to swap: only to be waited for.
       sync::retry_point("try_to_unuse");

@@ -23,12 +23,38 @@ void drop_file_pmd(MappedSpace& space, LockedPmd& pmd, Range<VirtPage> range, Pt
   folio.put();
 }
 
+// Linux: mm/huge_memory.c __split_huge_zero_page_pmd()
+HugeSplit split_huge_zero_pmd(MappedSpace& space, LockedPmd& pmd, VirtPage first, Pte entry) {
+  auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
+  space.flush_tlb(range);
+  for (VirtPage page : range) pmd.set_hidden(page, entry.moved_by(page - first));
+  pmd.set(Pmd::table());
+  space.env.huge_zero->find()->put();
+  return HugeSplit::into_ptes;
+}
+
+// Nothing is counted anew, and nothing can fail. Linux (series of 2018): mm/huge_memory.c __split_huge_swap_pmd()
+HugeSplit split_huge_swap_pmd(MappedSpace& space, LockedPmd& pmd, VirtPage at, Pte entry) {
+  PageCount size = space.env.geometry.entries();
+  if (space.env.swap.split_swap_cluster_map(entry.swap_entry()) != Errno::ok)
+    sync::bug(sync::Failure::bug, "a huge swap entry of no device");
+  // The caller may name any page of it.
+  VirtPage first = space.env.defects.has(base::Defect::D0_4) ? at : at.align_down(size);
+  for (uint64_t i = 0; i < size.value(); ++i) pmd.set_hidden(first + PageCount(i), entry.moved_by(PageCount(i)));
+  pmd.set(Pmd::table());
+  QUIRE_POINT("huge swap PMD became PTEs", "page {:#x}", first.value());
+  return HugeSplit::into_ptes;
+}
+
 }  // namespace
 
-HugeSplit split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage first) {
+HugeSplit split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage at) {
   QUIRE_FUNC();
   if (!pmd.get().is_huge()) return HugeSplit::nothing;
   Pte entry = pmd.get().entry();
+  if (entry.is_swap()) return split_huge_swap_pmd(space, pmd, at, entry);
+  VirtPage first = at.align_down(space.env.geometry.entries());
+  if (entry.kind() == pgtable::PteKind::zero_page) return split_huge_zero_pmd(space, pmd, first, entry);
   auto range = Range<VirtPage>::of(first, space.env.geometry.entries());
   Folio& folio = space.env.folios.of(entry.pfn());
   if (!folio.test(FolioFlag::anon)) {
@@ -52,9 +78,9 @@ HugeSplit split_huge_pmd_locked(MappedSpace& space, LockedPmd& pmd, VirtPage fir
   return HugeSplit::into_ptes;
 }
 
-HugeSplit split_huge_pmd(MappedSpace& space, LeafTable& leaf, VirtPage first) {
+HugeSplit split_huge_pmd(MappedSpace& space, LeafTable& leaf, VirtPage at) {
   LockedPmd pmd(leaf);
-  return split_huge_pmd_locked(space, pmd, first);
+  return split_huge_pmd_locked(space, pmd, at);
 }
 
 }  // namespace quire::rmap

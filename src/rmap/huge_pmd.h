@@ -4,7 +4,9 @@
 // folio mapped so, anon_exclusive is said by its first page; when the mapping is split into PTEs each page says it for
 // itself. Linux: mm/huge_memory.c
 //
-//   if (leaf.pmd().is_huge()) split_huge_pmd(space, leaf, first);
+// A PMD swap entry becomes PTE swap entries of the same slots, which are counted already (swap/huge_cluster.cc).
+//
+//   if (leaf.pmd().is_huge()) split_huge_pmd(space, leaf, page);
 #pragma once
 
 #include "rmap/mapped_range.h"
@@ -17,10 +19,10 @@ enum class HugeSplit : uint8_t {
   taken_away,  ///< what is mapped there now was mapped afterwards
 };
 
-/// The PMD entry at `first`, if huge, becomes a table of PTEs that map the same pages, with the same rights; a file's
+/// The PMD entry around `at`, if huge, becomes a table of PTEs that map the same pages, with the same rights; a file's
 /// is just taken away, since the next access finds the page again. Takes pmd_lock. Linux: __split_huge_pmd()
-HugeSplit split_huge_pmd(MappedSpace& space, pgtable::LeafTable& leaf, VirtPage first);
+HugeSplit split_huge_pmd(MappedSpace& space, pgtable::LeafTable& leaf, VirtPage at);
 /// The same with the lock held.
-HugeSplit split_huge_pmd_locked(MappedSpace& space, pgtable::LockedPmd& pmd, VirtPage first);
+HugeSplit split_huge_pmd_locked(MappedSpace& space, pgtable::LockedPmd& pmd, VirtPage at);
 
 }  // namespace quire::rmap

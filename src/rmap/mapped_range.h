@@ -21,6 +21,7 @@
 #include "pgtable/page_table.h"
 #include "pgtable/tlb.h"
 #include "rmap/anon_vma_chain.h"
+#include "rmap/huge_zero.h"
 #include "rmap/interval_tree.h"
 #include "rmap/rss_counters.h"
 #include "rmap/zap_details.h"
@@ -69,6 +70,8 @@ struct Environment {
   base::Order thp_order;       ///< of a large anonymous folio
   pgtable::Geometry geometry;  ///< of page tables
   PunchedPoison punched_poison = PunchedPoison::keep_all;
+  swap::ThpSwap thp_swap = swap::ThpSwap::pte;
+  HugeZeroPage* huge_zero = nullptr;  ///< only if huge pages of zeros are mapped
 
   /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
   [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }

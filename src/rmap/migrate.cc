@@ -66,13 +66,30 @@ MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
 
 namespace {
 
+void split_cluster(Environment& env, base::SwapEntry entry) {
+  if (env.thp_swap == swap::ThpSwap::pmd) (void)env.swap.split_swap_cluster(entry, swap::WhileCached::split);
+}
+
 // Each page gets one reference of the caller's besides those of its places.
 bool split_unmapped(Environment& env, Folio& folio) {
   if (cache::Mapping* mapping = folio.mapping()) return mapping->split_folio(folio);
-  if (folio.test(FolioFlag::swapcache)) return env.swap.split_in_swap_cache(folio);
+  if (folio.test(FolioFlag::swapcache)) {
+    base::SwapEntry entry = folio.swap();
+    if (!env.swap.split_in_swap_cache(folio)) return false;
+    // While the pages are locked, so that nobody meets one of them in a huge cluster.
+    if (!env.defects.has(base::Defect::D0_14)) split_cluster(env, entry);
+    return true;
+  }
   if (!folio.ref_freeze(1)) return false;
   env.folios.split(folio, 1);
   return true;
+}
+
+// A page of the swap cache that is zapped while it is locked is left there by the one who zaps: the lock is only tried.
+// Linux: mm/swap_state.c free_page_and_swap_cache()
+void free_if_unused(Environment& env, Folio& page) {
+  if (page.mapped() || !page.test(FolioFlag::swapcache)) return;
+  if (LockedFolio locked = LockedFolio::try_lock(page)) (void)env.swap.folio_free_swap(page);
 }
 
 }  // namespace
@@ -83,6 +100,7 @@ bool split_folio(Environment& env, Folio& folio) {
   bool anon = folio.test(FolioFlag::anon);
   RmapHold hold(env, folio);
   Extent extent = Extent::of(folio);
+  base::SwapEntry entry = folio.swap();
   if (folio.mapped() && anon) try_to_migrate(hold, folio, HugeMapping::split);
   if (folio.mapped() && !anon) try_to_unmap(env, folio, {.mlocked = Mlocked::unmap});
   bool alone = !folio.mapped() && split_unmapped(env, folio);
@@ -96,8 +114,10 @@ bool split_folio(Environment& env, Folio& folio) {
     Folio& page = env.folios.page(pfn);
     page.set(FolioFlag::lru);
     page.unlock();
+    free_if_unused(env, page);
     page.put();
   }
+  if (env.defects.has(base::Defect::D0_14) && !entry.none()) split_cluster(env, entry);
   return true;
 }
 

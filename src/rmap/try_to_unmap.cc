@@ -65,6 +65,51 @@ Walk unmap_anon_pte(const Unmapping& u, VirtPage page, Pte pte) {
   return Walk::go_on;
 }
 
+// The same for all slots of a huge cluster.
+Errno duplicate_huge_under_lock(swap::SwapAreas& swap, base::SwapEntry first, PageCount size) {
+  for (;;) {
+    base::SwapEntry entry = first;
+    Errno error = swap.swap_duplicate(entry, size);
+    if (error != Errno::enomem) return error;
+    if (swap.add_swap_count_continuation(entry, phys::Gfp::atomic()) == swap::ContinuationOutcome::no_memory)
+      return error;
+  }
+}
+
+// A huge PMD becomes a swap entry of the whole; stop: it stays as it is. Linux (series of 2018): mm/rmap.c
+// try_to_unmap_one(), mm/huge_memory.c set_pmd_swap_entry()
+Walk unmap_huge_anon_pmd(MappedSpace& space, Folio& folio, LeafTable& leaf, VirtPage first) {
+  Environment& env = space.env;
+  LockedPmd pmd(leaf);
+  if (!pmd.get().is_huge() || !pmd.get().entry().is_present()) return Walk::go_on;
+  Pte before = pmd.get().entry();
+  if (!folio.contains(before.pfn())) return Walk::go_on;
+  // Never none meanwhile, for those who look without the lock; a CPU that walks waits for it. Linux: pmdp_invalidate()
+  space.flush_tlb(space.tables.leaf_range(first));
+  if (before.has(PteBit::dirty)) folio.set(FolioFlag::dirty);
+  if (duplicate_huge_under_lock(env.swap, folio.swap(), folio.pages()) != Errno::ok) return Walk::stop;
+  bool exclusive = folio.test_and_clear(FolioFlag::anon_exclusive);
+  // Before the entry can be seen: swapoff must find this address space.
+  env.swap.users().add(space);
+  auto pages = static_cast<int32_t>(folio.pages().value());
+  space.rss.add(RssClass::anon, -pages);
+  space.rss.add(RssClass::swap_entries, pages);
+  Pte after = Pte::swap(folio.swap()).with_if(exclusive, PteBit::exclusive);
+  for (PteBit bit : {PteBit::uffd_wp, PteBit::soft_dirty}) after = after.with_if(before.has(bit), bit);
+  pmd.set(Pmd::huge(after));
+  QUIRE_POINT("unmap to swap", "huge page {:#x} -> slot {}", first.value(), folio.swap().offset().value());
+  (void)folio.remove_mapping();
+  folio.put();
+  return Walk::go_on;
+}
+
+// Whether its PMD mappings stay whole: all of it goes to a huge cluster.
+bool unmaps_whole(const Environment& env, FolioFlag flags, Unmap how) {
+  constexpr FolioFlag kToSwap = FolioFlag::anon | FolioFlag::swapcache | FolioFlag::swapbacked;
+  return env.thp_swap == swap::ThpSwap::pmd && (flags & kToSwap) == kToSwap && how.poison == UnmapPoison::as_others &&
+         !cache::any(flags & FolioFlag::hwpoison);
+}
+
 // Linux: mm/rmap.c try_to_unmap_one()
 Walk unmap_pte(const Unmapping& u, VirtPage page, Pte pte) {
   if (!pte.is_present()) return Walk::go_on;
@@ -99,6 +144,7 @@ Walk try_to_unmap_one(MappedRange& range, Folio& folio, FolioFlag flags, Unmap h
       range, Extent::of(folio),
       [&](LeafTable& leaf, VirtPage first) {
         if (stays()) return Walk::stop;
+        if (unmaps_whole(space.env, flags, how)) return unmap_huge_anon_pmd(space, folio, leaf, first);
         split_huge_pmd(space, leaf, first);
         return Walk::go_on;
       },

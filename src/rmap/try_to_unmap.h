@@ -2,9 +2,9 @@
 //
 // For an anonymous folio (in the swap cache) each present entry becomes a swap entry with a reference of its own; for a
 // page of a file it becomes none; for a page that has failed (hwpoison) an entry that says so. A huge mapping is split
-// first. The folio is locked, so no entry for it can appear meanwhile; the caller looks at folio.mapped() to see
-// whether all went: not if a mapping is met whose pages stay (mlock). Sleeps (anon_vma_rwsem or i_mmap_rwsem; inside
-// them pmd_lock and page_table_lock). Linux: mm/rmap.c
+// first, unless it can become one swap entry (ThpSwap::pmd). The folio is locked, so no entry for it can appear
+// meanwhile; the caller looks at folio.mapped() to see whether all went: not if a mapping is met whose pages stay
+// (mlock). Sleeps (anon_vma_rwsem or i_mmap_rwsem; inside them pmd_lock and page_table_lock). Linux: mm/rmap.c
 #pragma once
 
 #include "rmap/mapped_range.h"

@@ -88,6 +88,26 @@ TEST_F(Checked, OnlyRamIsExploredAsASwapDevice) {
     EXPECT_TRUE(complaint(native).starts_with(fmt::format("expected swap_backend=ram, found '{}'", native)));
 }
 
+TEST_F(Checked, HugeSwapEntriesNeedClustersOfTheirSize) {
+  auto complaint = [this](std::string_view options) -> std::string {
+    CheckResult result = check_scenario(
+        parse(fmt::format("scenario s \"d\"\nmachine cpus=1 ram=16 swap=S:8 {}\n"
+                          "setup {{ A: fd = memfd_create(\"f\", 0) }}\ncpu 0 as A {{ ftruncate(fd, 4K) = 0 }}\n"
+                          "expect {{ never bug }}\n",
+                          options)),
+        "f.qs", {});
+    auto* d = std::get_if<scenario::Diagnostic>(&result);
+    return d == nullptr ? "" : d->message;
+  };
+  for (std::string_view right : {"thp_swap=pmd SWAPFILE_CLUSTER=8", "thp_swap=pte", "thp_swap=off",
+                                 "PTRS_PER_PTE=2 thp_swap=pmd SWAPFILE_CLUSTER=2", "real thp_swap=pmd"})
+    EXPECT_EQ(complaint(right), "") << right;
+  EXPECT_EQ(complaint("thp_swap=pmd"),
+            "expected SWAPFILE_CLUSTER=8 with thp_swap=pmd, the pages of a huge page (PTRS_PER_PTE), found 4");
+  EXPECT_EQ(complaint("thp_swap=on"), "expected thp_swap=pmd, pte or off");
+  EXPECT_EQ(complaint("thp_swap=2"), "expected thp_swap=pmd, pte or off");
+}
+
 TEST_F(Checked, SometimesThatNeverIsFails) {
   Verdict v = verdict(store_and_swapoff("expect { sometimes uaf }"));
   EXPECT_FALSE(v.as_stated);

@@ -89,6 +89,10 @@ class Applier {
     if (machine_.thp_order > machine_.page_table.pte_bits)
       complain(line.at, fmt::format("expected thp={} at most, the pages that one table maps (PTRS_PER_PTE)",
                                     machine_.page_table.entries().value()));
+    if (machine_.thp_swap == swap::ThpSwap::pmd && machine_.slots_per_cluster != machine_.page_table.entries().value())
+      complain(line.at, fmt::format("expected SWAPFILE_CLUSTER={} with thp_swap=pmd, the pages of a huge page "
+                                    "(PTRS_PER_PTE), found {}",
+                                    machine_.page_table.entries().value(), machine_.slots_per_cluster));
     if (machine_.ram.value() % machine_.nodes != 0)
       complain(line.at, fmt::format("expected ram in {} equal parts, one for each node", machine_.nodes));
     return diagnostic_;
@@ -117,6 +121,8 @@ class Applier {
       table_size(o);
     } else if (o.key == "punched_poison") {
       punched_poison(o);
+    } else if (o.key == "thp_swap") {
+      thp_swap(o);
     } else if (o.key == "swap_backend") {
       swap_backend(o);
     } else if (o.key == "swap_discard") {
@@ -217,6 +223,12 @@ class Applier {
     }
   }
 
+  void thp_swap(const MachineOption& o) {
+    auto mode = swap::thp_swap(o.word);
+    if (!mode) return complain(o.at, "expected thp_swap=pmd, pte or off");
+    machine_.thp_swap = *mode;
+  }
+
   // What other back ends keep is outside the machine, where no exploration could take it back.
   void swap_backend(const MachineOption& o) {
     auto kind = machine::swap_backend_kind(o.word);
@@ -235,8 +247,8 @@ class Applier {
       return key.set(machine_, o.number.value);
     }
     std::vector<std::string_view> known = {
-        "real",           "ram",          "swap",     "thp",          "PTRS_PER_PTE",
-        "punched_poison", "swap_backend", "swap_bad", "swap_discard", "swap_priority"};
+        "real",         "ram",      "swap",         "thp",           "PTRS_PER_PTE", "punched_poison",
+        "swap_backend", "swap_bad", "swap_discard", "swap_priority", "thp_swap"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

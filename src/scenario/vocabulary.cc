@@ -18,7 +18,8 @@ constexpr std::array<std::string_view, 11> kSections{
     "scenario", "ref", "cell", "machine", "requires", "setup", "cpu", "interrupt", "schedule", "check", "expect"};
 constexpr std::array<std::string_view, 7> kExpectItems{"never",    "always",      "sometimes", "outcomes",
                                                        "complete", "preemptions", "within"};
-constexpr std::array<std::string_view, 7> kMachineKeys{"cpus", "nodes", "ram", "swap", "backend", "arch", "thp"};
+constexpr std::array<std::string_view, 8> kMachineKeys{"cpus",    "nodes", "ram", "swap",
+                                                       "backend", "arch",  "thp", "thp_swap"};
 constexpr std::array<std::string_view, 3> kSignals{"SIGBUS", "SIGSEGV", "SIGKILL"};
 
 // A word longer than this is no misspelling, and the table of distances stays on the stack.

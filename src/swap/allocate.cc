@@ -42,6 +42,7 @@ std::optional<SwapOffset> SwapAreas::scan_swap_map_slots(SwapArea& area, Order o
     sync::Guard guard(ci.lock);
     if (ci.count == 0 || order.value() < ci.order) ci.order = order.value();
     ci.count += pages;
+    if (huge_clusters() && pages == area.cluster_slots().value()) ci.huge = true;
     MapByte* map = area.map_from(first);
     for (uint32_t i = 0; i < pages; ++i) map[i].store(CountByte::kHasCache);
   }

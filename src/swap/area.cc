@@ -70,6 +70,24 @@ void SwapArea::free_maps(Maps maps) const {
   free_array(maps.cluster_info, clusters(maps.max));
 }
 
+// I3 as far as it is known here, and the cluster's part of I4.
+void SwapArea::check_cluster(sync::CheckReport& report, uint32_t cluster, uint32_t used) const {
+  using sync::Failure;
+  const ClusterInfo& ci = cluster_info_.peek()[cluster];
+  uint32_t count = ci.count.peek();
+  if (!ci.huge.peek()) {
+    report.expect(count == used, Failure::swap_count, "I4: cluster {} counts {} of {} used slots", cluster, count,
+                  used);
+    return;
+  }
+  report.expect(used == cluster_slots().value() && count >= used, Failure::swap_count,
+                "I3: huge cluster {} counts {} and has {} used slots", cluster, count, used);
+  SwapOffset first(cluster << cluster_shift_);
+  for (uint64_t i = 1; i < used; ++i)
+    report.expect(peek_swap_map(first + PageCount(i)).has_cache() == peek_swap_map(first).has_cache(),
+                  Failure::swap_count, "I3: a part of huge cluster {} is in the swap cache", cluster);
+}
+
 void SwapArea::check(sync::CheckReport& report, const SlotCache& parked) const {
   using sync::Failure;
   if (swap_map_.peek() == nullptr) {
@@ -99,8 +117,7 @@ void SwapArea::check(sync::CheckReport& report, const SlotCache& parked) const {
                     has_folio ? "a" : "no");
       continuations_.peek()->check(report, slot, byte);
     }
-    report.expect(cluster_info_.peek()[c].count.peek() == used_here, Failure::swap_count,
-                  "I4: cluster {} counts {} of {} used slots", c, cluster_info_.peek()[c].count.peek(), used_here);
+    check_cluster(report, c, used_here);
     used += used_here;
   }
   report.expect(used == inuse_pages_.peek(), Failure::swap_count, "I4: inuse_pages {} but {} slots are used",

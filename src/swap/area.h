@@ -39,12 +39,18 @@ using base::SwapType;
 
 class SwapAreas;
 
-/// The lock of the count bytes of neighbouring slots. Linux: struct swap_cluster_info
+/// The lock of the count bytes of neighbouring slots, and whether they are one huge page's. Linux: struct
+/// swap_cluster_info
+///
+/// I3  huge => all slots are in use, all or none of them have HAS_CACHE, and count = slots + PMD swap mappings
+/// A PMD swap mapping counts in each byte too, so that becoming PTEs needs no room in any of them. A cluster that is
+/// huge no more may still have PMD mappings: nobody looked for them (swap/huge_cluster.cc).
 struct ClusterInfo {
   using Lock = sync::SpinLock<sync::LockClass::cluster_lock>;
   Lock lock;
-  sync::Plain<uint32_t, "ci->count"> count{0};  ///< slots in use
+  sync::Plain<uint32_t, "ci->count"> count{0};  ///< slots in use; of a huge cluster its PMD swap mappings besides
   sync::Plain<uint32_t, "ci->order"> order{0};  ///< the smallest of the allocations since it was empty
+  sync::Plain<bool, "ci->flags"> huge{false};   ///< Linux (to 6.11): CLUSTER_FLAG_HUGE
 };
 
 using MapByte = sync::Atomic<uint8_t, "swap_map">;
@@ -76,6 +82,10 @@ class SwapArea {
   [[nodiscard]] uint64_t peek_references(SwapOffset slot) const {
     return continuations_.peek()->peek_references(slot, peek_swap_map(slot));
   }
+  /// Of the cluster of `slot`: whether it is huge, and what it counts.
+  [[nodiscard]] bool peek_huge_cluster(SwapOffset slot) const { return peek_cluster(slot).huge.peek(); }
+  [[nodiscard]] uint32_t peek_cluster_count(SwapOffset slot) const { return peek_cluster(slot).count.peek(); }
+  [[nodiscard]] PageCount cluster_slots() const { return Order(cluster_shift_).pages(); }
   /// nullptr while not live.
   [[nodiscard]] const Continuations* peek_continuations() const { return continuations_.peek(); }
   [[nodiscard]] const cache::SwapCache* peek_swap_cache() const { return swap_cache_.peek(); }
@@ -93,6 +103,9 @@ class SwapArea {
   [[nodiscard]] ClusterInfo& cluster(SwapOffset slot) const {
     return cluster_info_.load(sync::Order::relaxed)[slot.value() >> cluster_shift_];
   }
+  [[nodiscard]] const ClusterInfo& peek_cluster(SwapOffset slot) const {
+    return cluster_info_.peek()[slot.value() >> cluster_shift_];
+  }
   /// The count bytes from `slot` on.
   [[nodiscard]] MapByte* map_from(SwapOffset slot) const { return swap_map_.load(sync::Order::relaxed) + slot.value(); }
   [[nodiscard]] Continuations& continuations() const { return *continuations_.load(sync::Order::relaxed); }
@@ -109,6 +122,7 @@ class SwapArea {
   void allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_shift, Continuations::Box continuations);
   [[nodiscard]] Maps detach_maps();
   void free_maps(Maps maps) const;
+  void check_cluster(sync::CheckReport& report, uint32_t cluster, uint32_t used) const;
   static void release_users(sync::PercpuRef& users, void* area);
 
   const SwapType type_;

@@ -26,6 +26,7 @@
 #include "swap/readahead.h"
 #include "swap/slot_cache.h"
 #include "swap/swap_users.h"
+#include "swap/thp_swap.h"
 
 namespace quire::swap {
 
@@ -43,7 +44,11 @@ struct SwapOptions {
   enum class SlotCache : uint8_t { off, on } slot_cache = SlotCache::off;
   unsigned slot_cache_size = 64;  ///< slots parked per CPU
   ReadaheadOptions readahead = {};
+  ThpSwap thp_swap = ThpSwap::pte;
 };
+
+/// Of split_swap_cluster(), when a folio is in the swap cache there.
+enum class WhileCached : uint8_t { keep, split };
 
 /// What add_swap_count_continuation() did.
 enum class ContinuationOutcome : uint8_t {
@@ -128,16 +133,24 @@ class SwapAreas {
   /// Brings a page for the next digit of the count of `entry`, after swap_duplicate() said -ENOMEM; unless there is no
   /// memory it is worth calling again. Sleeps if `gfp` may. Linux: mm/swapfile.c add_swap_count_continuation()
   [[nodiscard]] ContinuationOutcome add_swap_count_continuation(SwapEntry entry, phys::Gfp gfp);
+  /// One more PMD reference to all `size` slots of a huge cluster from `entry` on. -ENOTDIR: it is no huge cluster any
+  /// more; or as above for one of the slots, which `entry` names then, and nothing is changed.
+  [[nodiscard]] Errno swap_duplicate(SwapEntry& entry, PageCount size);
   /// The slots (allocated, no references) become tmpfs's. Linux: swap_shmem_alloc()
   void swap_shmem_alloc(SwapEntry entry, PageCount pages);
   /// Claims HAS_CACHE for reading the page in. -EEXIST: somebody else has; -ENOENT: freed. Linux: swapcache_prepare()
   [[nodiscard]] Errno swapcache_prepare(SwapEntry entry);
+  /// The same for all slots of a huge cluster. -ENOTDIR: it is none any more.
+  [[nodiscard]] Errno swapcache_prepare(SwapEntry entry, PageCount size);
   /// Gives the claim back. Linux: swapcache_clear()
   void swapcache_clear(SwapArea& area, SwapEntry entry);
   /// Drops one reference; the caller holds the device. Linux: swap_free()
   void swap_free(SwapEntry entry);
+  /// Drops one PMD reference to `size` slots, of a cluster that is, or was, huge.
+  void swap_free(SwapEntry entry, PageCount size);
   /// Drops one reference and, if nobody but the swap cache is left, tries to free the folio too.
   [[nodiscard]] FreeOutcome free_swap_and_cache(SwapEntry entry, FreeCaller caller);
+  [[nodiscard]] FreeOutcome free_swap_and_cache(SwapEntry entry, PageCount size, FreeCaller caller);
   /// The folio is no longer in the swap cache: HAS_CACHE off at its slots, which may free them. Linux: put_swap_folio()
   void put_swap_folio(const Folio& folio, SwapEntry entry);
   /// Takes `folio` (locked) out of the swap cache if no reference to its slots is left; it is dirty then.
@@ -161,6 +174,18 @@ class SwapAreas {
   /// device.
   [[nodiscard]] Result<SwapEntry> alloc_image_slot(SwapArea& area);
   void free_image_slot(SwapArea& area, SwapEntry entry);
+  // --- huge clusters (swap/huge_cluster.cc), none unless SwapOptions says so -----------------------------------------
+  /// Whether the slot is one of a huge cluster at the moment. The device, or a page-table lock, is held.
+  [[nodiscard]] bool in_huge_cluster(SwapEntry entry);
+  /// The cluster that begins at `entry` is huge no more; the PMD mappings of it that there are learn it when they are
+  /// used. -EEXIST: a folio is cached there, or about to be (WhileCached::keep only); -EINVAL: the device is gone.
+  [[nodiscard]] Errno split_swap_cluster(SwapEntry entry, WhileCached cached);
+  /// One PMD mapping of the cluster becomes PTEs, whose references are counted already. Any slot of it may be named.
+  /// -EBUSY: the device is gone. The page-table lock is held.
+  [[nodiscard]] Errno split_swap_cluster_map(SwapEntry entry);
+  /// The folio of the huge cluster at `entry`, as read_swap_cache_async(); what is found in the cache may be the folio
+  /// of the first slot alone. -ENOTDIR: no huge cluster any more. Sleeps.
+  [[nodiscard]] Result<FolioRef> read_huge_swap_cache(SwapEntry entry, PageCount size, phys::Gfp gfp);
 
   // --- swap cache (swap/swap_state.cc) ------------------------------------------------------------------------------
   /// Allocates slots for `folio` (locked, uptodate, not in the swap cache), puts it in the swap cache and marks it
@@ -172,9 +197,7 @@ class SwapAreas {
   /// clean: then the caller has the last reference. Linux: mm/vmscan.c remove_mapping(), its swap cache part
   [[nodiscard]] bool remove_mapping_from_swap_cache(Folio& folio);
   /// See SwapCache::move() and SwapCache::split().
-  [[nodiscard]] bool move_in_swap_cache(Folio& from, Folio& to, int references) {
-    return swap_cache(from.swap()).move(from, to, references);
-  }
+  [[nodiscard]] bool move_in_swap_cache(Folio& from, Folio& to, int references);
   [[nodiscard]] bool split_in_swap_cache(Folio& folio) { return swap_cache(folio.swap()).split(folio); }
   /// The cached folio, or empty. The device, a page-table lock or a reference to the slot is held. Linux: same
   [[nodiscard]] FolioRef swap_cache_get_folio(SwapEntry entry);
@@ -187,7 +210,7 @@ class SwapAreas {
   [[nodiscard]] Result<FolioRef> swap_cluster_readahead(SwapEntry entry, phys::Gfp gfp);
   /// Reads the page of `entry` into the swap cache unless it is there, or free, or somebody else's business; whoever
   /// looks for it later will find it. The entry need not be held by anything. Sleeps.
-  void read_ahead(SwapEntry entry, phys::Gfp gfp);
+  void read_ahead(SwapEntry entry, phys::Gfp gfp, HugeNeighbour huge);
   /// swap_cache_get_folio() of a fault: a page that was read ahead counts as a hit, also of `window` (nullptr: none) at
   /// virtual page number `page`.
   [[nodiscard]] FolioRef get_read_ahead(SwapEntry entry, VmaWindow* window, uint64_t page);
@@ -223,6 +246,14 @@ class SwapAreas {
   template <typename Change>
   [[nodiscard]] Errno change_byte(SwapEntry entry, Change change);
   enum class Drop : uint8_t { reference, cache };
+  [[nodiscard]] bool huge_clusters() const { return options_.thp_swap == ThpSwap::pmd; }
+  void undo_duplicate_locked(SwapArea& area, SwapOffset first, PageCount pages) const;
+  /// What a PMD reference that was dropped has left.
+  enum class HugeLeft : uint8_t { not_huge, cache_only, other };
+  [[nodiscard]] HugeLeft drop_pmd_reference(SwapArea& area, SwapEntry entry, PageCount size);
+  void free_bad_slots(SwapArea& area, SwapEntry entry, PageCount size);
+  [[nodiscard]] bool put_huge_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages);
+  [[nodiscard]] Errno read_or_split_huge(SwapEntry entry, phys::Gfp gfp);
   [[nodiscard]] Result<CountByte> plus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
   [[nodiscard]] Result<CountByte> minus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
   [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);

@@ -76,7 +76,11 @@ void SwapAreas::swap_shmem_alloc(SwapEntry entry, PageCount pages) {
 // Linux: mm/swapfile.c swapcache_prepare()
 Errno SwapAreas::swapcache_prepare(SwapEntry entry) {
   QUIRE_FUNC();
-  return change_byte(entry, [](SwapArea&, CountByte byte) { return byte.plus_cache(); });
+  return change_byte(entry, [&](SwapArea& area, CountByte byte) -> Result<CountByte> {
+    // A huge cluster is claimed as one: read_or_split_huge() comes first.
+    if (huge_clusters() && area.cluster(entry.offset()).huge) return Errno::eexist;
+    return byte.plus_cache();
+  });
 }
 
 }  // namespace quire::swap

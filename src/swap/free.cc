@@ -32,6 +32,8 @@ CountByte SwapAreas::swap_entry_free(SwapArea& area, SwapEntry entry) {
   {
     sync::Guard guard(area.cluster(entry.offset()).lock);
     left = swap_entry_free_locked(area, entry.offset(), Drop::reference);
+    QUIRE_ASSERT(!left.free() || !huge_clusters() || !area.cluster(entry.offset()).huge,
+                 "a slot of a huge cluster is freed alone");
   }
   if (left.free()) free_swap_slot(entry);
   return left;
@@ -69,7 +71,7 @@ void SwapAreas::swap_entry_range_free(SwapArea& area, SwapEntry entry, PageCount
     MapByte* map = area.map_from(entry.offset());
     for (uint32_t i = 0; i < count; ++i) {
       uint8_t before = map[i].exchange(0);
-      QUIRE_ASSERT(before == CountByte::kHasCache, "a slot with references was freed");
+      QUIRE_ASSERT(before == CountByte::kHasCache || before == CountByte::kBad, "a slot with references was freed");
     }
     ci.count -= count;
   }
@@ -174,6 +176,7 @@ void SwapAreas::swapcache_clear(SwapArea& area, SwapEntry entry) {
 }
 
 void SwapAreas::put_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages) {
+  if (huge_clusters() && pages == area.cluster_slots() && put_huge_cache_bits(area, entry, pages)) return;
   if (pages > PageCount(1) && all_cache_only(area, entry, pages)) {
     // Nobody refers to the slots and the cache bits are this task's, so nothing can change them meanwhile.
     sync::Guard guard(area.si_lock_);
@@ -184,6 +187,8 @@ void SwapAreas::put_cache_bits(SwapArea& area, SwapEntry entry, PageCount pages)
     bool nothing_left = false;
     {
       sync::Guard guard(area.cluster(slot.offset()).lock);
+      QUIRE_ASSERT(!huge_clusters() || !area.cluster(slot.offset()).huge,
+                   "a slot of a huge cluster leaves the swap cache alone");
       nothing_left = swap_entry_free_locked(area, slot.offset(), Drop::cache).free();
     }
     if (nothing_left) free_swap_slot(slot);

@@ -63,11 +63,13 @@ FolioRef SwapAreas::get_read_ahead(SwapEntry entry, VmaWindow* window, uint64_t 
 
 // Nothing is waited for: a neighbour that somebody else works on needs no reading. Linux: mm/swap_state.c
 // __read_swap_cache_async(), as swap_cluster_readahead() calls it
-void SwapAreas::read_ahead(SwapEntry entry, phys::Gfp gfp) {
+void SwapAreas::read_ahead(SwapEntry entry, phys::Gfp gfp, HugeNeighbour huge) {
   QUIRE_FUNC();
   SwapArea* area = get_device_of_hint(entry);
   if (area == nullptr) return;
-  if (area->swap_map(entry.offset()).references() != 0 && !swap_cache_get_folio(entry)) {
+  if (in_huge_cluster(entry)) {
+    if (huge == HugeNeighbour::read) (void)read_or_split_huge(entry, gfp);
+  } else if (area->swap_map(entry.offset()).references() != 0 && !swap_cache_get_folio(entry)) {
     Result<FolioRef> fresh = folios_.alloc(gfp.without_retry(), Order(0));
     if (fresh && swapcache_prepare(entry) == Errno::ok) {
       read_into_swap_cache(**fresh, entry, FolioFlag::swapbacked | FolioFlag::readahead);
@@ -89,7 +91,7 @@ Result<FolioRef> SwapAreas::swap_cluster_readahead(SwapEntry entry, phys::Gfp gf
   for (uint64_t i = 0; i < pages.value(); ++i) {
     SwapOffset slot = first + PageCount(i);
     if (slot == entry.offset() || slot.value() == 0 || slot.value() >= max) continue;
-    read_ahead({entry.type(), slot}, gfp);
+    read_ahead({entry.type(), slot}, gfp, HugeNeighbour::leave);
   }
   return read_swap_cache_async(entry, gfp);
 }

@@ -24,6 +24,9 @@ struct ReadaheadOptions {
   enum class By : uint8_t { slot, address } by = By::address;  ///< which neighbours. Linux: vma_ra_enabled
 };
 
+/// What becomes of a page that is in swap as a part of a huge page: all of that is read, or none.
+enum class HugeNeighbour : uint8_t { read, leave };
+
 /// What the last window was and what became of it.
 struct ReadaheadHistory {
   uint64_t previous = 0;  ///< the slot, or the page, of the last fault

@@ -33,6 +33,12 @@ bool SwapAreas::remove_mapping_from_swap_cache(Folio& folio) {
   return true;
 }
 
+bool SwapAreas::move_in_swap_cache(Folio& from, Folio& to, int references) {
+  using cache::SwapCache;
+  auto words = defects_.has(base::Defect::D2_13) ? SwapCache::Words::head : SwapCache::Words::all;
+  return swap_cache(from.swap()).move(from, to, references, words);
+}
+
 // Linux: mm/swap_state.c swap_cache_get_folio()
 FolioRef SwapAreas::swap_cache_get_folio(SwapEntry entry) { return swap_cache(entry).get_folio(entry.offset()); }
 
@@ -64,6 +70,10 @@ Result<FolioRef> SwapAreas::swap_cache_get_or_read(SwapArea& area, SwapEntry ent
     // over.
     CountByte byte = area.swap_map(entry.offset());
     if (byte.free() || (byte.references() == 0 && slot_cache_.enabled())) return FolioRef();
+    if (in_huge_cluster(entry)) {
+      if (read_or_split_huge(entry, gfp) == Errno::eexist) sync::retry_point("split_swap_cluster");
+      continue;
+    }
     if (!*fresh) fresh = folios_.alloc(gfp, Order(0));
     if (!fresh) return fresh;
     Errno error = swapcache_prepare(entry);

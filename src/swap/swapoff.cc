@@ -66,6 +66,9 @@ std::optional<SwapOffset> SwapAreas::find_next_to_unuse(SwapArea& area, SwapOffs
 
 void SwapAreas::kill_users_and_wait(SwapArea& area) {
   QUIRE_FUNC();
+  // I4. Who has freed the last slot may still be about to say so: a slot on its way to free looks bad meanwhile.
+  if (area.inuse_pages_.load() != 0)
+    sync::bug(sync::Failure::swap_count, "I4: swapoff goes on while slots of the area are in use");
   QUIRE_POINT("kill users");
   area.users_.kill();
   if (defects_.has(Defect::D2_4)) return;

@@ -23,6 +23,7 @@ int usage() {
   fmt::print(stderr,
              "usage: quire_stress swap|memory|workingset [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
              "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
+             "                    [--huge-order 1..9] [--thp-swap pmd|pte|off]\n"
              "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
              "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n");
   return 2;
@@ -44,6 +45,8 @@ bool set_number(Settings& settings, std::string_view option, double value) {
     settings.threads = static_cast<unsigned>(value);
   else if (option == "--seed")
     settings.seed = static_cast<uint64_t>(value);
+  else if (option == "--huge-order" && value >= 1 && value <= 9)
+    settings.huge_order = static_cast<uint8_t>(value);
   else if (option == "--ram")
     settings.ram = static_cast<uint64_t>(value);
   else if (option == "--swap")
@@ -70,7 +73,14 @@ bool set_pattern(Settings& settings, std::string_view value) {
   return value == "random" || value == "sequential";
 }
 
+bool set_thp_swap(Settings& settings, std::string_view value) {
+  auto mode = swap::thp_swap(value);
+  if (mode) settings.thp_swap = *mode;
+  return mode.has_value();
+}
+
 bool set_value(Settings& settings, std::string_view option, const char* value) {
+  if (option == "--thp-swap") return set_thp_swap(settings, value);
   if (option == "--pattern") return set_pattern(settings, value);
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }

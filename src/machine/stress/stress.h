@@ -39,6 +39,8 @@ struct Settings {
   double ratio = 4;                               ///< of `workingset` to RAM
   OnOff swapoff = OnOff::off;                     ///< while `workingset` runs
   swap::SwapDiscard discard = swap::SwapDiscard::none;
+  uint8_t huge_order = 9;  ///< a huge page has 2^n pages; small ones stay whole more often
+  swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
 };
