@@ -53,7 +53,8 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
   if (error != Errno::ok) return error;
   shmem_recalc_inode(inode, 0, -1);
   env_.swap.delete_from_swap_cache(folio);
-  folio.set(FolioFlag::dirty | FolioFlag::lru);
+  folio.workingset_refault(cache::Lru::key(entry));
+  folio.add_lru(FolioFlag::dirty);
   env_.swap.swap_free(entry);
   QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
   return Errno::ok;
@@ -131,7 +132,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   Folio& folio = *got->folio;
   if (sgp != Sgp::falloc && !folio.uptodate()) {
     env_.folios.zero(folio);
-    folio.set(FolioFlag::uptodate | FolioFlag::lru);
+    folio.add_lru(FolioFlag::uptodate);
   }
   if (sgp <= Sgp::cache && index >= index_after(inode.size())) {
     QUIRE_REACHED("shmem_get_folio: truncated meanwhile");

@@ -131,6 +131,8 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     r.slots_of[type] = static_cast<uint32_t>(area.peek_max().value());
     first += r.slots_of[type];
   }
+  if (const cache::Lru* lru = folios_.lru())
+    lru->peek_batched([&](const Folio& folio) { ++r.references[folio.pfn().value()]; });
   recount_files(r);
   recount_swap_cache(r);
   recount_continuations(r);

@@ -12,6 +12,8 @@
 #include "base/defects.h"
 #include "base/types.h"
 #include "pgtable/page_table.h"
+#include "phys/frames.h"
+#include "rmap/mapped_range.h"
 #include "rmap/zap_details.h"
 
 namespace quire::machine {
@@ -49,6 +51,9 @@ struct SwapDevice {
   [[nodiscard]] std::string_view get_name() const { return name; }
 };
 
+/// How reclaim finds what to take: reclaim/reclaim.h.
+enum class LruPolicy : uint8_t { clock, lists };
+
 struct MachineOptions {
   static constexpr unsigned kSwapDevices = 4;
 
@@ -65,13 +70,21 @@ struct MachineOptions {
   rmap::PunchedPoison punched_poison = rmap::PunchedPoison::keep_all;
   uint8_t index_bits = 6;  ///< page-cache index: bits per level
   uint32_t slots_per_cluster = 512;
-  uint8_t swap_map_max = 62;        ///< SWAP_MAP_MAX
-  uint8_t swap_cont_max = 127;      ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
-  uint8_t thp_order = 4;            ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
-  OnOff slot_cache = OnOff::off;    ///< freed slots are parked per CPU first (through 6.14)
-  uint32_t slot_cache_size = 64;    ///< parked slots per CPU before they are freed together
-  uint16_t files_max = 64;          ///< descriptors per process
-  uint32_t pcp_prefill = 0;         ///< free pages in each CPU's list at boot
+  uint8_t swap_map_max = 62;      ///< SWAP_MAP_MAX
+  uint8_t swap_cont_max = 127;    ///< SWAP_CONT_MAX: the greatest digit of a count in a continuation page
+  uint8_t thp_order = 4;          ///< a large folio is 2^thp_order pages (VMAs with MADV_HUGEPAGE); 0: none
+  OnOff slot_cache = OnOff::off;  ///< freed slots are parked per CPU first (through 6.14)
+  uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
+  uint16_t files_max = 64;        ///< descriptors per process
+  uint32_t pcp_prefill = 0;       ///< free pages in each CPU's list at boot
+  LruPolicy lru = LruPolicy::clock;
+  uint32_t lru_batch = 31;       ///< new folios in the batch of one CPU before they go on lists
+  OnOff workingset = OnOff::on;  ///< with lists: what comes back soon after it went begins active
+  phys::Watermarks watermarks;   ///< of each node, in pages; all 0: none
+  OnOff kswapd = OnOff::off;     ///< a task for each node; needs watermarks. Not while explored
+  rmap::OomPolicy oom = rmap::OomPolicy::fail;
+  unsigned reclaim_fruitless = 16;  ///< how often in a row an allocation asks again after reclaim freed nothing
+  unsigned oom_reap_retries = 10;   ///< for an address space whose mmap_lock is taken. Linux: MAX_OOM_REAP_RETRIES
   OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only
   base::DefectSet defects = {};
 

@@ -96,7 +96,7 @@ void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, ba
   if (!folio.test(FolioFlag::anon)) {
     QUIRE_ASSERT(!folio.is_large(), "a large folio that was never mapped");
     folio.set_anon(exclusive ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page));
-    folio.set(FolioFlag::anon | FolioFlag::lru | exclusively);
+    folio.add_lru(FolioFlag::anon | exclusively);
   } else if (exclusive) {
     env.folios.page(pfn).set(exclusively);
   }
@@ -156,7 +156,7 @@ AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
   if (pages > 1) folio.get(pages - 1);
   rss.add(RssClass::anon, pages);
   folio.add_mapping(pages);
-  folio.set(FolioFlag::lru);
+  folio.add_lru();
   for (VirtPage page : range) {
     Pte pte = Pte::present(folio.pfn() + (page - range.start())).with(PteBit::writable);
     table.set(page, page == fault.page ? pte.with(PteBit::dirty).with(PteBit::accessed) : pte);

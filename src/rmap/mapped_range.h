@@ -59,6 +59,9 @@ class FileBacking {
   cache::Mapping& mapping_;
 };
 
+/// What happens when nothing is left to reclaim: the allocation fails, or a process is killed.
+enum class OomPolicy : uint8_t { fail, kill };
+
 /// What all address spaces of a machine have in common; owned by the machine.
 struct Environment {
   cache::Folios& folios;
@@ -69,6 +72,7 @@ struct Environment {
   base::Order thp_order;       ///< of a large anonymous folio
   pgtable::Geometry geometry;  ///< of page tables
   PunchedPoison punched_poison = PunchedPoison::keep_all;
+  OomPolicy oom = OomPolicy::fail;
 
   /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
   [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }

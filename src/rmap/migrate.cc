@@ -60,7 +60,7 @@ MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
   remove_migration_ptes(hold, extent, moved ? to->pfn() : from.pfn());
   if (!moved) return MigrateOutcome::again;
   QUIRE_POINT("migrated", "frame {} -> {}", from.pfn().value(), to->pfn().value());
-  to->set(FolioFlag::lru);
+  to->add_lru();
   return MigrateOutcome::moved;
 }
 
@@ -94,7 +94,7 @@ bool split_folio(Environment& env, Folio& folio) {
   // The tails were locked and referenced for the walk; one that is in no place and that nobody maps is freed here.
   for (Pfn pfn : Range<Pfn>(folio.pfn() + PageCount(1), extent.frames.limit())) {
     Folio& page = env.folios.page(pfn);
-    page.set(FolioFlag::lru);
+    page.add_lru();
     page.unlock();
     page.put();
   }

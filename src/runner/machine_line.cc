@@ -48,6 +48,17 @@ constexpr std::array kNumberKeys = {
     NumberKey{"SWAP_SLOTS_CACHE_SIZE", 1, 64,
               [](MachineOptions& m, int64_t v) { m.slot_cache_size = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slot_cache_size); }},
+    NumberKey{"lru_batch", 1, 31, [](MachineOptions& m, int64_t v) { m.lru_batch = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.lru_batch); }},
+    NumberKey{"WMARK_MIN", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.min = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.min); }},
+    NumberKey{"WMARK_LOW", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.low = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.low); }},
+    NumberKey{"WMARK_HIGH", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.high = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.high); }},
 };
 
 /// A switch: its name and where it goes.
@@ -67,6 +78,8 @@ constexpr std::array kSwitchKeys = {
     SwitchKey{"tlb", [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.tlb = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
+    SwitchKey{"workingset",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.workingset = on_off(s); }},
     SwitchKey{"synchronous_swap",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
                 for (machine::SwapDevice& d : m.swap) d.synchronous = on_off(s);
@@ -86,6 +99,9 @@ class Applier {
                                     machine_.page_table.entries().value()));
     if (machine_.ram.value() % machine_.nodes != 0)
       complain(line.at, fmt::format("expected ram in {} equal parts, one for each node", machine_.nodes));
+    const phys::Watermarks& marks = machine_.watermarks;
+    if (marks.min > marks.low || marks.low > marks.high || marks.high > machine_.ram.value() / machine_.nodes)
+      complain(line.at, "expected WMARK_MIN, WMARK_LOW and WMARK_HIGH in this order, none above the pages of a node");
     return diagnostic_;
   }
 
@@ -114,6 +130,10 @@ class Applier {
       punched_poison(o);
     } else if (o.key == "swap_backend") {
       swap_backend(o);
+    } else if (o.key == "lru") {
+      lru(o);
+    } else if (o.key == "oom") {
+      oom(o);
     } else {
       number(o);
     }
@@ -166,6 +186,16 @@ class Applier {
     }
   }
 
+  void lru(const MachineOption& o) {
+    if (o.word != "clock" && o.word != "lists") return complain(o.at, "expected lru=clock or lru=lists");
+    machine_.lru = o.word == "lists" ? machine::LruPolicy::lists : machine::LruPolicy::clock;
+  }
+
+  void oom(const MachineOption& o) {
+    if (o.word != "fail" && o.word != "kill") return complain(o.at, "expected oom=fail or oom=kill");
+    machine_.oom = o.word == "kill" ? rmap::OomPolicy::kill : rmap::OomPolicy::fail;
+  }
+
   // What other back ends keep is outside the machine, where no exploration could take it back.
   void swap_backend(const MachineOption& o) {
     auto kind = machine::swap_backend_kind(o.word);
@@ -183,8 +213,8 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real",           "ram",         "swap", "thp", "PTRS_PER_PTE",
-                                           "punched_poison", "swap_backend"};
+    std::vector<std::string_view> known = {"real",           "ram",          "swap", "thp", "PTRS_PER_PTE",
+                                           "punched_poison", "swap_backend", "lru",  "oom"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

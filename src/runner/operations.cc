@@ -23,7 +23,16 @@ Value from(const base::Result<T>& r) {
   return r ? Value::of(static_cast<int64_t>(*r)) : from(r.error());
 }
 
-Value from(const mm::Signal& s) { return Value::of_signal(s.number == mm::SignalNumber::sigbus ? 7 : 11, s.code); }
+Value from(const mm::Signal& s) {
+  switch (s.number) {
+    case mm::SignalNumber::sigbus:
+      return Value::of_signal(7, s.code);
+    case mm::SignalNumber::sigkill:
+      return Value::of_signal(9, 0);
+    default:
+      return Value::of_signal(11, s.code);
+  }
+}
 
 uint64_t unsigned_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
   return static_cast<uint64_t>(r.number(c, operand, otherwise));
@@ -250,6 +259,15 @@ Value swapoff(Runtime& r, const Call& c) { return from(r.machine().swapoff(r.pro
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }
+Value kswapd(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().kswapd(static_cast<unsigned>(int_number(r, c, 0)))));
+}
+Value oom_score_adj(Runtime& r, const Call& c) {
+  Machine::set_oom_score_adj(target(r, c), int_number(r, c, 1));
+  return Value::of(0);
+}
+Value killed(Runtime& r, const Call& c) { return Value::of(Machine::killed(target(r, c)) ? 1 : 0); }
+Value free_pages(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().peek_free_pages())); }
 Value swap_used(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().swap_used(c.operands[0].symbol)));
 }
@@ -299,6 +317,7 @@ constexpr std::array kOperations = {
     Operation{"fork", "C = fork()", "a child; as C when C is the name of a process", 0, 0, kAny, Judged::check, fork},
     Operation{"fstat", "fstat(FD).st_blocks | .st_size", "what the inode says of its size", 1, 1, kCheck, Judged::check,
               fstat},
+    Operation{"free_pages", "free_pages()", "pages that are free", 0, 0, kCheck, Judged::check, free_pages},
     Operation{"fsync", "fsync(FD)", "writes what is dirty, also through mappings; -EIO", 1, 1, kAny, Judged::check,
               fsync},
     Operation{"ftruncate", "ftruncate(FD, LENGTH)", "sets the size of a file", 2, 2, kAny, Judged::check, ftruncate},
@@ -309,6 +328,9 @@ constexpr std::array kOperations = {
     Operation{"kill", "kill(PROCESS)", "a fatal signal becomes pending: what sleeps interruptibly ends", 1, 1, kAny,
               Judged::check, kill},
     Operation{"killall", "killall()", "ends every process", 0, 0, kAny, Judged::check, killall},
+    Operation{"killed", "killed(PROCESS)", "1 if the OOM killer has killed it", 1, 1, kCheck, Judged::check, killed},
+    Operation{"kswapd", "kswapd([NODE])", "frees pages until WMARK_HIGH are free; how many it freed", 0, 1, kAny,
+              Judged::check, kswapd},
     Operation{"load", "load(ADDRESS)", "the byte there, or a signal", 1, 1, kAny, Judged::lost_store, load},
     Operation{"madvise", "madvise(RANGE[, LENGTH], ADVICE) [keep_swapcache]",
               "MADV_PAGEOUT, _DONTNEED, _FREE, _HUGEPAGE, ...", 2, 3, kAny, Judged::check, madvise},
@@ -334,6 +356,8 @@ constexpr std::array kOperations = {
     Operation{"munlockall", "munlockall()", "all of them, and new mappings are not locked", 0, 0, kAny, Judged::check,
               munlockall},
     Operation{"munmap", "munmap(RANGE[, LENGTH])", "unmaps memory", 1, 2, kAny, Judged::check, munmap},
+    Operation{"oom_score_adj", "oom_score_adj(PROCESS, N)", "-1000: the OOM killer spares it, to 1000: takes it first",
+              2, 2, kAny, Judged::check, oom_score_adj},
     Operation{"open", "FD = open(NAME, FLAGS)", "a file of the block-backed file system; O_CREAT, O_EXCL, O_TRUNC", 2,
               2, kAny, Judged::check, open},
     Operation{"pagemap", "pagemap(ADDRESS)", "what maps the page: PM_NONE, PM_FILE, PM_ANON, PM_SWAP, ...", 1, 1, kAny,

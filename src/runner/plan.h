@@ -22,7 +22,7 @@ struct Operation;
 struct Value {
   enum class Kind : uint8_t { none, number, signal };
   Kind kind = Kind::none;
-  int32_t signal = 0;  ///< SIGBUS 7, SIGSEGV 11
+  int32_t signal = 0;  ///< SIGBUS 7, SIGKILL 9, SIGSEGV 11
   int64_t number = 0;  ///< of a signal: si_code
   bool operator==(const Value&) const = default;
   static Value of(int64_t number) { return {Kind::number, 0, number}; }
