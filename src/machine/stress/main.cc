@@ -1,8 +1,11 @@
 #include "machine/stress/stress.h"
 
+#include <csignal>
+
 namespace quire::machine {
 
 bool end_soundly(Machine& machine) {
+  machine.stop_kswapd();
   auto check = [&machine](std::string_view when) {
     sync::CheckReport checked;
     machine.check(checked);
@@ -17,12 +20,22 @@ bool end_soundly(Machine& machine) {
   return sound && leaked == 0;
 }
 
+void end_if_hanging() {
+  signal(SIGALRM, [](int) {
+    constexpr char kText[] = "quire_stress: a thread has not ended two minutes after it was told to: it hangs\n";
+    (void)!write(STDERR_FILENO, kText, sizeof(kText) - 1);
+    _exit(EXIT_FAILURE);
+  });
+  alarm(120);
+}
+
 namespace {
 
 int usage() {
   fmt::print(stderr,
-             "usage: quire_stress swap|memory [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--slot-cache] [--synchronous] [--tlb] [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
+             "usage: quire_stress swap|memory|oom [--seconds N] [--threads N] [--seed N] [--ram PAGES] [--swap PAGES] "
+             "[--slot-cache] [--synchronous] [--tlb] [--lru clock|lists] [--no-kswapd] "
+             "[--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n");
   return 2;
 }
 
@@ -60,14 +73,21 @@ bool set_backend(Settings& settings, std::string_view value) {
   return true;
 }
 
+bool set_lru(Settings& settings, std::string_view value) {
+  settings.lru = value == "lists" ? LruPolicy::lists : LruPolicy::clock;
+  return value == "lists" || value == "clock";
+}
+
 bool set_value(Settings& settings, std::string_view option, const char* value) {
+  if (option == "--lru") return set_lru(settings, value);
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }
 
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
-  if (what != "swap" && what != "memory") return usage();
+  if (what != "swap" && what != "memory" && what != "oom") return usage();
   Settings settings;
+  if (what == "oom") settings.ram = settings.swap = 1024;
   if (what == "memory") settings.ram = settings.swap = 8192;
   for (int i = 2; i < argc; ++i) {
     std::string_view option = argv[i];
@@ -75,9 +95,14 @@ int main_of(int argc, char** argv) {
       *on = OnOff::on;
       continue;
     }
+    if (option == "--no-kswapd") {
+      settings.kswapd = OnOff::off;
+      continue;
+    }
     if (++i == argc || !set_value(settings, option, argv[i])) return usage();
   }
   if (settings.ram < 16) return usage();
+  if (what == "oom") return run_oom_stress(settings);
   return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);
 }
 

@@ -46,6 +46,7 @@ class MemoryStress {
     options.thp_order = options.page_table.pte_bits;
     options.tlb = s.tlb;
     options.slot_cache = s.slot_cache;
+    set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap * 2));
     return options;
   }

@@ -3,6 +3,7 @@
 //
 //   quire_stress swap --seconds 30 --threads 6
 //   quire_stress memory --seconds 60 --threads 8 --tlb
+//   quire_stress oom --seconds 10 --ram 1024 --swap 512
 //   quire_stress swap --backend redis=10.0.0.1:6379,10.0.0.2:6379
 #pragma once
 
@@ -31,10 +32,14 @@ struct Settings {
   OnOff slot_cache = OnOff::off;
   OnOff synchronous = OnOff::off;
   OnOff tlb = OnOff::off;
+  OnOff kswapd = OnOff::on;
+  LruPolicy lru = MachineOptions{}.lru;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
 };
 
+/// LRU policy, watermarks after Linux's rule, and kswapd.
+void set_reclaim(MachineOptions& options, const Settings& settings);
 /// Two swap areas S and T of `pages` pages each, with the back end of the settings. Files are nameless ones in
 /// /var/tmp, so that nothing of them is left, whatever ends the program.
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages);
@@ -51,6 +56,9 @@ class Counter {
 };
 
 using StopFlag = sync::Atomic<uint32_t, "stop">;
+
+/// From now on the program ends with a message and exit code 1 if it still runs in two minutes.
+void end_if_hanging();
 
 /// Calls act(number) in `count` threads at once, sets `stop` after `seconds` and returns when all have ended.
 template <typename Act>
@@ -69,6 +77,7 @@ void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
   for (Thread& thread : threads) tasks.push_back(sync::make_box<sync::Task>("thread", run, &thread));
   usleep(static_cast<useconds_t>(seconds * 1e6));
   stop.store(1);
+  end_if_hanging();
   for (auto& task : tasks) task->join();
 }
 
@@ -76,6 +85,9 @@ void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
 int run_swap_stress(const Settings& settings);
 /// Everything that address spaces can do, by several threads in each, while pages move under them.
 int run_memory_stress(const Settings& settings);
+
+/// Processes that want more than RAM and swap together, and are killed for it.
+int run_oom_stress(const Settings& settings);
 
 /// No thread runs any more: whether the machine is sound, ends soundly, and has lost nothing.
 bool end_soundly(Machine& machine);
