@@ -150,6 +150,8 @@ class Folio {
   void mark_accessed();
   /// It is used no more. Linux: folio_deactivate()
   void deactivate();
+  /// After MADV_FREE: among the pages of files that were not used. Linux: folio_mark_lazyfree()
+  void mark_lazyfree();
   /// No mapping keeps it in memory any more. Linux: munlock_folio()
   void munlock();
   /// Linux: mm/workingset.c workingset_refault(); before add_lru()

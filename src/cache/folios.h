@@ -124,6 +124,10 @@ inline void Folio::deactivate() {
   lru->deactivate(*this);
 }
 
+inline void Folio::mark_lazyfree() {
+  if (Lru* lru = folios_->lru()) lru->deactivate(*this);
+}
+
 inline void Folio::munlock() {
   clear(FolioFlag::mlocked);
   if (Lru* lru = folios_->lru()) lru->rescue(*this);

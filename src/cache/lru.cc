@@ -143,9 +143,10 @@ void Lru::putback(Folio& folio) {
   {
     unsigned node = node_of(folio);
     sync::Guard guard(nodes_[node].lock);
-    FolioFlag flags = folio.flags();
     link(node, folio);
     folio.set(FolioFlag::lru);
+    // Who unlocked it before the flag was set could not take it off the list.
+    FolioFlag flags = folio.flags();
     if (!any(flags & FolioFlag::unevictable) || any(flags & FolioFlag::mlocked)) return;
   }
   QUIRE_REACHED("putback: unlocked while it was isolated");

@@ -194,7 +194,8 @@ class Machine : private reclaim::OomKiller {
   // machine/oom.cc
   [[nodiscard]] phys::OomOutcome out_of_memory(base::Order order) override;
   [[nodiscard]] mm::AddressSpace* select_bad_process(bool& dying);
-  [[nodiscard]] phys::OomOutcome oom_kill_process(mm::AddressSpace*& victim);
+  [[nodiscard]] phys::OomOutcome oom_kill_process(base::Order order, mm::AddressSpace*& victim);
+  [[nodiscard]] phys::OomOutcome no_victim(base::Order order, phys::OomOutcome dying);
   void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);

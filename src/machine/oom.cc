@@ -47,19 +47,28 @@ mm::AddressSpace* Machine::select_bad_process(bool& dying) {
   return &chosen->mm();
 }
 
+// There is nobody to kill. `dying`: what to do if somebody was killed who has not ended.
+OomOutcome Machine::no_victim(base::Order order, OomOutcome dying) {
+  if (exiting_.load() != 0) {
+    QUIRE_REACHED("out_of_memory: a process is exiting");
+    sync::retry_point("out_of_memory");
+    return OomOutcome::retry;
+  }
+  // Whoever was exiting has left all it had.
+  frames_.drain_all_pages();
+  if (frames_.could_alloc(order)) {
+    QUIRE_REACHED("out_of_memory: a process has exited");
+    return OomOutcome::retry;
+  }
+  if (dying == OomOutcome::fail) return dying;
+  sync::bug(sync::Failure::bug, "Out of memory and no killable processes");
+}
+
 // Linux: mm/oom_kill.c oom_kill_process(), oom_reap_task()
-OomOutcome Machine::oom_kill_process(mm::AddressSpace*& victim) {
+OomOutcome Machine::oom_kill_process(base::Order order, mm::AddressSpace*& victim) {
   bool dying = false;
   victim = select_bad_process(dying);
-  if (victim == nullptr) {
-    if (exiting_.load() != 0) {
-      QUIRE_REACHED("out_of_memory: a process is exiting");
-      sync::retry_point("out_of_memory");
-      return OomOutcome::retry;
-    }
-    if (dying) return OomOutcome::fail;
-    sync::bug(sync::Failure::bug, "Out of memory and no killable processes");
-  }
+  if (victim == nullptr) return no_victim(order, dying ? OomOutcome::fail : OomOutcome::retry);
   oom_kills_.add(1);
   private_data_.discard_all(*victim);
   bool reaped = victim->oom_reap();
@@ -84,7 +93,7 @@ OomOutcome Machine::out_of_memory(base::Order order) {
   mm::AddressSpace* victim = nullptr;
   frames_.drain_all_pages();
   // Whoever had the lock before may have freed enough.
-  if (!frames_.could_alloc(order)) outcome = oom_kill_process(victim);
+  if (!frames_.could_alloc(order)) outcome = oom_kill_process(order, victim);
   oom_lock_.unlock();
   if (victim != nullptr) victim->mmput();
   return outcome;

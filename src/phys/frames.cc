@@ -1,5 +1,6 @@
 #include "phys/frames.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "phys/bulk.h"
@@ -129,10 +130,10 @@ uint32_t Frames::get_page_from_freelist(Order order, uint32_t leave) {
 // Linux: mm/page_alloc.c gfp_to_alloc_flags(), __zone_watermark_ok()
 uint32_t Frames::min_for(Gfp gfp) const { return gfp.may_use_reserve() ? watermarks_.min / 4 : watermarks_.min; }
 
-bool Frames::has_free(unsigned node, uint32_t pages) {
+uint32_t Frames::missing(unsigned node, uint32_t pages) {
   Zone& zone = *zones_[node];
   sync::Guard guard(zone.lock);
-  return zone.nr_free >= pages;
+  return pages - std::min(pages, zone.nr_free.get());
 }
 
 bool Frames::could_alloc(Order order) {

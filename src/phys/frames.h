@@ -96,8 +96,8 @@ class Frames {
 
   [[nodiscard]] PageCount ram() const { return ram_; }
   [[nodiscard]] const Watermarks& watermarks() const { return watermarks_; }
-  /// Whether the zone of `node` has `pages` free pages or more. Linux: zone_watermark_ok() with order 0
-  [[nodiscard]] bool has_free(unsigned node, uint32_t pages);
+  /// How many pages the zone of `node` has to get so that `pages` are free. Linux: zone_watermark_ok() with order 0
+  [[nodiscard]] uint32_t missing(unsigned node, uint32_t pages);
   /// Whether an allocation of `order` would find one in some zone above its `min`.
   [[nodiscard]] bool could_alloc(Order order);
   /// RAM and the device's memory.

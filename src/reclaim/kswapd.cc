@@ -64,10 +64,12 @@ PageCount Kswapd::balance_pgdat(unsigned node) {
   constexpr uint32_t kClusterMax = 32;  // Linux SWAP_CLUSTER_MAX
   uint32_t high = frames_.watermarks().high;
   PageCount freed(0);
-  while (stop_.load() == 0 && !frames_.has_free(node, high)) {
-    PageCount now = reclaim_.shrink_node(node, PageCount(std::min(high, kClusterMax)));
-    freed += now;
+  while (stop_.load() == 0) {
     frames_.drain_all_pages();
+    uint32_t missing = frames_.missing(node, high);
+    if (missing == 0) break;
+    PageCount now = reclaim_.shrink_node(node, PageCount(std::min(missing, kClusterMax)));
+    freed += now;
     if (now == PageCount(0)) {
       nodes_[node].failures.add(1);
       QUIRE_POINT("nothing to reclaim", "node {}", node);

@@ -20,15 +20,12 @@ constexpr unsigned kPriority = 12;          // Linux DEF_PRIORITY: 1/4096 of a l
 constexpr uint64_t kSwappiness = 60;        // Linux vm_swappiness
 constexpr uint64_t kSwappinessTotal = 200;  // the share of files is what is left
 
-uint64_t evictable(const Lru& lru, unsigned node, LruType type) {
+uint64_t pages_of(const Lru& lru, unsigned node, LruType type) {
   return lru.size(node, cache::inactive_list(type)) + lru.size(node, cache::active_list(type));
 }
 
 // Where lists are short the first rounds would look at nothing.
-unsigned first_priority(const Lru& lru, unsigned first, unsigned count) {
-  uint64_t pages = 0;
-  for (unsigned node = first; node < first + count; ++node)
-    pages += evictable(lru, node, LruType::anon) + evictable(lru, node, LruType::file);
+unsigned first_priority(uint64_t pages) {
   auto width = static_cast<unsigned>(std::bit_width(pages / kClusterMax));
   return std::min(kPriority, width);
 }
@@ -131,17 +128,13 @@ void Reclaim::shrink_active_list(unsigned node, LruType type, uint64_t pages, Sc
 // Linux: mm/vmscan.c get_scan_count(), shrink_lruvec()
 void Reclaim::shrink_lruvec(unsigned node, Scan& scan) {
   Lru& lru = *env_.folios.lru();
-  if (scan.priority == 0)
-    lru.drain_all();
-  else
-    lru.drain();
-  bool swap = scan.gfp.may_start_io() && env_.swap.total_swap_available();
+  bool swap = can_reclaim_anon(scan);
   uint64_t inactive_files = lru.size(node, LruList::inactive_file);
   // Enough files that were used once: nothing else has to go. Linux: cache_trim_mode
   bool trim_cache = (inactive_files >> scan.priority) != 0 && !lru.inactive_is_low(node, LruType::file);
   for (LruType type : {LruType::anon, LruType::file}) {
     bool anon = type == LruType::anon;
-    if (anon && (!swap || trim_cache) && scan.priority != 0) continue;
+    if (anon && (!swap || (trim_cache && scan.priority != 0))) continue;
     uint64_t share = anon ? kSwappiness : kSwappinessTotal - kSwappiness;
     bool all = scan.priority == 0 || !swap;
     auto part = [&](LruList list) {
@@ -162,12 +155,29 @@ void Reclaim::shrink_lruvec(unsigned node, Scan& scan) {
   }
 }
 
+// Linux: mm/vmscan.c can_reclaim_anon_pages()
+bool Reclaim::can_reclaim_anon(const Scan& scan) const {
+  return scan.gfp.may_start_io() && env_.swap.total_swap_available();
+}
+
+uint64_t Reclaim::reclaimable(const Scan& scan, Nodes nodes) const {
+  const Lru& lru = *env_.folios.lru();
+  bool anon = can_reclaim_anon(scan);
+  uint64_t pages = 0;
+  for (unsigned node = nodes.first; node < nodes.first + nodes.count; ++node)
+    pages += pages_of(lru, node, LruType::file) + (anon ? pages_of(lru, node, LruType::anon) : 0);
+  return pages;
+}
+
 // In the end every list from end to end, and once more: what got a second chance, and what was active, is inactive and
 // not used by then. Linux: mm/vmscan.c do_try_to_free_pages(), shrink_node()
 PageCount Reclaim::shrink_lists(Gfp gfp, PageCount wanted, Nodes nodes) {
   QUIRE_FUNC();
-  Scan scan{gfp, wanted, first_priority(*env_.folios.lru(), nodes.first, nodes.count), PageCount(0), 0, {}};
-  unsigned last = 0;
+  Scan scan{gfp, wanted, 0, PageCount(0), 0, {}};
+  env_.folios.lru_add_drain_all();
+  uint64_t pages = reclaimable(scan, nodes);
+  scan.priority = first_priority(pages);
+  unsigned last = pages == 0 ? 3 : 0;
   while (last < 3 && !scan.enough()) {
     for (unsigned node = nodes.first; node < nodes.first + nodes.count && !scan.enough(); ++node) {
       PageCount before = scan.freed;
