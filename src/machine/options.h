@@ -77,7 +77,7 @@ struct MachineOptions {
   uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
   uint16_t files_max = 64;        ///< descriptors per process
   uint32_t pcp_prefill = 0;       ///< free pages in each CPU's list at boot
-  LruPolicy lru = LruPolicy::clock;
+  LruPolicy lru = LruPolicy::lists;
   uint32_t lru_batch = 31;       ///< new folios in the batch of one CPU before they go on lists
   OnOff workingset = OnOff::on;  ///< with lists: what comes back soon after it went begins active
   phys::Watermarks watermarks;   ///< of each node, in pages; all 0: none

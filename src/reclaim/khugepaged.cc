@@ -50,6 +50,8 @@ Errno Khugepaged::collapse(mm::AddressSpace& mm, base::VirtAddr address) {
     return error;
   }
   Errno error = prepare(mm, mm.tables.leaf_range(page));
+  // What was brought in is in a batch, which refers to it.
+  env_.folios.lru_add_drain_all();
   return error != Errno::ok ? error : collapse_huge_page(mm, page);
 }
 
