@@ -196,7 +196,7 @@ void Lru::deactivate(Folio& folio) {
 
 // One that has no reference left, or that somebody isolates, goes to the other end. Linux: mm/vmscan.c
 // isolate_lru_folios()
-std::size_t Lru::isolate_folios(unsigned node, LruList list, std::span<Folio*> into, uint64_t& scanned) {
+std::size_t Lru::isolate_folios(unsigned node, LruList list, std::span<Folio*> into) {
   std::size_t taken = 0;
   std::size_t skipped = 0;
   uint32_t h = head(node, list);
@@ -207,7 +207,6 @@ std::size_t Lru::isolate_folios(unsigned node, LruList list, std::span<Folio*> i
     Folio& folio = folios_[frame];
     bool referenced = folio.try_get();
     if (referenced && folio.test_and_clear(FolioFlag::lru)) {
-      scanned += folio.pages().value();
       unlink(node, frame);
       into[taken++] = &folio;
       continue;

@@ -77,9 +77,9 @@ class Lru {
 
   // --- for reclaim
   // ----------------------------------------------------------------------------------------------------
-  /// Takes up to into.size() folios from the end of a list, each with a reference. `scanned`: pages looked at. Linux:
-  /// mm/vmscan.c isolate_lru_folios()
-  [[nodiscard]] std::size_t isolate_folios(unsigned node, LruList list, std::span<Folio*> into, uint64_t& scanned);
+  /// Takes up to into.size() folios from the end of a list, each with a reference.
+  /// Linux: mm/vmscan.c isolate_lru_folios()
+  [[nodiscard]] std::size_t isolate_folios(unsigned node, LruList list, std::span<Folio*> into);
   /// Pages on a list.
   [[nodiscard]] uint64_t size(unsigned node, LruList list) const { return nodes_[node].nr(list).load(); }
   /// Whether too few pages are inactive for a second chance to be one. Linux: inactive_is_low()

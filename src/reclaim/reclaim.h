@@ -96,8 +96,8 @@ class Reclaim final : public phys::Pressure {
   [[nodiscard]] PageCount shrink_lists(Gfp gfp, PageCount wanted, Nodes nodes);
   [[nodiscard]] References folio_check_references(Folio& folio);
   void shrink_isolated(FolioRef isolated, Scan& scan);
-  void shrink_inactive_list(unsigned node, cache::LruType type, uint64_t pages, Scan& scan);
-  void shrink_active_list(unsigned node, cache::LruType type, uint64_t pages, Scan& scan);
+  uint64_t shrink_inactive_list(unsigned node, cache::LruType type, uint64_t pages, Scan& scan);
+  void shrink_active_list(unsigned node, cache::LruType type, uint64_t pages);
   [[nodiscard]] bool can_reclaim_anon(const Scan& scan) const;
   [[nodiscard]] uint64_t reclaimable(const Scan& scan, Nodes nodes) const;
   void shrink_lruvec(unsigned node, Scan& scan);

@@ -82,22 +82,15 @@ void Reclaim::shrink_isolated(FolioRef isolated, Scan& scan) {
   folio.putback_lru();
 }
 
-// Linux: mm/vmscan.c shrink_inactive_list()
-void Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pages, Scan& scan) {
+// Returns how many were looked at; all, where nothing is left. Linux: mm/vmscan.c shrink_inactive_list()
+uint64_t Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pages, Scan& scan) {
   QUIRE_FUNC();
   std::array<Folio*, kClusterMax> taken;
-  uint64_t scanned = 0;
   std::size_t n = env_.folios.lru()->isolate_folios(
-      node, cache::inactive_list(type), std::span(taken.data(), std::min<uint64_t>(pages, kClusterMax)), scanned);
+      node, cache::inactive_list(type),
+      std::span(taken.data(), std::min({pages, uint64_t{kClusterMax}, (scan.wanted - scan.freed).value()})));
   scan.writebacks = 0;
-  for (std::size_t i = 0; i < n; ++i) {
-    FolioRef folio = FolioRef::adopt(*taken[i]);
-    if (scan.enough() && i > 0) {
-      folio->putback_lru();
-      continue;
-    }
-    shrink_isolated(std::move(folio), scan);
-  }
+  for (std::size_t i = 0; i < n; ++i) shrink_isolated(FolioRef::adopt(*taken[i]), scan);
   // All that was found is on its way to a device: let it get there. Who writes needs nothing of the waiting task.
   // Linux: mm/vmscan.c reclaim_throttle(), VMSCAN_THROTTLE_WRITEBACK
   if (n != 0 && scan.writebacks == n && scan.gfp.may_start_io()) {
@@ -105,16 +98,15 @@ void Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pages, 
     scan.under_writeback->wait_writeback();
   }
   scan.under_writeback.reset();
+  return n != 0 ? n : pages;
 }
 
 // Linux: mm/vmscan.c shrink_active_list()
-void Reclaim::shrink_active_list(unsigned node, LruType type, uint64_t pages, Scan& scan) {
+void Reclaim::shrink_active_list(unsigned node, LruType type, uint64_t pages) {
   QUIRE_FUNC();
   std::array<Folio*, kClusterMax> taken;
-  uint64_t scanned = 0;
-  (void)scan;
-  std::size_t n = env_.folios.lru()->isolate_folios(
-      node, cache::active_list(type), std::span(taken.data(), std::min<uint64_t>(pages, kClusterMax)), scanned);
+  std::size_t n = env_.folios.lru()->isolate_folios(node, cache::active_list(type),
+                                                    std::span(taken.data(), std::min<uint64_t>(pages, kClusterMax)));
   for (std::size_t i = 0; i < n; ++i) {
     FolioRef folio = FolioRef::adopt(*taken[i]);
     // Used or not, it has to be used again to come back: from now on the bits say that.
@@ -145,13 +137,11 @@ void Reclaim::shrink_lruvec(unsigned node, Scan& scan) {
     uint64_t inactive = part(cache::inactive_list(type));
     while ((active != 0 || inactive != 0) && !scan.enough()) {
       uint64_t now = std::min<uint64_t>(active, kClusterMax);
-      if (now != 0 && lru.inactive_is_low(node, type)) shrink_active_list(node, type, now, scan);
+      if (now != 0 && lru.inactive_is_low(node, type)) shrink_active_list(node, type, now);
       active -= now;
-      now = std::min<uint64_t>(inactive, kClusterMax);
-      if (now != 0) shrink_inactive_list(node, type, now, scan);
-      inactive -= now;
+      if (inactive != 0) inactive -= std::min(inactive, shrink_inactive_list(node, type, inactive, scan));
     }
-    if (swap && anon && lru.inactive_is_low(node, type)) shrink_active_list(node, type, kClusterMax, scan);
+    if (swap && anon && lru.inactive_is_low(node, type)) shrink_active_list(node, type, kClusterMax);
   }
 }
 
