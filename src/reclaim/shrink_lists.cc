@@ -86,11 +86,18 @@ void Reclaim::shrink_isolated(FolioRef isolated, Scan& scan) {
 uint64_t Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pages, Scan& scan) {
   QUIRE_FUNC();
   std::array<Folio*, kClusterMax> taken;
-  std::size_t n = env_.folios.lru()->isolate_folios(
-      node, cache::inactive_list(type),
-      std::span(taken.data(), std::min({pages, uint64_t{kClusterMax}, (scan.wanted - scan.freed).value()})));
+  std::size_t n = env_.folios.lru()->isolate_folios(node, cache::inactive_list(type),
+                                                    std::span(taken.data(), std::min<uint64_t>(pages, kClusterMax)));
   scan.writebacks = 0;
-  for (std::size_t i = 0; i < n; ++i) shrink_isolated(FolioRef::adopt(*taken[i]), scan);
+  for (std::size_t i = 0; i < n; ++i) {
+    FolioRef folio = FolioRef::adopt(*taken[i]);
+    // What is not needed any more goes to the other end. Linux reclaims all that it has isolated; like this a program
+    // that goes round and round through more than there is finds some of it (docs/reclaim.md).
+    if (scan.enough())
+      folio->putback_lru();
+    else
+      shrink_isolated(std::move(folio), scan);
+  }
   // All that was found is on its way to a device: let it get there. Who writes needs nothing of the waiting task.
   // Linux: mm/vmscan.c reclaim_throttle(), VMSCAN_THROTTLE_WRITEBACK
   if (n != 0 && scan.writebacks == n && scan.gfp.may_start_io()) {
