@@ -81,20 +81,20 @@ OomOutcome Machine::oom_kill_process(base::Order order, mm::AddressSpace*& victi
   return OomOutcome::retry;
 }
 
-// Linux: mm/page_alloc.c __alloc_pages_may_oom(), mm/oom_kill.c out_of_memory()
+// Who has the lock waits at most for processes that exit, which need no memory, so it may be waited for. Linux:
+// mm/page_alloc.c __alloc_pages_may_oom() (which tries it and sleeps for a moment), mm/oom_kill.c out_of_memory()
 OomOutcome Machine::out_of_memory(base::Order order) {
   QUIRE_FUNC();
-  if (!oom_lock_.try_lock()) {
-    QUIRE_REACHED("out_of_memory: somebody else kills");
-    sync::retry_point("oom_lock");
-    return OomOutcome::retry;
-  }
   OomOutcome outcome = OomOutcome::retry;
   mm::AddressSpace* victim = nullptr;
-  frames_.drain_all_pages();
-  // Whoever had the lock before may have freed enough.
-  if (!frames_.could_alloc(order)) outcome = oom_kill_process(order, victim);
-  oom_lock_.unlock();
+  {
+    sync::Guard guard(oom_lock_);
+    frames_.drain_all_pages();
+    if (frames_.could_alloc(order))
+      QUIRE_REACHED("out_of_memory: somebody else has killed");
+    else
+      outcome = oom_kill_process(order, victim);
+  }
   if (victim != nullptr) victim->mmput();
   return outcome;
 }
