@@ -56,7 +56,9 @@ enum class FolioFlag : uint32_t {
   error = 1 << 11,
   mlocked = 1 << 12,
   hwpoison = 1 << 13,
-  readahead = 1 << 14,  ///< read from swap before anybody asked for it; cleared by the first look
+  lru_added = 1 << 14,    ///< was given to the LRU lists (cache/lru.h)
+  unevictable = 1 << 15,  ///< on the list of what cannot be reclaimed
+  readahead = 1 << 16,    ///< read from swap before anybody asked for it; cleared by the first look
 };
 [[nodiscard]] constexpr FolioFlag operator|(FolioFlag a, FolioFlag b) {
   return static_cast<FolioFlag>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));
@@ -136,6 +138,25 @@ class Folio {
     if (any(flags & FolioFlag::anon)) return RssClass::anon;
     return any(flags & FolioFlag::swapbacked) ? RssClass::shmem : RssClass::file;
   }
+
+  // --- reclaim's lists (cache/lru.h); without lists the flag lru is all there is -------------------------------------
+  /// In its place, for reclaim to find; a second time does nothing. `more` flags are set with it. Linux:
+  /// folio_add_lru()
+  void add_lru(FolioFlag more = FolioFlag::none);
+  /// The caller, who has a reference or a lock that keeps one, alone may take it out of its place, until
+  /// putback_lru(), which also puts there what was split off a folio. Linux: folio_isolate_lru()
+  [[nodiscard]] bool isolate_lru();
+  void putback_lru();
+  /// A program has used it through a file. Linux: folio_mark_accessed()
+  void mark_accessed();
+  /// It is used no more. Linux: folio_deactivate()
+  void deactivate();
+  /// After MADV_FREE: among the pages of files that were not used. Linux: folio_mark_lazyfree()
+  void mark_lazyfree();
+  /// No mapping keeps it in memory any more. Linux: munlock_folio()
+  void munlock();
+  /// Linux: mm/workingset.c workingset_refault(); before add_lru()
+  void workingset_refault(uint64_t key);
 
   // --- writeback ----------------------------------------------------------------------------------------------------
   /// Folio locked and not under writeback. Linux: folio_start_writeback()

@@ -65,8 +65,10 @@ base::Result<FolioRef> Folios::alloc_device() {
 }
 
 void Folios::split(Folio& folio, int references) {
-  FolioFlag whole = folio.flags() & ~(FolioFlag::anon_exclusive | FolioFlag::hwpoison | FolioFlag::lru);
+  FolioFlag whole =
+      folio.flags() & ~(FolioFlag::anon_exclusive | FolioFlag::hwpoison | FolioFlag::lru | FolioFlag::lru_added);
   uint64_t pages = folio.pages().value();
+  if (lru_ != nullptr) lru_->split(folio);
   folio.order_ = Order(0);
   for (uint64_t i = 1; i < pages; ++i) {
     Folio& page = array_[folio.pfn().value() + i];
@@ -89,6 +91,7 @@ void Folios::free(Folio& folio) {
   QUIRE_ASSERT(folio.mapcount_.peek() == 0, "a mapped folio lost its last reference");
   QUIRE_ASSERT(!any(folio.peek_flags() & FolioFlag::swapcache), "a folio in the swap cache lost its last reference");
   QUIRE_ASSERT(folio.writeback_.peek() == 0, "a folio under writeback lost its last reference");
+  if (lru_ != nullptr) lru_->free(folio);
   folio.clear_mapping();
   folio.set_swap({});
   Order order = folio.order_;
@@ -127,6 +130,7 @@ void Folios::check(sync::CheckReport& report) const {
     report.expect(!cached || !folio.peek_swap().none(), sync::Failure::bug,
                   "folio I4: folio {} is cached without a slot", i);
   }
+  if (lru_ != nullptr) lru_->check(report);
 }
 
 }  // namespace quire::cache

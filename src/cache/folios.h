@@ -9,14 +9,21 @@
 
 #include "base/result.h"
 #include "cache/folio.h"
+#include "cache/lru.h"
 #include "phys/frames.h"
 #include "sync/check_report.h"
 
 namespace quire::cache {
 
+/// Whether there are LRU lists.
+enum class UseLru : uint8_t { no, yes };
+
 class Folios {
  public:
   explicit Folios(phys::Frames& frames);
+  Folios(phys::Frames& frames, const LruOptions& lru, UseLru use) : Folios(frames) {
+    if (use == UseLru::yes) lru_ = sync::make_box<Lru>(frames, array_, lru);
+  }
   ~Folios();
   Folios(const Folios&) = delete;
   Folios& operator=(const Folios&) = delete;
@@ -46,6 +53,17 @@ class Folios {
   /// At quiescent points: whether the frame begins a folio in use.
   [[nodiscard]] bool peek_in_use(Pfn pfn) const { return array_[pfn.value()].peek_refcount() > 0; }
 
+  /// nullptr: reclaim goes over all frames.
+  [[nodiscard]] Lru* lru() const { return lru_.get(); }
+  /// What this CPU has batched can be isolated. Linux: lru_add_drain()
+  void lru_add_drain() {
+    if (lru_ != nullptr) lru_->drain();
+  }
+  /// What CPUs have batched can be isolated. Linux: lru_add_drain_all()
+  void lru_add_drain_all() {
+    if (lru_ != nullptr) lru_->drain_all();
+  }
+
   [[nodiscard]] phys::Frames& frames() { return frames_; }
   [[nodiscard]] const phys::Frames& frames() const { return frames_; }
 
@@ -69,12 +87,54 @@ class Folios {
 
   phys::Frames& frames_;
   Folio* array_;
+  sync::Box<Lru> lru_;
 };
 
 inline void Folio::put(int n) {
   int before = refcount_.fetch_sub(n);
   QUIRE_ASSERT(before >= n, "a folio reference was dropped twice");
   if (before == n) folios_->free(*this);
+}
+
+inline void Folio::add_lru(FolioFlag more) {
+  Lru* lru = folios_->lru();
+  if (lru == nullptr) return set(FolioFlag::lru | more);
+  if (any(more)) set(more);
+  lru->add(*this);
+}
+
+inline bool Folio::isolate_lru() {
+  Lru* lru = folios_->lru();
+  return lru == nullptr ? test_and_clear(FolioFlag::lru) : lru->isolate(*this);
+}
+
+inline void Folio::putback_lru() {
+  Lru* lru = folios_->lru();
+  if (lru == nullptr) return set(FolioFlag::lru);
+  lru->putback(*this);
+}
+
+inline void Folio::mark_accessed() {
+  if (Lru* lru = folios_->lru()) lru->mark_accessed(*this);
+}
+
+inline void Folio::deactivate() {
+  Lru* lru = folios_->lru();
+  if (lru == nullptr) return clear(FolioFlag::referenced | FolioFlag::active);
+  lru->deactivate(*this);
+}
+
+inline void Folio::mark_lazyfree() {
+  if (Lru* lru = folios_->lru()) lru->deactivate(*this);
+}
+
+inline void Folio::munlock() {
+  clear(FolioFlag::mlocked);
+  if (Lru* lru = folios_->lru()) lru->rescue(*this);
+}
+
+inline void Folio::workingset_refault(uint64_t key) {
+  if (Lru* lru = folios_->lru()) lru->refault(*this, key);
 }
 
 }  // namespace quire::cache

@@ -33,6 +33,7 @@ Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
     Errno error = mapping_.add_folio(**made, index);
     if (error == Errno::ok) {
       held = {std::move(*made), std::move(locked)};
+      held.folio->workingset_refault(cache::Lru::key(mapping_, index));
     } else if (error == Errno::eexist) {
       QUIRE_REACHED("filemap_create_folio: somebody else was first");
       locked.unlock();
@@ -44,7 +45,7 @@ Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
   Folio& folio = *held.folio;
   if (fill == Fill::overwrite || folio.uptodate()) return held;
   Errno error = store_.read_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
-  folio.set(error == Errno::ok ? FolioFlag::uptodate | FolioFlag::lru : FolioFlag::lru);
+  folio.add_lru(error == Errno::ok ? FolioFlag::uptodate : FolioFlag::none);
   if (error != Errno::ok) {
     QUIRE_POINT("read error", "index {}", index.value());
     return error;
@@ -106,6 +107,7 @@ Result<uint64_t> BlockInode::pread(std::span<std::byte> to, uint64_t offset) {
     // The size again, now that the page is known to have what the file has.
     uint64_t size = size_.load();
     if (at >= size) break;
+    (*folio)->mark_accessed();
     uint64_t n = std::min({base::kPageSize - offset_in_page(at), to.size() - done, size - at});
     read_user(fs_.env_.folios.frames(), (*folio)->pfn(), static_cast<uint32_t>(offset_in_page(at)),
               to.subspan(done, n));

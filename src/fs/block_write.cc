@@ -29,7 +29,8 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
       break;
     }
     write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
-    got->folio->set(FolioFlag::uptodate | FolioFlag::dirty | FolioFlag::lru);
+    got->folio->add_lru(FolioFlag::uptodate | FolioFlag::dirty);
+    got->folio->mark_accessed();
     if (at + n > size_.load()) size_.store(at + n);
     done += n;
   }

@@ -60,7 +60,8 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
   if (error != Errno::ok) return error;
   shmem_recalc_inode(inode, 0, -static_cast<int>(folio.pages().value()));
   env_.swap.delete_from_swap_cache(folio);
-  folio.set(FolioFlag::dirty | FolioFlag::lru);
+  folio.workingset_refault(cache::Lru::key(first));
+  folio.add_lru(FolioFlag::dirty);
   for (uint64_t i = 0; i < folio.pages().value(); ++i) env_.swap.swap_free(first + PageCount(i));
   QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
   return Errno::ok;
@@ -138,7 +139,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   Folio& folio = *got->folio;
   if (sgp != Sgp::falloc && !folio.uptodate()) {
     env_.folios.zero(folio);
-    folio.set(FolioFlag::uptodate | FolioFlag::lru);
+    folio.add_lru(FolioFlag::uptodate);
   }
   if (sgp <= Sgp::cache && index >= index_after(inode.size())) {
     QUIRE_REACHED("shmem_get_folio: truncated meanwhile");

@@ -169,7 +169,7 @@ Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, ByteRange bytes) 
       if (unused.from < unused.to) shmem_undo_range(inode, unused, Undo::unused_fallocated);
       return got.error();
     }
-    got->folio->set(FolioFlag::dirty | FolioFlag::lru);
+    got->folio->add_lru(FolioFlag::dirty);
   }
   if (mode == PunchMode::allocate && bytes.to > inode.size()) inode.size_.store(bytes.to);
   return Errno::ok;

@@ -38,6 +38,7 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
       got->locked.unlock();
+      got->folio->mark_accessed();
       read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
     } else {
       std::fill(part.begin(), part.end(), std::byte{0});
@@ -67,6 +68,7 @@ Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t of
                from.subspan(done, n));
     if (at + n > size_.load()) size_.store(at + n);
     got->folio->set(FolioFlag::dirty);
+    got->folio->mark_accessed();
     done += n;
   }
   return done;

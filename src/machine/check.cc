@@ -143,6 +143,8 @@ void Machine::recount(Recount& r) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     first += r.slots_of[type];
   }
   r.pmd_mappings = r.slots + first;
+  if (const cache::Lru* lru = folios_.lru())
+    lru->peek_batched([&](const Folio& folio) { ++r.references[folio.pfn().value()]; });
   recount_files(r);
   recount_swap_cache(r);
   recount_continuations(r);

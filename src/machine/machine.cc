@@ -15,7 +15,14 @@ phys::FramesOptions frames_options(const MachineOptions& o) {
   frames.nodes = o.nodes;
   frames.device = o.device;
   frames.pcp_prefill = o.pcp_prefill;
+  frames.watermarks = o.watermarks;
+  frames.fruitless_max = o.reclaim_fruitless;
   return frames;
+}
+
+cache::LruOptions lru_options(const MachineOptions& o) {
+  using Workingset = cache::LruOptions::Workingset;
+  return {o.lru_batch, o.workingset == OnOff::on ? Workingset::on : Workingset::off};
 }
 
 swap::SwapOptions swap_options(const MachineOptions& o) {
@@ -43,7 +50,7 @@ std::size_t scratch_words(const MachineOptions& o) {
 Machine::Machine(const MachineOptions& options)
     : options_(options),
       frames_(frames_options(options)),
-      folios_(frames_),
+      folios_(frames_, lru_options(options), options.lru == LruPolicy::lists ? cache::UseLru::yes : cache::UseLru::no),
       swap_(swap_options(options), folios_, options_.defects),
       tlbs_(options.tlb == OnOff::on ? options.cpus : 0),
       env_{folios_,
@@ -55,7 +62,8 @@ Machine::Machine(const MachineOptions& options)
            options.page_table,
            options.punched_poison,
            options.thp_swap,
-           options.thp_swap == swap::ThpSwap::pmd ? &huge_zero_ : nullptr},
+           options.thp_swap == swap::ThpSwap::pmd ? &huge_zero_ : nullptr,
+           options.oom},
       tmpfs_(env_, options.index_bits),
       block_fs_(env_, options.index_bits),
       reclaim_(env_),
@@ -67,6 +75,7 @@ Machine::Machine(const MachineOptions& options)
       "the slots of a PMD swap entry are a cluster");
   QUIRE_ASSERT(options.thp_order <= options.page_table.pte_bits, "a large folio is mapped by one table");
   frames_.set_pressure(&reclaim_);
+  if (options.oom == rmap::OomPolicy::kill) reclaim_.set_oom_killer(this);
   devices_.reserve(options.swap_devices);
   for (unsigned i = 0; i < options.swap_devices; ++i) {
     devices_.push_back(Device::make(options.swap[i], options.payload_bytes));
@@ -75,9 +84,11 @@ Machine::Machine(const MachineOptions& options)
     Errno error = devices_.back()->swapon(swap_);
     QUIRE_ASSERT(error == Errno::ok || !devices_.back()->in_memory(), "swapon at boot");
   }
+  if (options.kswapd == OnOff::on && options.watermarks.any()) reclaim_.kswapd().start();
 }
 
 Machine::~Machine() {
+  stop_kswapd();
   killall();
   for (Device* device : devices_) Device::destroy(device);
 }

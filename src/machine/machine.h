@@ -46,7 +46,7 @@ struct Stat {
 /// Whether MADV_PAGEOUT leaves what it swapped out in the swap cache.
 enum class PageoutKeep : uint8_t { nothing, swapcache };
 
-class Machine {
+class Machine : private reclaim::OomKiller {
  public:
   explicit Machine(const MachineOptions& options);
   /// Ends all processes.
@@ -145,6 +145,10 @@ class Machine {
   uint64_t discard(std::string_view device);
   /// Pages freed. Looks at every page at most once.
   uint64_t reclaim(uint64_t pages);
+  /// What the kswapd of `node` does when it is woken: pages freed. Linux: mm/vmscan.c balance_pgdat()
+  uint64_t kswapd(unsigned node);
+  /// The option kswapd's tasks end. Before check() of a machine that has them.
+  void stop_kswapd() { reclaim_.kswapd().stop(); }
   /// Slots in use; 0 if not active.
   [[nodiscard]] uint64_t swap_used(std::string_view device) const;
   /// What was read ahead from swap, and what became of it.
@@ -168,6 +172,11 @@ class Machine {
   [[nodiscard]] Errno make_device_exclusive(int pid, uint64_t address);
   /// Whether SIGBUS (BUS_MCEERR_AO) comes when a page fails, and not when it is used. Linux: PR_MCE_KILL
   void set_mce_kill_early(Process& process, OnOff early) { process.mce_kill_early.store(early == OnOff::on ? 1 : 0); }
+  /// Whether the OOM killer has killed it: it makes no more calls than exit(). Linux: SIGKILL, tsk_is_oom_victim()
+  [[nodiscard]] static bool killed(const Process& process) { return process.mm().killed(); }
+  /// -1000: never killed, to 1000: first of all; in thousandths of RAM. Linux: /proc/PID/oom_score_adj
+  static void set_oom_score_adj(Process& process, int adj) { process.oom_score_adj.store(adj); }
+  [[nodiscard]] uint64_t peek_oom_kills() const { return oom_kills_.peek(); }
   /// The signal that was sent and not looked at yet; forgotten by the look.
   [[nodiscard]] mm::Signal take_signal(Process& process);
 
@@ -194,6 +203,11 @@ class Machine {
   [[nodiscard]] TaskMm get_task_mm(int pid);
   [[nodiscard]] Errno madvise_collapse(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno madvise_hwpoison(Process& process, uint64_t address, uint64_t bytes);
+  // machine/oom.cc
+  [[nodiscard]] phys::OomOutcome out_of_memory(base::Order order) override;
+  [[nodiscard]] mm::AddressSpace* select_bad_process(bool& dying);
+  [[nodiscard]] phys::OomOutcome oom_kill_process(base::Order order, mm::AddressSpace*& victim);
+  [[nodiscard]] phys::OomOutcome no_victim(base::Order order, phys::OomOutcome dying);
   void tell_victims(const sync::Vector<const rmap::MappedSpace*>& victims);
   Process& add_process(std::string_view name, mm::AddressSpace* mm);
   void end(Process& process);
@@ -238,6 +252,11 @@ class Machine {
   sync::Plain<uint32_t, "tasks"> task_count_{0};
   Process* tasks_ QUIRE_GUARDED_BY(tasklist_lock_) = nullptr;
   int last_pid_ QUIRE_GUARDED_BY(tasklist_lock_) = 0;
+
+  sync::Mutex<sync::LockClass::oom_lock> oom_lock_;
+  /// Processes that have left the list and not yet given up their memory.
+  sync::Atomic<uint32_t, "exiting"> exiting_{0};
+  sync::Atomic<uint64_t, "oom_kill"> oom_kills_{0};
 
   /// For check(), so that it allocates nothing: expected references and mappings per frame, references per slot.
   sync::Vector<uint32_t> scratch_;

@@ -51,6 +51,11 @@ MachineOptions MachineOptions::explored() {
   options.files_max = 4;
   options.slot_cache_size = 8;
   options.pcp_prefill = 4;
+  options.lru = LruPolicy::clock;
+  options.lru_batch = 2;
+  options.workingset = OnOff::off;
+  options.reclaim_fruitless = 0;
+  options.oom_reap_retries = 0;
   return options;
 }
 

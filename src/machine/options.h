@@ -12,6 +12,8 @@
 #include "base/defects.h"
 #include "base/types.h"
 #include "pgtable/page_table.h"
+#include "phys/frames.h"
+#include "rmap/mapped_range.h"
 #include "rmap/zap_details.h"
 #include "swap/discard.h"
 #include "swap/thp_swap.h"
@@ -57,6 +59,9 @@ struct SwapDevice {
   void add_bad_slot(uint32_t slot);
 };
 
+/// How reclaim finds what to take: reclaim/reclaim.h.
+enum class LruPolicy : uint8_t { clock, lists };
+
 struct MachineOptions {
   static constexpr unsigned kSwapDevices = 4;
 
@@ -82,9 +87,17 @@ struct MachineOptions {
   uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
   /// vm.page-cluster: a fault on a swapped page reads up to 2^n pages; 0: that page alone.
   uint8_t page_cluster = 3;
-  OnOff vma_ra = OnOff::on;         ///< the pages around the address; off: around the slot. Linux: vma_ra_enabled
-  uint16_t files_max = 64;          ///< descriptors per process
-  uint32_t pcp_prefill = 0;         ///< free pages in each CPU's list at boot
+  OnOff vma_ra = OnOff::on;  ///< the pages around the address; off: around the slot. Linux: vma_ra_enabled
+  uint16_t files_max = 64;   ///< descriptors per process
+  uint32_t pcp_prefill = 0;  ///< free pages in each CPU's list at boot
+  LruPolicy lru = LruPolicy::lists;
+  uint32_t lru_batch = 31;       ///< new folios in the batch of one CPU before they go on lists
+  OnOff workingset = OnOff::on;  ///< with lists: what comes back soon after it went begins active
+  phys::Watermarks watermarks;   ///< of each node, in pages; all 0: none
+  OnOff kswapd = OnOff::off;     ///< a task for each node; needs watermarks. Not while explored
+  rmap::OomPolicy oom = rmap::OomPolicy::fail;
+  unsigned reclaim_fruitless = 16;  ///< how often in a row an allocation asks again after reclaim freed nothing
+  unsigned oom_reap_retries = 10;   ///< for an address space whose mmap_lock is taken. Linux: MAX_OOM_REAP_RETRIES
   OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only
   base::DefectSet defects = {};
 

@@ -21,11 +21,24 @@ const mm::Vma* find_vma(const mm::AddressSpace& mm, VirtPage page) {
 
 }  // namespace
 
+// Memory that comes or goes is a step of an explored task: another may be here meanwhile, and never sees the vector
+// half moved.
+PrivateData::Byte& PrivateData::push(const Byte& byte) {
+  while (bytes_.size() == bytes_.capacity()) {
+    sync::Vector<Byte> grown;
+    grown.reserve(2 * bytes_.capacity() + 4);
+    if (grown.capacity() <= bytes_.size()) continue;
+    grown.insert(grown.end(), bytes_.begin(), bytes_.end());
+    bytes_.swap(grown);
+  }
+  bytes_.push_back(byte);
+  return bytes_.back();
+}
+
 PrivateData::Byte& PrivateData::byte_at(const mm::AddressSpace& mm, VirtAddr address) {
   for (Byte& byte : bytes_)
     if (byte.mm == &mm && byte.address == address) return byte;
-  bytes_.push_back({&mm, address, 0, nullptr, FileIndex(0), std::byte{0}, State::unknown});
-  return bytes_.back();
+  return push({&mm, address, 0, nullptr, FileIndex(0), std::byte{0}, State::unknown});
 }
 
 uint64_t PrivateData::begin_store(mm::AddressSpace& mm, VirtAddr address) {
@@ -68,7 +81,7 @@ void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& c
     if (bytes_[i].mm != &parent || bytes_[i].state == State::unknown || bytes_[i].changed > began) continue;
     Byte copy = bytes_[i];
     copy.mm = &child;
-    bytes_.push_back(copy);
+    push(copy);
   }
 }
 

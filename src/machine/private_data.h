@@ -56,6 +56,7 @@ class PrivateData {
     std::byte value;
     State state;
   };
+  Byte& push(const Byte& byte);
   [[nodiscard]] Byte& byte_at(const mm::AddressSpace& mm, base::VirtAddr address);
   void touch(Byte& byte) {
     byte.state = State::unknown;

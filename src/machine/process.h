@@ -64,6 +64,7 @@ class Process {
   reclaim::SignalPending signal{0};
   /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY
   sync::Atomic<uint32_t, "PF_MCE_EARLY"> mce_kill_early{0};
+  sync::Atomic<int32_t, "oom_score_adj"> oom_score_adj{0};
   /// si_code of a SIGBUS that was sent, 0 for none.
   sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 

@@ -42,7 +42,13 @@ void Machine::exec(Process& process) {
   QUIRE_FUNC();
   auto* fresh = sync::make_object<mm::AddressSpace>(env_, base::VirtPage(1));
   private_data_.discard_all(process.mm());
-  std::exchange(process.mm_, fresh)->mmput();
+  mm::AddressSpace* before = nullptr;
+  {
+    sync::Guard guard(tasklist_lock_);
+    (void)task_count_.get();
+    before = std::exchange(process.mm_, fresh);
+  }
+  before->mmput();
 }
 
 void Machine::end(Process& process) {
@@ -57,10 +63,12 @@ void Machine::exit(Process& process) {
   {
     sync::Guard guard(tasklist_lock_);
     task_count_ -= 1;
+    if (options_.oom == rmap::OomPolicy::kill) exiting_.add(1);
     (process.previous_ != nullptr ? process.previous_->next_ : tasks_) = process.next_;
     if (process.next_ != nullptr) process.next_->previous_ = process.previous_;
   }
   end(process);
+  if (options_.oom == rmap::OomPolicy::kill) exiting_.sub(1);
 }
 
 void Machine::killall() {

@@ -62,6 +62,10 @@ Errno Machine::hibernate(std::string_view device) {
 
 uint64_t Machine::reclaim(uint64_t pages) { return reclaim_.shrink(PageCount(pages)).value(); }
 
+uint64_t Machine::kswapd(unsigned node) {
+  return node < frames_.nodes() ? reclaim_.kswapd().balance_pgdat(node).value() : 0;
+}
+
 uint64_t Machine::swap_used(std::string_view device) const {
   const swap::SwapArea* area = peek_area(device);
   return area == nullptr ? 0 : area->peek_inuse_pages().value();

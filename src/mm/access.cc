@@ -37,6 +37,8 @@ Signal AddressSpace::signal_of(FaultEnd end) {
       return {SignalNumber::sigbus, 4};
     case FaultEnd::no_memory:
       return {SignalNumber::sigbus, 0};
+    case FaultEnd::killed:
+      return {SignalNumber::sigkill, 0};
     case FaultEnd::again:
     case FaultEnd::write_protected:
       break;
@@ -116,6 +118,8 @@ Signal AddressSpace::access(VirtAddr address, Access access, Touch touch) {
       end = handle_mm_fault(address, access);
       if (end == FaultEnd::write_protected) uffd_resolved_.await_change(seen);
     }
+    // A killed process does not go on with what the fault gave it. Linux: fault_signal_pending()
+    if (killed()) return signal_of(FaultEnd::killed);
     if (end != FaultEnd::again && end != FaultEnd::write_protected) return signal_of(end);
   }
 }

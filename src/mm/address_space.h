@@ -68,7 +68,7 @@ struct MlockAll {
 
 enum class Access : uint8_t { read, write };
 
-enum class SignalNumber : uint8_t { none, sigbus, sigsegv };
+enum class SignalNumber : uint8_t { none, sigbus, sigsegv, sigkill };
 
 /// What an access ends with, if not with a value. Linux: siginfo si_signo, si_code
 struct Signal {
@@ -130,6 +130,20 @@ class AddressSpace final : public rmap::MappedSpace {
   void mmget() { users_.add(1); }
   [[nodiscard]] bool mmget_not_zero() override;
   void mmput() override;
+
+  // --- out of memory (mm/oom.cc)
+  // --------------------------------------------------------------------------------------
+  /// The process is killed: from now on its faults end with SIGKILL, and it does not fork. Linux: mark_oom_victim()
+  void mark_oom_victim() { oom_.fetch_or(kOomVictim); }
+  [[nodiscard]] bool killed() const { return env.oom == rmap::OomPolicy::kill && (oom_.load() & kOomVictim) != 0; }
+  /// Whether all that a kill could free is freed, or cannot be had. Linux: MMF_OOM_SKIP
+  [[nodiscard]] bool oom_skipped() const { return (oom_.load() & kOomSkip) != 0; }
+  void set_oom_skip() { oom_.fetch_or(kOomSkip); }
+  /// Frees the private memory of a victim; false: somebody has mmap_lock for writing. Does not wait. Linux:
+  /// mm/oom_kill.c oom_reap_task_mm()
+  [[nodiscard]] bool oom_reap();
+  /// What killing it would give, in pages. Linux: mm/oom_kill.c oom_badness()
+  [[nodiscard]] int64_t oom_badness() const;
 
   // --- system calls; they return with no lock held -------------------------------------------------------------------
   /// -EINVAL, -ENOMEM. Linux: mm/mmap.c do_mmap()
@@ -211,6 +225,7 @@ class AddressSpace final : public rmap::MappedSpace {
     hwpoison,
     maperr,
     accerr,
+    killed,           ///< an OOM victim
     write_protected,  ///< by userfaultfd: again after the range was resolved
   };
   struct Fault {
@@ -391,6 +406,9 @@ class AddressSpace final : public rmap::MappedSpace {
   void unuse_pte(Vma& vma, VirtPage page, pgtable::LeafTable& leaf, Pte entry, Folio& folio);
 
   sync::Atomic<int32_t, "mm->mm_users"> users_{1};
+  static constexpr uint32_t kOomVictim = 1;
+  static constexpr uint32_t kOomSkip = 2;
+  sync::Atomic<uint32_t, "mm->flags"> oom_{0};
   /// Counts what was resolved of ranges that userfaultfd protects: a write that waits looks again when it changes.
   sync::Atomic<uint32_t, "uffd resolved"> uffd_resolved_{0};
   const VirtPage lowest_;

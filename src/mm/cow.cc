@@ -46,7 +46,7 @@ AddressSpace::FaultEnd AddressSpace::do_cow_fault(Fault& fault) {
   }
   rss.add(RssClass::anon, 1);
   copy->add_mapping();
-  copy->set(FolioFlag::lru);
+  copy->add_lru();
   table.set(fault.page, new_anon_pte(*copy, fault.entry));
   (void)copy.release();
   return FaultEnd::again;
@@ -57,6 +57,8 @@ AddressSpace::FaultEnd AddressSpace::do_cow_fault(Fault& fault) {
 bool AddressSpace::wp_can_reuse_anon_folio(const Vma& vma, Folio& folio, FolioFlag flags) {
   if (folio.is_large()) return false;
   bool cached = cache::any(flags & FolioFlag::swapcache);
+  // A batch that is about to put it on an LRU list is no user of it.
+  if (!cache::any(flags & FolioFlag::lru)) env.folios.lru_add_drain();
   if (folio.refcount() > 1 + (cached ? 1 : 0)) return false;
   cache::LockedFolio locked = cache::LockedFolio::try_lock(folio);
   if (!locked) return false;
@@ -119,7 +121,7 @@ AddressSpace::FaultEnd AddressSpace::wp_page_copy(Fault& fault, FolioRef old) {
     if (!old || before != RssClass::anon) rss.add(RssClass::anon, 1);
     if (old && before != RssClass::anon) rss.add(before, -1);
     copy->add_mapping();
-    copy->set(FolioFlag::lru);
+    copy->add_lru();
     table.set(fault.page, new_anon_pte(*copy, fault.entry));
     (void)copy.release();
     if (!old) return FaultEnd::again;

@@ -97,7 +97,7 @@ void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, ba
     // Of a large one the other pages may be others': only where all are mapped at once it is the mapping's own.
     bool own = exclusive && (!folio.is_large() || tables.find(page)->pmd().is_huge());
     folio.set_anon(own ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page) - (pfn - folio.pfn()));
-    folio.set(FolioFlag::anon | FolioFlag::lru);
+    folio.add_lru(FolioFlag::anon);
     if (exclusive) env.folios.page(pfn).set(exclusively);
   } else if (exclusive) {
     env.folios.page(pfn).set(exclusively);
@@ -158,7 +158,7 @@ AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
   if (pages > 1) folio.get(pages - 1);
   rss.add(RssClass::anon, pages);
   folio.add_mapping(pages);
-  folio.set(FolioFlag::lru);
+  folio.add_lru();
   for (VirtPage page : range) {
     Pte pte = Pte::present(folio.pfn() + (page - range.start())).with(PteBit::writable);
     table.set(page, page == fault.page ? pte.with(PteBit::dirty).with(PteBit::accessed) : pte);

@@ -340,7 +340,8 @@ Result<AddressSpace*> AddressSpace::fork() {
   {
     sync::Guard guard(mmap_lock);
     sync::Guard child_guard(child->mmap_lock);
-    error = dup_mmap(*child);
+    // What was reaped must not be copied.
+    error = killed() ? Errno::eintr : dup_mmap(*child);
     // What was made read-only is so for every CPU from now on. Linux: kernel/fork.c dup_mmap(), flush_tlb_mm()
     flush_tlb({VirtPage(0), env.geometry.limit()});
   }

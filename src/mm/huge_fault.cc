@@ -69,7 +69,7 @@ bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault, Pmd before) {
   }
   rss.add(RssClass::anon, static_cast<int32_t>(folio.pages().value()));
   folio.add_mapping();
-  folio.set(FolioFlag::lru);
+  folio.add_lru();
   pmd.set(Pmd::huge(Pte::present(folio.pfn()).with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed)));
   (void)allocated->release();
   return true;

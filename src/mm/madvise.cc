@@ -46,7 +46,7 @@ bool AddressSpace::deactivate(Pte entry, PageCount pages) {
   Folio& folio = env.folios.of(entry.pfn());
   bool alone = folio.is_large() ? folio.pages() == pages && folio.mapcount() == 1 : folio.mapcount() == 1;
   if (!alone) return false;
-  folio.clear(FolioFlag::referenced | FolioFlag::active);
+  folio.deactivate();
   return true;
 }
 

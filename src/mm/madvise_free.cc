@@ -48,6 +48,7 @@ void AddressSpace::madvise_free_pte(LockedPageTable& table, VirtPage page, Pte p
   table.set(page, pte.without(PteBit::dirty).without(PteBit::accessed));
   flush_tlb(page);
   folio.clear(FolioFlag::swapbacked);  // lazily freed from now on: reclaim drops it if it is still clean
+  folio.mark_lazyfree();
 }
 
 // mmap_lock is held. Linux: mm/madvise.c madvise_free_single_vma()

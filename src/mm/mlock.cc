@@ -17,6 +17,7 @@ using pgtable::LockedPmd;
 // What a fault that the kernel makes for itself ends with. Linux: mm/gup.c faultin_page(), vm_fault_to_errno()
 Errno AddressSpace::errno_of(const Signal& signal) {
   if (signal.none()) return Errno::ok;
+  if (signal.number == SignalNumber::sigkill) return Errno::eintr;
   if (signal.number != SignalNumber::sigbus) return Errno::efault;
   if (signal.code == 4) return Errno::ehwpoison;
   return signal.code == 0 ? Errno::enomem : Errno::efault;
@@ -46,7 +47,7 @@ void AddressSpace::mark_mlocked(Range<VirtPage> range, Locking locking) {
     if (locking == Locking::lock)
       folio.set(FolioFlag::mlocked);
     else
-      folio.clear(FolioFlag::mlocked);
+      folio.munlock();
   };
   tables.for_each_leaf(range, [&](pgtable::LeafTable* leaf, Range<VirtPage> part) {
     if (leaf == nullptr) return;

@@ -92,6 +92,7 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   base::Pfn pfn = folio.pfn();
   if (folio.is_large()) pfn += in.entry.offset() - folio.swap().offset();
   bool exclusive = fault.entry.has(PteBit::exclusive) || !in.cached;
+  folio.workingset_refault(cache::Lru::key(in.entry));
   env.swap.swap_free(in.entry);
   // A page that will be written soon is not worth its slot, if nobody else waits for it.
   if (in.cached && fault.write() && folio.refcount() == 1 + static_cast<int>(folio.pages().value()))

@@ -209,6 +209,7 @@ struct Operations {
   KernelOperation fallocate = act(run_fallocate);
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork);
+  KernelOperation free_pages = no_look("a whole machine's are of no use");
   KernelOperation fstat = look(run_fstat);
   KernelOperation fsync = act(run_fsync);
   KernelOperation ftruncate = act(run_ftruncate);
@@ -217,6 +218,8 @@ struct Operations {
   KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
   KernelOperation kill = no_act("a task that a signal is pending for does nothing else any more");
   KernelOperation killall = act(run_killall);
+  KernelOperation killed = no_look("only after a kill that it cannot ask for");
+  KernelOperation kswapd = no_act("kswapd wakes by itself");
   KernelOperation load = look(run_load);
   KernelOperation madvise = act(run_madvise);
   KernelOperation memfd_create = act(run_memfd_create);
@@ -231,6 +234,7 @@ struct Operations {
   KernelOperation munlock = act(run_munlock);
   KernelOperation munlockall = act(run_munlockall);
   KernelOperation munmap = act(run_munmap);
+  KernelOperation oom_score_adj = no_act("would take the machine out of memory");
   KernelOperation open = act(run_open);
   KernelOperation pagemap = look(run_pagemap);
   KernelOperation poison = no_act("takes memory of this machine away for good");

@@ -54,6 +54,12 @@ uint32_t Buddy::take(base::Order wanted) {
   return first;
 }
 
+bool Buddy::has(base::Order order) const {
+  for (unsigned o = order.value(); o <= kMaxOrder; ++o)
+    if (heads_[o] != kNone) return true;
+  return false;
+}
+
 // The rest of its block becomes free blocks again.
 uint32_t Buddy::take_last(uint32_t after) {
   uint32_t head = static_cast<uint32_t>(records_.size());

@@ -43,6 +43,9 @@ class Buddy {
   /// The first frame of a block that is now allocated, or kNone. Splits the smallest that is big enough.
   [[nodiscard]] uint32_t take(base::Order order);
 
+  /// Whether take(order) would find one.
+  [[nodiscard]] bool has(base::Order order) const;
+
   /// The last free frame, now allocated, if it is behind `after`; else kNone.
   [[nodiscard]] uint32_t take_last(uint32_t after);
 

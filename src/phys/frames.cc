@@ -1,5 +1,6 @@
 #include "phys/frames.h"
 
+#include <algorithm>
 #include <bit>
 
 #include "phys/bulk.h"
@@ -15,6 +16,8 @@ std::size_t storage_align(uint32_t payload_bytes) { return payload_bytes < kStor
 constexpr const char* kPage = "page";
 /// How often an allocation asks for memory back before it fails. Linux: MAX_RECLAIM_RETRIES
 constexpr unsigned kReclaimRetries = 16;
+/// Blocks above this order are not worth killing for. Linux: PAGE_ALLOC_COSTLY_ORDER
+constexpr Order kCostlyOrder(3);
 }  // namespace
 
 Frames::Frames(const FramesOptions& options)
@@ -25,6 +28,8 @@ Frames::Frames(const FramesOptions& options)
       cpus_(options.cpus),
       pcp_high_(options.pcp_high),
       pcp_batch_(options.pcp_batch),
+      watermarks_(options.watermarks),
+      fruitless_max_(options.fruitless_max),
       storage_(static_cast<std::byte*>(
           sync::allocate(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes)))),
       pcps_(options.cpus) {
@@ -38,7 +43,7 @@ Frames::Frames(const FramesOptions& options)
   for (PerCpuPages& pcp : pcps_) {
     sync::Guard guard(pcp.lock);
     for (uint32_t i = 0; i < options.pcp_prefill; ++i) {
-      uint32_t frame = rmqueue_zones(Order(0));
+      uint32_t frame = rmqueue_zones(Order(0), 0);
       if (frame == Buddy::kNone) break;
       push(pcp, frame);
     }
@@ -82,10 +87,10 @@ uint32_t Frames::pop(PerCpuPages& pcp) {
   return frame;
 }
 
-uint32_t Frames::rmqueue_zone(unsigned node, Order order) {
+uint32_t Frames::rmqueue_zone(unsigned node, Order order, uint32_t leave) {
   Zone& zone = *zones_[node];
   sync::Guard guard(zone.lock);
-  if (zone.nr_free < order.pages().value()) return Buddy::kNone;
+  if (zone.nr_free < leave + order.pages().value()) return Buddy::kNone;
   uint32_t first = zone.buddy.take(order);
   if (first == Buddy::kNone) return Buddy::kNone;
   zone.nr_free -= static_cast<uint32_t>(order.pages().value());
@@ -93,15 +98,15 @@ uint32_t Frames::rmqueue_zone(unsigned node, Order order) {
 }
 
 // The own node's zone first. Linux: mm/page_alloc.c get_page_from_freelist()
-uint32_t Frames::rmqueue_zones(Order order) {
+uint32_t Frames::rmqueue_zones(Order order, uint32_t leave) {
   unsigned local = nodes() == 1 ? 0 : local_node();
   for (unsigned i = 0; i < nodes(); ++i)
-    if (uint32_t first = rmqueue_zone((local + i) % nodes(), order); first != Buddy::kNone) return first;
+    if (uint32_t first = rmqueue_zone((local + i) % nodes(), order, leave); first != Buddy::kNone) return first;
   return Buddy::kNone;
 }
 
 // Linux: mm/page_alloc.c rmqueue_pcplist(), rmqueue_bulk()
-uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp) {
+uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp, uint32_t leave) {
   sync::Guard guard(pcp.lock);
   uint32_t frame = pop(pcp);
   if (frame != Buddy::kNone) return frame;
@@ -110,7 +115,7 @@ uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp) {
     unsigned node = (local + n) % nodes();
     Zone& zone = *zones_[node];
     sync::Guard zone_guard(zone.lock);
-    for (uint32_t i = 0; i < pcp_batch_ && zone.nr_free > 0; ++i) {
+    for (uint32_t i = 0; i < pcp_batch_ && zone.nr_free > leave; ++i) {
       push(pcp, node * zone_frames_ + zone.buddy.take(Order(0)));
       zone.nr_free -= 1;
     }
@@ -118,18 +123,40 @@ uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp) {
   return pop(pcp);
 }
 
-uint32_t Frames::get_page_from_freelist(Order order) {
-  return order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()]) : rmqueue_zones(order);
+uint32_t Frames::get_page_from_freelist(Order order, uint32_t leave) {
+  return order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()], leave) : rmqueue_zones(order, leave);
+}
+
+// Linux: mm/page_alloc.c gfp_to_alloc_flags(), __zone_watermark_ok()
+uint32_t Frames::min_for(Gfp gfp) const { return gfp.may_use_reserve() ? watermarks_.min / 4 : watermarks_.min; }
+
+uint32_t Frames::missing(unsigned node, uint32_t pages) {
+  Zone& zone = *zones_[node];
+  sync::Guard guard(zone.lock);
+  return pages - std::min(pages, zone.nr_free.get());
+}
+
+bool Frames::could_alloc(Order order) {
+  for (auto& zone : zones_) {
+    sync::Guard guard(zone->lock);
+    if (zone->nr_free >= watermarks_.min + order.pages().value() && zone->buddy.has(order)) return true;
+  }
+  return false;
+}
+
+// Linux: mm/page_alloc.c wake_all_kswapds()
+void Frames::wake_all_kswapds() {
+  for (unsigned node = 0; pressure_ != nullptr && node < nodes(); ++node) pressure_->wakeup_kswapd(node);
 }
 
 Result<Pfn> Frames::alloc_pages_node(Gfp gfp, Order order, unsigned node) {
   QUIRE_FUNC();
   if (gfp.may_sleep()) sync::might_sleep("alloc_pages");
   if (sync::should_fail("page_alloc", gfp.name())) return Errno::enomem;
-  uint32_t first = rmqueue_zone(node, order);
+  uint32_t first = rmqueue_zone(node, order, min_for(gfp));
   if (first == Buddy::kNone) {
     drain_all_pages();
-    first = rmqueue_zone(node, order);
+    first = rmqueue_zone(node, order, min_for(gfp));
   }
   if (first == Buddy::kNone) return Errno::enomem;
   sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
@@ -161,33 +188,59 @@ Result<Pfn> Frames::alloc_device_page() {
   return pfn;
 }
 
-// Linux: mm/page_alloc.c __alloc_pages(), __alloc_pages_slowpath()
+// Linux: mm/page_alloc.c __alloc_pages()
 Result<Pfn> Frames::alloc_pages(Gfp gfp, Order order) {
   QUIRE_FUNC();
   QUIRE_ASSERT(order.value() <= Buddy::kMaxOrder);
   if (gfp.may_sleep()) sync::might_sleep("alloc_pages");
   if (sync::should_fail("page_alloc", gfp.name())) return Errno::enomem;
-  uint32_t first = get_page_from_freelist(order);
-  if (first == Buddy::kNone) {
-    drain_all_pages();
-    first = get_page_from_freelist(order);
+  uint32_t first = get_page_from_freelist(order, watermarks_.low);
+  if (first == Buddy::kNone) first = alloc_pages_slowpath(gfp, order);
+  if (first == Buddy::kNone) return Errno::enomem;
+  sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
+  return Pfn(first);
+}
+
+// Linux: mm/page_alloc.c __alloc_pages_slowpath(), __alloc_pages_may_oom()
+uint32_t Frames::alloc_pages_slowpath(Gfp gfp, Order order) {
+  uint32_t min = min_for(gfp);
+  if (watermarks_.any()) {
+    wake_all_kswapds();
+    uint32_t first = get_page_from_freelist(order, min);
+    if (first != Buddy::kNone) return first;
   }
+  drain_all_pages();
+  uint32_t first = get_page_from_freelist(order, min);
   bool reclaims = gfp.may_sleep() && pressure_ != nullptr;
   // Enough may be free, but not together. Linux: __alloc_pages_direct_compact()
   if (first == Buddy::kNone && reclaims && order > Order(0) && gfp.may_retry() &&
       pressure_->try_to_compact_pages() > PageCount(0)) {
     drain_all_pages();
-    first = get_page_from_freelist(order);
+    first = get_page_from_freelist(order, min);
   }
-  unsigned tries = !reclaims ? 0 : gfp.may_retry() ? kReclaimRetries : 1;
-  for (; first == Buddy::kNone && tries > 0; --tries) {
-    if (pressure_->try_to_free_pages(gfp, order.pages()) == PageCount(0)) break;
+  while (first == Buddy::kNone && reclaims) {
+    first = reclaim_and_get(gfp, order);
+    if (first != Buddy::kNone || !gfp.may_retry() || order > kCostlyOrder) break;
+    if (pressure_->out_of_memory(order) == OomOutcome::fail) break;
     drain_all_pages();
-    first = get_page_from_freelist(order);
+    first = get_page_from_freelist(order, min);
   }
-  if (first == Buddy::kNone) return Errno::enomem;
-  sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
-  return Pfn(first);
+  return first;
+}
+
+// Direct reclaim, until there is something or too much of it was in vain. Linux: mm/page_alloc.c
+// __alloc_pages_direct_reclaim(), should_reclaim_retry()
+uint32_t Frames::reclaim_and_get(Gfp gfp, Order order) {
+  unsigned fruitless = 0;
+  for (unsigned tries = gfp.may_retry() ? kReclaimRetries : 1; tries > 0; --tries) {
+    PageCount freed = pressure_->try_to_free_pages(gfp, order.pages());
+    if (freed == PageCount(0) && ++fruitless > fruitless_max_) break;
+    drain_all_pages();
+    uint32_t first = get_page_from_freelist(order, min_for(gfp));
+    if (first != Buddy::kNone) return first;
+    if (freed == PageCount(0)) sync::retry_point("should_reclaim_retry");
+  }
+  return Buddy::kNone;
 }
 
 // Linux: mm/page_alloc.c free_unref_page(), free_one_page()

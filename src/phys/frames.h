@@ -11,6 +11,9 @@
 // Payload: what a page stores; 4096 bytes natively, fewer while explored (an option). CPUs may race on it by right. The
 // payload of a frame that is not allocated is poisoned.
 //
+// Watermarks (in pages of a zone, all 0: none). What would leave a zone below `low` wakes kswapd; below `min`, who may
+// sleep reclaims by itself. GFP_ATOMIC may go down to a quarter of `min`. A page in a per-CPU list has passed them.
+//
 // I1  every frame is in exactly one of: a block of its zone, one per-CPU list, the device's list, allocated
 // I2  nr_free of a zone is the number of frames in its blocks; no two free buddies of one order
 // I3  a block of order n starts at a multiple of 2^n
@@ -45,6 +48,14 @@ using base::Pfn;
 using base::Range;
 using base::Result;
 
+/// Of each zone, in pages. Linux: enum zone_watermarks
+struct Watermarks {
+  uint32_t min = 0;
+  uint32_t low = 0;
+  uint32_t high = 0;
+  [[nodiscard]] bool any() const { return high != 0; }
+};
+
 struct FramesOptions {
   PageCount ram{16};
   uint32_t payload_bytes = 4096;  ///< a power of two, at least 8
@@ -54,6 +65,9 @@ struct FramesOptions {
   uint32_t pcp_prefill = 0;  ///< pages each CPU's list has at boot
   uint32_t pcp_high = 64;    ///< a list longer than this gives pcp_batch pages back
   uint32_t pcp_batch = 16;
+  Watermarks watermarks = {};
+  /// How often in a row an allocation asks again after reclaim has freed nothing. Linux: MAX_RECLAIM_RETRIES
+  unsigned fruitless_max = 0;
 };
 
 class Frames {
@@ -81,6 +95,11 @@ class Frames {
   void drain_all_pages();
 
   [[nodiscard]] PageCount ram() const { return ram_; }
+  [[nodiscard]] const Watermarks& watermarks() const { return watermarks_; }
+  /// How many pages the zone of `node` has to get so that `pages` are free. Linux: zone_watermark_ok() with order 0
+  [[nodiscard]] uint32_t missing(unsigned node, uint32_t pages);
+  /// Whether an allocation of `order` would find one in some zone above its `min`.
+  [[nodiscard]] bool could_alloc(Order order);
   /// RAM and the device's memory.
   [[nodiscard]] PageCount frames() const { return frames_; }
   [[nodiscard]] bool is_device(Pfn pfn) const { return pfn.value() >= ram_.value(); }
@@ -130,10 +149,15 @@ class Frames {
   };
 
   static void fill_zone(Zone& zone, uint32_t frames);
-  [[nodiscard]] uint32_t get_page_from_freelist(Order order);
-  [[nodiscard]] uint32_t rmqueue_pcp(PerCpuPages& pcp);
-  [[nodiscard]] uint32_t rmqueue_zone(unsigned node, Order order);
-  [[nodiscard]] uint32_t rmqueue_zones(Order order);
+  // `leave`: how many pages a zone has to keep.
+  [[nodiscard]] uint32_t get_page_from_freelist(Order order, uint32_t leave);
+  [[nodiscard]] uint32_t rmqueue_pcp(PerCpuPages& pcp, uint32_t leave);
+  [[nodiscard]] uint32_t rmqueue_zone(unsigned node, Order order, uint32_t leave);
+  [[nodiscard]] uint32_t rmqueue_zones(Order order, uint32_t leave);
+  [[nodiscard]] uint32_t min_for(Gfp gfp) const;
+  void wake_all_kswapds();
+  [[nodiscard]] uint32_t alloc_pages_slowpath(Gfp gfp, Order order);
+  [[nodiscard]] uint32_t reclaim_and_get(Gfp gfp, Order order);
   void free_to_zone(uint32_t frame, Order order);
   /// The record of any frame of RAM.
   [[nodiscard]] FrameRecord& record(uint32_t frame) {
@@ -154,6 +178,8 @@ class Frames {
   const unsigned cpus_;
   const uint32_t pcp_high_;
   const uint32_t pcp_batch_;
+  const Watermarks watermarks_;
+  const unsigned fruitless_max_;
   Pressure* pressure_ = nullptr;
   std::byte* storage_;
   sync::Vector<sync::Box<Zone>> zones_;

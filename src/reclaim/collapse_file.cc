@@ -48,7 +48,7 @@ Errno Khugepaged::lock_pages(cache::Mapping& mapping, Range<FileIndex> range, sy
     }
     if (page.folio->mapped())
       rmap::unmap_mapping_range(mapping, Range<FileIndex>::of(index, PageCount(1)), rmap::EvenCows::keep);
-    if (page.folio->mapped() || !page.folio->test_and_clear(FolioFlag::lru)) return Errno::eagain;
+    if (page.folio->mapped() || !page.folio->isolate_lru()) return Errno::eagain;
     pages.push_back(std::move(page));
   }
   return Errno::ok;
@@ -97,12 +97,12 @@ Errno Khugepaged::collapse_file(cache::Mapping& mapping, FileIndex start) {
     huge.init_flags((flags & FolioFlag::swapbacked) | FolioFlag::uptodate | FolioFlag::dirty);
     if (!mapping.collapse_folios(from, huge)) error = Errno::eagain;
     if (error == Errno::ok) {
-      huge.set(FolioFlag::lru);
+      huge.add_lru();
       retract_page_tables(mapping, start);
     }
   }
   for (HeldPage& page : pages) {
-    page.folio->set(FolioFlag::lru);  // of what was replaced, this is the last reference
+    page.folio->putback_lru();  // of what was replaced, this is the last reference
     page.locked.unlock();
     page.folio.reset();
   }

@@ -48,15 +48,16 @@ Result<FolioRef> DeviceMemory::get_anon_page(mm::AddressSpace& mm, base::VirtAdd
 
 Errno DeviceMemory::migrate_to_device(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
+  env_.folios.lru_add_drain_all();
   sync::SharedGuard guard(mm.mmap_lock);
   Result<FolioRef> found = get_anon_page(mm, address);
   if (!found) return found.error();
   cache::Folio& folio = **found;
-  if (!folio.test_and_clear(FolioFlag::lru)) return Errno::ebusy;
+  if (!folio.isolate_lru()) return Errno::ebusy;
   Result<FolioRef> fresh = env_.folios.alloc_device();
   Errno error = fresh ? Errno::ok : Errno::enomem;
   if (fresh && rmap::migrate_folio(env_, folio, std::move(*fresh)) == rmap::MigrateOutcome::again) error = Errno::ebusy;
-  folio.set(FolioFlag::lru);
+  folio.putback_lru();
   return error;
 }
 

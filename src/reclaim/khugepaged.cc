@@ -41,6 +41,7 @@ Result<Khugepaged::Target> Khugepaged::find_target(mm::AddressSpace& mm, VirtPag
 Errno Khugepaged::collapse(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   VirtPage page = base::page_of(address);
+  env_.folios.lru_add_drain_all();
   Result<Target> target = find_target(mm, page);
   if (!target) return target.error();
   if (target->file != nullptr) {
@@ -49,6 +50,8 @@ Errno Khugepaged::collapse(mm::AddressSpace& mm, base::VirtAddr address) {
     return error;
   }
   Errno error = prepare(mm, mm.tables.leaf_range(page));
+  // What was brought in is in a batch, which refers to it.
+  env_.folios.lru_add_drain_all();
   return error != Errno::ok ? error : collapse_huge_page(mm, page);
 }
 
@@ -90,7 +93,7 @@ bool Khugepaged::isolate_pte(Pte pte) {
   if (!cache::any(flags & FolioFlag::anon) || folio.is_large() || folio.mapcount() != 1) return false;
   if (!folio.try_lock()) return false;
   int expected = folio.test(FolioFlag::swapcache) ? 2 : 1;
-  if (folio.refcount() == expected && folio.test_and_clear(FolioFlag::lru)) return true;
+  if (folio.refcount() == expected && folio.isolate_lru()) return true;
   folio.unlock();
   return false;
 }
@@ -111,7 +114,7 @@ void Khugepaged::release(LockedPmd& pmd, Range<VirtPage> range) {
     Pte pte = pmd.get_hidden(page);
     if (is_empty(pte)) continue;
     cache::Folio& folio = env_.folios.of(pte.pfn());
-    folio.set(FolioFlag::lru);
+    folio.putback_lru();
     folio.unlock();
   }
 }
@@ -165,7 +168,7 @@ Errno Khugepaged::collapse_huge_page(mm::AddressSpace& mm, VirtPage page) {
   huge.set_anon(vma->anon_vma(), vma->index_of(range.start()));
   copy_pages(mm, pmd, range, huge);
   huge.add_mapping();
-  huge.set(FolioFlag::lru);
+  huge.add_lru();
   Pte entry = Pte::present(huge.pfn()).with(PteBit::dirty).with(PteBit::accessed);
   entry = entry.with_if(!vma->readable(), PteBit::prot_none);
   pmd.set(Pmd::huge(entry.with_if(vma->writable(), PteBit::writable)));

@@ -38,7 +38,7 @@ bool Reclaim::isolate_huge(pgtable::LeafTable& leaf, Range<VirtPage> range, Batc
   if (folio.mapcount() != 1) return true;
   if (range.size() != env_.geometry.entries() || env_.thp_swap == swap::ThpSwap::off)
     batch.to_split = FolioRef::of(folio);
-  else if (folio.test_and_clear(FolioFlag::lru))
+  else if (folio.isolate_lru())
     batch.isolate(folio);
   return true;
 }
@@ -65,7 +65,7 @@ VirtPage Reclaim::isolate_range(pgtable::LeafTable& leaf, Range<VirtPage> range,
       batch.to_split = FolioRef::of(folio);
       return page;
     }
-    if (!folio.test_and_clear(FolioFlag::lru)) continue;
+    if (!folio.isolate_lru()) continue;
     table.set(page, pte.without(PteBit::accessed));
     batch.isolate(folio);
   }
@@ -88,7 +88,8 @@ void Reclaim::pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCac
     }
     Batch batch;
     page = isolate_range(*leaf, {page, end}, batch);
-    for (unsigned i = 0; i < batch.count; ++i) (void)shrink_folio(FolioRef::adopt(*batch.isolated[i]), cached);
+    for (unsigned i = 0; i < batch.count; ++i)
+      (void)shrink_folio(FolioRef::adopt(*batch.isolated[i]), Gfp::kernel(), cached);
     if (batch.to_split && !split_for_pageout(batch.to_split)) ++page;
   }
 }
@@ -98,6 +99,7 @@ Errno Reclaim::madvise_pageout(mm::AddressSpace& mm, VirtAddr start, uint64_t le
   if (base::offset_in_page(start) != 0) return Errno::einval;
   if (length == 0) return Errno::ok;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  env_.folios.lru_add_drain();
   sync::SharedGuard guard(mm.mmap_lock);
   Errno error = Errno::ok;
   bool whole = mm.for_each_part(range, [&](mm::Vma& vma, Range<VirtPage> part) {

@@ -58,26 +58,27 @@ void MemoryFailure::identify_page_state(Folio& folio) {
 // The folio of exactly the page, with a reference; empty: it is part of a large one that is in use, or free by now.
 // Linux: mm/memory-failure.c try_to_split_thp_page()
 FolioRef MemoryFailure::split_off(FolioRef folio, base::Pfn pfn) {
-  bool isolated = folio->test_and_clear(FolioFlag::lru);
+  bool isolated = folio->isolate_lru();
   bool whole = false;
   {
     LockedFolio locked(*folio);
     whole = locked->is_large() && !rmap::split_folio(env_, *locked);
   }
   if (!whole && folio->pfn() == pfn) return folio;
-  if (isolated) folio->set(FolioFlag::lru);
+  if (isolated) folio->putback_lru();
   if (whole) return {};
   return env_.folios.try_get(pfn);
 }
 
 Errno MemoryFailure::memory_failure(FolioRef folio, base::Pfn pfn, sync::Vector<const MappedSpace*>& victims) {
   QUIRE_FUNC();
+  env_.folios.lru_add_drain_all();
   FolioRef own = split_off(std::move(folio), pfn);
   if (!own) return Errno::ebusy;
   Folio& page = *own;
   if (page.test_and_set(FolioFlag::hwpoison)) return Errno::ehwpoison;
   (void)own.release();  // never dropped again
-  (void)page.test_and_clear(FolioFlag::lru);
+  (void)page.isolate_lru();
   LockedFolio locked(page);
   page.wait_writeback();
   bool unmapped = hwpoison_user_mappings(page, victims);

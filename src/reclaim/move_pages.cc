@@ -25,6 +25,7 @@ constexpr unsigned kTries = 3;  // Linux: NR_MAX_MIGRATE_SYNC_RETRY
 Result<FolioRef> Mover::isolate(mm::AddressSpace& mm, base::VirtAddr address) {
   QUIRE_FUNC();
   VirtPage page = base::page_of(address);
+  env_.folios.lru_add_drain_all();
   sync::SharedGuard guard(mm.mmap_lock);
   FolioRef folio;
   bool alone = false;
@@ -37,7 +38,7 @@ Result<FolioRef> Mover::isolate(mm::AddressSpace& mm, base::VirtAddr address) {
   });
   if (error != Errno::ok) return error;
   if (!alone) return Errno::eacces;
-  if (!folio->test_and_clear(FolioFlag::lru)) return Errno::ebusy;
+  if (!folio->isolate_lru()) return Errno::ebusy;
   return folio;
 }
 
@@ -59,7 +60,7 @@ Result<int> Mover::move_pages(mm::AddressSpace& mm, base::VirtAddr address, unsi
   Folio& folio = **isolated;
   Errno error = env_.folios.frames().node_of(folio.pfn()) == node ? Errno::ok : move_to_node(folio, node);
   // Moved away, it is nobody's: the flag goes with it.
-  folio.set(FolioFlag::lru);
+  folio.putback_lru();
   if (error != Errno::ok) return error;
   return static_cast<int>(node);
 }
@@ -72,14 +73,15 @@ bool Mover::move_up(Folio& folio) {
 PageCount Mover::compact() {
   QUIRE_FUNC();
   PageCount moved(0);
+  env_.folios.lru_add_drain_all();
   env_.folios.frames().drain_all_pages();
   for (Pfn pfn(0); pfn.value() < env_.folios.frames().ram().value(); ++pfn) {
     FolioRef folio = env_.folios.try_get(pfn);
     // What it is may be asked when it is isolated: before that it may be on its way to somebody.
-    if (!folio || !folio->test_and_clear(FolioFlag::lru)) continue;
+    if (!folio || !folio->isolate_lru()) continue;
     bool large = folio->is_large();
     bool done = !large && move_up(*folio);
-    folio->set(FolioFlag::lru);
+    folio->putback_lru();
     if (large) continue;
     if (!done) break;  // nothing is free above: the scanners have met
     moved += PageCount(1);

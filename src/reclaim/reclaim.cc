@@ -12,11 +12,14 @@ using cache::Mapping;
 
 // Writes a dirty folio. `keep`: it could not be written, or is somebody else's business by now; the lock may be gone.
 // Linux: mm/vmscan.c pageout()
-Reclaim::Pageout Reclaim::pageout(LockedFolio& locked) {
+Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
   QUIRE_FUNC();
   Folio& folio = *locked;
   FolioFlag before = folio.flags();
   if (!cache::any(before & FolioFlag::dirty)) return Pageout::clean;
+  // Swap is written with no file system in between. Linux: may_enter_fs()
+  bool may_write = gfp.may_enter_fs() || (gfp.may_start_io() && cache::any(before & FolioFlag::swapcache));
+  if (!may_write) return Pageout::keep;
   Mapping* mapping = folio.mapping();
   folio.clear(FolioFlag::dirty);
   if (cache::any(before & FolioFlag::swapcache)) {
@@ -37,20 +40,29 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked) {
 // The folio leaves its cache if only the cache and the caller have it. Linux: mm/vmscan.c __remove_mapping()
 bool Reclaim::remove_mapping(Folio& folio) {
   QUIRE_FUNC();
-  if (folio.test(FolioFlag::swapcache)) return env_.swap.remove_mapping_from_swap_cache(folio);
+  cache::Lru* lru = env_.folios.lru();
+  if (folio.test(FolioFlag::swapcache)) {
+    base::SwapEntry entry = folio.swap();
+    if (!env_.swap.remove_mapping_from_swap_cache(folio)) return false;
+    for (uint64_t i = 0; lru != nullptr && i < folio.pages().value(); ++i)
+      lru->evicted(folio, cache::Lru::key(entry + PageCount(i)));
+    return true;
+  }
   Mapping* mapping = folio.mapping();
   int pages = static_cast<int>(folio.pages().value());
   // After MADV_FREE, and unmapped: the caller's reference is the last.
   if (mapping == nullptr && !folio.test(FolioFlag::swapbacked)) return folio.refcount() == 1;
   if (mapping == nullptr || folio.refcount() != 1 + pages) return false;
+  base::FileIndex index = folio.index();
   mapping->remove_folio(folio);
+  if (lru != nullptr) lru->evicted(folio, cache::Lru::key(*mapping, index));
   folio.put(pages);
   return true;
 }
 
 // Everything that has to be done under the folio lock before the folio can be freed. Linux: mm/vmscan.c
 // shrink_folio_list()
-bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
+bool Reclaim::prepare_to_free(LockedFolio& locked, Gfp gfp, SwapCached cached) {
   Folio& folio = *locked;
   if (folio.under_writeback()) return false;
   // Swap takes large folios whole, if it may and has room; file systems do not. An anonymous one is split below.
@@ -65,6 +77,8 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
   if (cache::any(flags & FolioFlag::anon) && !cache::any(flags & FolioFlag::swapcache)) {
     // Nobody refers to it any more: it goes with the caller's reference.
     if (!mapped) return false;
+    // Linux: shrink_folio_list(), its __GFP_IO
+    if (!gfp.may_start_io() && cache::any(flags & FolioFlag::swapbacked)) return false;
     bool lazily_freed = !cache::any(flags & FolioFlag::swapbacked);
     bool split_first = folio.is_large() && env_.thp_swap == swap::ThpSwap::off;
     if (!lazily_freed && (split_first || !env_.swap.add_to_swap(folio))) {
@@ -81,20 +95,20 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, SwapCached cached) {
       return false;
     }
   }
-  if (pageout(locked) == Pageout::keep) return false;
+  if (pageout(locked, gfp) == Pageout::keep) return false;
   return cached == SwapCached::free;
 }
 
 // Linux: mm/vmscan.c shrink_folio_list()
-Reclaim::Shrunk Reclaim::shrink_folio(FolioRef isolated, SwapCached cached) {
+Reclaim::Shrunk Reclaim::shrink_folio(FolioRef isolated, Gfp gfp, SwapCached cached) {
   QUIRE_FUNC();
   LockedFolio locked = LockedFolio::try_lock(*isolated);
-  if (!locked || !prepare_to_free(locked, cached)) {
-    isolated->set(FolioFlag::lru);
+  if (!locked || !prepare_to_free(locked, gfp, cached)) {
+    isolated->putback_lru();
     return Shrunk::kept;
   }
   if (!remove_mapping(*isolated)) {
-    isolated->set(FolioFlag::lru);
+    isolated->putback_lru();
     return Shrunk::kept;
   }
   locked.unlock();
@@ -102,27 +116,42 @@ Reclaim::Shrunk Reclaim::shrink_folio(FolioRef isolated, SwapCached cached) {
   return Shrunk::freed;
 }
 
-PageCount Reclaim::shrink(PageCount wanted) {
-  QUIRE_FUNC();
-  auto frames = static_cast<uint32_t>(env_.folios.frames().ram().value());
+PageCount Reclaim::shrink_clock(Gfp gfp, PageCount wanted, Range<base::Pfn> frames) {
+  auto count = static_cast<uint32_t>(frames.size().value());
   PageCount freed(0);
-  for (uint32_t looked = 0; looked < frames && freed < wanted; ++looked) {
-    base::Pfn pfn(hand_.fetch_add(1, sync::Order::relaxed) % frames);
+  for (uint32_t looked = 0; looked < count && freed < wanted; ++looked) {
+    base::Pfn pfn(frames.start().value() + hand_.fetch_add(1, sync::Order::relaxed) % count);
     FolioRef folio = env_.folios.try_get(pfn);
-    if (!folio || !folio->test_and_clear(FolioFlag::lru)) continue;
+    if (!folio || !folio->isolate_lru()) continue;
     PageCount pages = folio->pages();
-    if (shrink_folio(std::move(folio), SwapCached::free) == Shrunk::freed) freed += pages;
+    if (shrink_folio(std::move(folio), gfp, SwapCached::free) == Shrunk::freed) freed += pages;
   }
   return freed;
 }
 
+PageCount Reclaim::shrink_all(Gfp gfp, PageCount wanted) {
+  QUIRE_FUNC();
+  phys::Frames& frames = env_.folios.frames();
+  if (env_.folios.lru() != nullptr) return shrink_lists(gfp, wanted, {0, frames.nodes()});
+  PageCount freed = shrink_clock(gfp, wanted, Range<base::Pfn>::of(base::Pfn(0), frames.ram()));
+  if (frames.watermarks().any() && freed != PageCount(0))
+    for (unsigned node = 0; node < frames.nodes(); ++node) kswapd_.note_progress(node);
+  return freed;
+}
+
+PageCount Reclaim::shrink_node(unsigned node, PageCount wanted) {
+  phys::Frames& frames = env_.folios.frames();
+  if (env_.folios.lru() != nullptr) return shrink_lists(Gfp::kernel(), wanted, {node, 1});
+  PageCount each(frames.ram().value() / frames.nodes());
+  return shrink_clock(Gfp::kernel(), wanted, Range<base::Pfn>::of(base::Pfn(0) + PageCount(each.value() * node), each));
+}
+
 // Linux: mm/vmscan.c try_to_free_pages()
-PageCount Reclaim::try_to_free_pages(phys::Gfp gfp, PageCount wanted) {
+PageCount Reclaim::try_to_free_pages(Gfp gfp, PageCount wanted) {
   QUIRE_FUNC();
   constexpr PageCount kClusterMax(32);  // Linux SWAP_CLUSTER_MAX
-  if (!gfp.may_start_io() || !gfp.may_enter_fs()) return PageCount(0);
   bool small = env_.folios.frames().ram() < kClusterMax;
-  return shrink(small || wanted > kClusterMax ? wanted : kClusterMax);
+  return shrink_all(gfp, small || wanted > kClusterMax ? wanted : kClusterMax);
 }
 
 }  // namespace quire::reclaim

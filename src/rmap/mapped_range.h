@@ -60,6 +60,9 @@ class FileBacking {
   cache::Mapping& mapping_;
 };
 
+/// What happens when nothing is left to reclaim: the allocation fails, or a process is killed.
+enum class OomPolicy : uint8_t { fail, kill };
+
 /// What all address spaces of a machine have in common; owned by the machine.
 struct Environment {
   cache::Folios& folios;
@@ -72,6 +75,7 @@ struct Environment {
   PunchedPoison punched_poison = PunchedPoison::keep_all;
   swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   HugeZeroPage* huge_zero = nullptr;  ///< only if huge pages of zeros are mapped
+  OomPolicy oom = OomPolicy::fail;
 
   /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
   [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }

@@ -60,7 +60,7 @@ MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
   remove_migration_ptes(hold, extent, moved ? to->pfn() : from.pfn());
   if (!moved) return MigrateOutcome::again;
   QUIRE_POINT("migrated", "frame {} -> {}", from.pfn().value(), to->pfn().value());
-  to->set(FolioFlag::lru);
+  to->add_lru();
   return MigrateOutcome::moved;
 }
 
@@ -109,10 +109,11 @@ bool split_folio(Environment& env, Folio& folio) {
     QUIRE_REACHED("split_folio: somebody else has a reference");
     return false;
   }
-  // The tails were locked and referenced for the walk; one that is in no place and that nobody maps is freed here.
+  // The tails were locked and referenced for the walk; one that is in no place and that nobody maps is freed here. They
+  // go on a list at once, for reclaim goes on with them. Linux: lru_add_split_folio()
   for (Pfn pfn : Range<Pfn>(folio.pfn() + PageCount(1), extent.frames.limit())) {
     Folio& page = env.folios.page(pfn);
-    page.set(FolioFlag::lru);
+    page.putback_lru();
     page.unlock();
     free_if_unused(env, page);
     page.put();

@@ -50,6 +50,17 @@ constexpr std::array kNumberKeys = {
     NumberKey{"SWAP_SLOTS_CACHE_SIZE", 1, 64,
               [](MachineOptions& m, int64_t v) { m.slot_cache_size = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slot_cache_size); }},
+    NumberKey{"lru_batch", 1, 31, [](MachineOptions& m, int64_t v) { m.lru_batch = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.lru_batch); }},
+    NumberKey{"WMARK_MIN", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.min = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.min); }},
+    NumberKey{"WMARK_LOW", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.low = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.low); }},
+    NumberKey{"WMARK_HIGH", 0, kPagesMax,
+              [](MachineOptions& m, int64_t v) { m.watermarks.high = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.high); }},
 };
 
 /// A switch: its name and where it goes.
@@ -71,6 +82,8 @@ constexpr std::array kSwitchKeys = {
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.vma_ra = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
+    SwitchKey{"workingset",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.workingset = on_off(s); }},
     SwitchKey{"synchronous_swap",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
                 for (machine::SwapDevice& d : m.swap) d.synchronous = on_off(s);
@@ -95,6 +108,9 @@ class Applier {
                                     machine_.page_table.entries().value(), machine_.slots_per_cluster));
     if (machine_.ram.value() % machine_.nodes != 0)
       complain(line.at, fmt::format("expected ram in {} equal parts, one for each node", machine_.nodes));
+    const phys::Watermarks& marks = machine_.watermarks;
+    if (marks.min > marks.low || marks.low > marks.high || marks.high > machine_.ram.value() / machine_.nodes)
+      complain(line.at, "expected WMARK_MIN, WMARK_LOW and WMARK_HIGH in this order, none above the pages of a node");
     return diagnostic_;
   }
 
@@ -129,6 +145,10 @@ class Applier {
       swap_discard(o);
     } else if (o.key == "swap_bad" || o.key == "swap_priority") {
       of_devices_.push_back(&o);
+    } else if (o.key == "lru") {
+      lru(o);
+    } else if (o.key == "oom") {
+      oom(o);
     } else {
       number(o);
     }
@@ -229,6 +249,16 @@ class Applier {
     machine_.thp_swap = *mode;
   }
 
+  void lru(const MachineOption& o) {
+    if (o.word != "clock" && o.word != "lists") return complain(o.at, "expected lru=clock or lru=lists");
+    machine_.lru = o.word == "lists" ? machine::LruPolicy::lists : machine::LruPolicy::clock;
+  }
+
+  void oom(const MachineOption& o) {
+    if (o.word != "fail" && o.word != "kill") return complain(o.at, "expected oom=fail or oom=kill");
+    machine_.oom = o.word == "kill" ? rmap::OomPolicy::kill : rmap::OomPolicy::fail;
+  }
+
   // What other back ends keep is outside the machine, where no exploration could take it back.
   void swap_backend(const MachineOption& o) {
     auto kind = machine::swap_backend_kind(o.word);
@@ -247,8 +277,9 @@ class Applier {
       return key.set(machine_, o.number.value);
     }
     std::vector<std::string_view> known = {
-        "real",         "ram",      "swap",         "thp",           "PTRS_PER_PTE", "punched_poison",
-        "swap_backend", "swap_bad", "swap_discard", "swap_priority", "thp_swap"};
+        "real",           "ram",          "swap",     "thp",          "PTRS_PER_PTE",
+        "punched_poison", "swap_backend", "swap_bad", "swap_discard", "swap_priority",
+        "thp_swap",       "lru",          "oom"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

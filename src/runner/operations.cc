@@ -21,7 +21,16 @@ Value from(const base::Result<T>& r) {
   return r ? Value::of(static_cast<int64_t>(*r)) : from(r.error());
 }
 
-Value from(const mm::Signal& s) { return Value::of_signal(s.number == mm::SignalNumber::sigbus ? 7 : 11, s.code); }
+Value from(const mm::Signal& s) {
+  switch (s.number) {
+    case mm::SignalNumber::sigbus:
+      return Value::of_signal(7, s.code);
+    case mm::SignalNumber::sigkill:
+      return Value::of_signal(9, 0);
+    default:
+      return Value::of_signal(11, s.code);
+  }
+}
 
 uint64_t unsigned_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
   return static_cast<uint64_t>(r.number(c, operand, otherwise));
@@ -267,6 +276,15 @@ Value swap_discard_work(Runtime& r, const Call& c) {
 Value reclaim(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().reclaim(unsigned_number(r, c, 0, 1))));
 }
+Value kswapd(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().kswapd(static_cast<unsigned>(int_number(r, c, 0)))));
+}
+Value oom_score_adj(Runtime& r, const Call& c) {
+  Machine::set_oom_score_adj(target(r, c), int_number(r, c, 1));
+  return Value::of(0);
+}
+Value killed(Runtime& r, const Call& c) { return Value::of(Machine::killed(target(r, c)) ? 1 : 0); }
+Value free_pages(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().peek_free_pages())); }
 Value swap_used(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().swap_used(c.operands[0].symbol)));
 }

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <string_view>
 
 #include "sync/trace.h"
@@ -15,6 +16,17 @@ namespace {
 
 // The language lists the classes in the order of the detectors (judge.cc).
 Failure failure_of(const scenario::Operation& operation) { return static_cast<Failure>(operation.judged); }
+
+constexpr int kSigkill = 9;
+
+/// What a process does itself, and does no more when it is killed. The rest is the kernel's, or looks from outside.
+bool is_own_call(const scenario::Operation& o) {
+  constexpr std::array<std::string_view, 13> kOthers = {
+      "collapse", "compact", "corrupt_pte", "device_exclusive", "device_private", "exit",   "kill",
+      "killall",  "kswapd",  "move_pages",  "oom_score_adj",    "poison",         "reclaim"};
+  return o.where == scenario::Operation::Where::anywhere &&
+         std::find(kOthers.begin(), kOthers.end(), o.name) == kOthers.end();
+}
 
 }  // namespace
 
@@ -113,11 +125,18 @@ std::string ScenarioProgram::outcome() const {
   return text;
 }
 
+// Whether the process that is to make the call has been killed: it does not come back from the kernel.
+bool ScenarioProgram::is_dead(const Call& call) const {
+  if (plan_.machine.oom != rmap::OomPolicy::kill || call.process < 0 || !is_own_call(*call.operation)) return false;
+  const machine::Process* process = state_->processes[static_cast<std::size_t>(call.process)];
+  return process != nullptr && machine::Machine::killed(*process);
+}
+
 // --- Calls ----------------------------------------------------------------------------------------------------------
 
 Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
   state_->running[actor] = &call;
-  Value value = run_operation(*this, call);
+  Value value = is_dead(call) ? Value::of_signal(kSigkill, 0) : run_operation(*this, call);
   if (call.capture >= 0) state_->variables[static_cast<std::size_t>(call.capture)] = value;
   state_->running[actor] = nullptr;
   ++state_->completed[actor];

@@ -106,6 +106,7 @@ class ScenarioProgram : public explore::Program, public Runtime {
   [[nodiscard]] std::string outcome() const;
 
  private:
+  [[nodiscard]] bool is_dead(const Call& call) const;
   void judge(const Call& call, const Value& value);
   [[nodiscard]] bool quiescent() const;
   /// The invariants of SEMANTICS 0.7; at quiescent points only.

@@ -244,8 +244,8 @@ class Lowering {
         break;
       case ResultKind::signal:
         result.kind = Expected::Kind::signal;
-        result.signal = r.name == "SIGBUS" ? 7 : r.name == "SIGSEGV" ? 11 : 0;
-        if (result.signal == 0) complain(r.at, fmt::format("expected SIGBUS or SIGSEGV, found '{}'", r.name));
+        result.signal = r.name == "SIGBUS" ? 7 : r.name == "SIGSEGV" ? 11 : r.name == "SIGKILL" ? 9 : 0;
+        if (result.signal == 0) complain(r.at, fmt::format("expected SIGBUS, SIGSEGV or SIGKILL, found '{}'", r.name));
         result.any_code = !r.value;
         if (r.value) result.number = operand(*r.value, owner).number;
         break;
@@ -374,6 +374,7 @@ std::string observed_text(const Call& call, const Value& value) {
 
 std::string to_text(const Value& value) {
   if (value.kind == Value::Kind::none) return "blocked";
+  if (value.kind == Value::Kind::signal && value.signal == 9) return "SIGKILL";
   if (value.kind == Value::Kind::signal)
     return fmt::format("{}({})", value.signal == 7 ? "SIGBUS" : "SIGSEGV", value.number);
   if (value.number < 0)

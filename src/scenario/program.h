@@ -27,7 +27,7 @@ inline constexpr std::int64_t kPageBytes = 4096;
 struct Value {
   enum class Kind : std::uint8_t { none, number, signal };
   Kind kind = Kind::none;
-  std::int32_t signal = 0;  // SIGBUS 7, SIGSEGV 11
+  std::int32_t signal = 0;  // SIGBUS 7, SIGKILL 9, SIGSEGV 11
   std::int64_t number = 0;  // of a signal: si_code
   bool operator==(const Value&) const = default;
   [[nodiscard]] static Value of(std::int64_t number) { return {Kind::number, 0, number}; }

@@ -1,5 +1,8 @@
 #include <unistd.h>
 
+#include <algorithm>
+#include <cmath>
+
 #include "machine/stress/stress.h"
 #include "swap/file_backend.h"
 
@@ -18,6 +21,15 @@ sync::String nameless_file(PageCount pages) {
 }
 
 }  // namespace
+
+// Linux: mm/page_alloc.c calculate_min_free_kbytes(), setup_per_zone_wmarks(); a sixteenth of a node at most
+void set_reclaim(MachineOptions& options, const Settings& settings) {
+  options.lru = settings.lru;
+  options.kswapd = settings.kswapd;
+  uint64_t pages = options.ram.value() / options.nodes;
+  auto min = static_cast<uint32_t>(std::min(std::sqrt(static_cast<double>(pages) * 4 * 16) / 4, pages / 16.0));
+  if (settings.kswapd == OnOff::on) options.watermarks = {min, min + min / 4 + 1, min + min / 2 + 2};
+}
 
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
                std::initializer_list<std::string_view> names) {

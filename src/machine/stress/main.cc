@@ -1,8 +1,11 @@
 #include "machine/stress/stress.h"
 
+#include <csignal>
+
 namespace quire::machine {
 
 bool end_soundly(Machine& machine) {
+  machine.stop_kswapd();
   auto check = [&machine](std::string_view when) {
     sync::CheckReport checked;
     machine.check(checked);
@@ -17,13 +20,22 @@ bool end_soundly(Machine& machine) {
   return sound && leaked == 0;
 }
 
+void end_if_hanging() {
+  signal(SIGALRM, [](int) {
+    constexpr char kText[] = "quire_stress: a thread has not ended two minutes after it was told to: it hangs\n";
+    (void)!write(STDERR_FILENO, kText, sizeof(kText) - 1);
+    _exit(EXIT_FAILURE);
+  });
+  alarm(120);
+}
+
 namespace {
 
 int usage() {
   fmt::print(stderr,
-             "usage: quire_stress swap|memory|workingset [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
+             "usage: quire_stress swap|memory|workingset|oom [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
              "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
-             "                    [--huge-order 1..9] [--thp-swap pmd|pte|off]\n"
+             "                    [--huge-order 1..9] [--thp-swap pmd|pte|off] [--lru clock|lists] [--no-kswapd]\n"
              "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
              "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n");
   return 2;
@@ -79,16 +91,23 @@ bool set_thp_swap(Settings& settings, std::string_view value) {
   return mode.has_value();
 }
 
+bool set_lru(Settings& settings, std::string_view value) {
+  settings.lru = value == "lists" ? LruPolicy::lists : LruPolicy::clock;
+  return value == "lists" || value == "clock";
+}
+
 bool set_value(Settings& settings, std::string_view option, const char* value) {
   if (option == "--thp-swap") return set_thp_swap(settings, value);
   if (option == "--pattern") return set_pattern(settings, value);
+  if (option == "--lru") return set_lru(settings, value);
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }
 
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
-  if (what != "swap" && what != "memory" && what != "workingset") return usage();
+  if (what != "swap" && what != "memory" && what != "workingset" && what != "oom") return usage();
   Settings settings;
+  if (what == "oom") settings.ram = settings.swap = 1024;
   if (what == "memory") settings.ram = settings.swap = 8192;
   for (int i = 2; i < argc; ++i) {
     std::string_view option = argv[i];
@@ -100,10 +119,15 @@ int main_of(int argc, char** argv) {
       *on = OnOff::on;
       continue;
     }
+    if (option == "--no-kswapd") {
+      settings.kswapd = OnOff::off;
+      continue;
+    }
     if (++i == argc || !set_value(settings, option, argv[i])) return usage();
   }
   if (settings.ram < 16) return usage();
   if (what == "workingset") return settings.ratio > 1 ? run_workingset_stress(settings) : usage();
+  if (what == "oom") return run_oom_stress(settings);
   return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);
 }
 

@@ -49,6 +49,7 @@ class MemoryStress {
     options.tlb = s.tlb;
     options.thp_swap = s.thp_swap;
     options.slot_cache = s.slot_cache;
+    set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap * 2));
     return options;
   }

@@ -4,6 +4,7 @@
 //   quire_stress swap --seconds 30 --threads 6
 //   quire_stress memory --seconds 60 --threads 8 --tlb
 //   quire_stress workingset --backend zstd --threads 2 --pattern random --ram 2048 --ratio 4
+//   quire_stress oom --seconds 10 --ram 1024 --swap 512
 //   quire_stress swap --backend redis=10.0.0.1:6379,10.0.0.2:6379
 #pragma once
 
@@ -41,10 +42,14 @@ struct Settings {
   swap::SwapDiscard discard = swap::SwapDiscard::none;
   uint8_t huge_order = 9;  ///< a huge page has 2^n pages; small ones stay whole more often
   swap::ThpSwap thp_swap = swap::ThpSwap::pte;
+  OnOff kswapd = OnOff::on;
+  LruPolicy lru = MachineOptions{}.lru;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
 };
 
+/// LRU policy, watermarks after Linux's rule, and kswapd.
+void set_reclaim(MachineOptions& options, const Settings& settings);
 /// Swap areas of `pages` pages each, with the back end of the settings. Files are nameless ones in /var/tmp, so that
 /// nothing of them is left, whatever ends the program.
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
@@ -63,6 +68,9 @@ class Counter {
 
 using StopFlag = sync::Atomic<uint32_t, "stop">;
 
+/// From now on the program ends with a message and exit code 1 if it still runs in two minutes.
+void end_if_hanging();
+
 /// Calls act(number) in `count` threads at once, sets `stop` after `seconds` and returns when all have ended.
 template <typename Act>
 void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
@@ -80,6 +88,7 @@ void run_threads(unsigned count, double seconds, StopFlag& stop, Act act) {
   for (Thread& thread : threads) tasks.push_back(sync::make_box<sync::Task>("thread", run, &thread));
   usleep(static_cast<useconds_t>(seconds * 1e6));
   stop.store(1);
+  end_if_hanging();
   for (auto& task : tasks) task->join();
 }
 
@@ -90,6 +99,8 @@ int run_memory_stress(const Settings& settings);
 
 /// A working set larger than RAM, its contents compared, and swapoff meanwhile.
 int run_workingset_stress(const Settings& settings);
+/// Processes that want more than RAM and swap together, and are killed for it.
+int run_oom_stress(const Settings& settings);
 
 /// No thread runs any more: whether the machine is sound, ends soundly, and has lost nothing.
 bool end_soundly(Machine& machine);

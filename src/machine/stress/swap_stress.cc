@@ -49,6 +49,7 @@ class SwapStress {
     options.cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
+    set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap));
     return options;
   }
