@@ -82,6 +82,7 @@ expect { never swap_count   never leak   complete }
 
 scenario last-slot "two CPUs want the last slot: one page stays where it is"
 machine  cpus=2 ram=16 swap=S:1
+requires engine  # the size of the area is what it is about
 
 setup {
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)

@@ -48,6 +48,7 @@ expect { always B:r == -EPERM   always B:s == -EPERM   always B:t == -EPERM   co
 
 scenario swapoff-without-room "what is in swap fits neither into RAM nor into another area"
 machine  cpus=1 ram=4 swap=S:8
+requires engine  # the size of the area is what it is about
 
 setup {
   A: p = mmap(0, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)

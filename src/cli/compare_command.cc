@@ -1,13 +1,16 @@
 // quire compare: what scenarios show on the engine, beside what they show on a real kernel.
 #include <fmt/core.h>
 
-#include <csignal>
+#include <algorithm>
+#include <fstream>
+#include <iterator>
 #include <memory>
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "oracle/compare.h"
+#include "oracle/fidelity.h"
 #include "oracle/playable.h"
 #include "runner/runner.h"
 
@@ -20,13 +23,14 @@ struct CompareRequest {
   unsigned rounds = 200;
   double seconds = 60;
   bool json = false;
+  std::string explanations = "docs/fidelity.md";
 };
 
 struct Compared {
   std::string file;
   int line = 0;
   std::string name;
-  std::string result;  ///< agrees, differs, skipped
+  std::string result;  ///< agrees, differs, explained, skipped
   std::string reason;
   std::vector<std::string> differences;
   std::size_t allowed = 0;  ///< rows
@@ -47,8 +51,7 @@ Compared compare(const scenario::Scenario& scenario, const std::string& file, or
   const auto& program = std::get<scenario::Program>(made);
   if (std::string why = oracle::why_not_played(program); !why.empty()) return skipped(compared, why);
   if (std::string why = host.set_up(oracle::areas_of(scenario)); !why.empty()) return skipped(compared, why);
-  runner::CheckOptions options;
-  options.seconds_max = request.seconds;
+  runner::ObserveOptions options{request.seconds, host.fault_around_pages()};
   auto engine = runner::observe_scenario(scenario, file, options);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&engine)) return skipped(compared, to_string(*diagnostic));
   const auto& allowed = std::get<runner::Observations>(engine);
@@ -61,6 +64,20 @@ Compared compare(const scenario::Scenario& scenario, const std::string& file, or
   compared.allowed = allowed.rows.size();
   compared.seen = seen.rows.size();
   return compared;
+}
+
+// Empty if there is no such file.
+std::string text_of(const std::string& path) {
+  std::ifstream in(path);
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+void explain(Compared& compared, const std::vector<oracle::Explanation>& known) {
+  if (compared.result != "differs") return;
+  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, oracle::Host::kernel_release());
+  if (found == nullptr) return;
+  compared.result = "explained";
+  compared.reason = found->why;
 }
 
 void print(const Console& console, const Compared& c) {
@@ -91,6 +108,7 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
   }
   std::vector<Compared> all;
   bool bad_input = false;
+  const std::vector<oracle::Explanation> known = oracle::read_explanations(text_of(request.explanations));
   oracle::Host host;
   for (const LoadedFile& file : load(request.paths)) {
     if (!file.document) {
@@ -100,6 +118,7 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
     }
     for (const scenario::Scenario& scenario : file.document->scenarios) {
       all.push_back(compare(scenario, file.path, host, request));
+      explain(all.back(), known);
       if (!request.json) print(console, all.back());
     }
   }
@@ -108,11 +127,12 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
   };
   if (request.json) write(console.out, json_of(all).dump(2) + "\n");
   if (!request.json)
-    write(console.out, fmt::format("{}: {} agree, {} differ, {} skipped\n", oracle::Host::kernel_release(),
-                                   count("agrees"), count("differs"), count("skipped")));
+    write(console.out,
+          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", oracle::Host::kernel_release(),
+                      count("agrees"), count("differs"), count("explained"), count("skipped")));
   if (bad_input) return ExitCode::bad_input;
   if (count("differs") != 0) return ExitCode::not_as_stated;
-  return count("agrees") == 0 ? ExitCode::all_skipped : ExitCode::as_stated;
+  return count("skipped") == static_cast<long>(all.size()) ? ExitCode::all_skipped : ExitCode::as_stated;
 }
 
 }  // namespace
@@ -129,6 +149,8 @@ void add_compare_command(CLI::App& app, Shell& shell) {
       ->option_text("N");
   command->add_option("--time", request->seconds, "Seconds for the outcomes of one scenario in the engine (60)")
       ->option_text("S");
+  command->add_option("--explained", request->explanations, "Known differences (docs/fidelity.md)")
+      ->option_text("FILE");
   command->add_flag("--json", request->json, "JSON instead of text");
   command->callback([request, &shell] { shell.code = compare_all(*request, shell.console); });
 }

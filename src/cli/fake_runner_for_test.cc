@@ -145,7 +145,7 @@ std::variant<ReplayResult, scenario::Diagnostic> replay_token(const scenario::Sc
 }
 
 std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario::Scenario& scenario, std::string_view,
-                                                                  const CheckOptions&) {
+                                                                  const ObserveOptions&) {
   Observations observations;
   observations.complete = true;
   observations.trouble = scenario.name == "troubled" ? "a trouble" : "";

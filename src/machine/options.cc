@@ -48,6 +48,7 @@ MachineOptions MachineOptions::explored() {
   options.slots_per_cluster = 4;
   options.thp_order = 1;
   options.page_cluster = 0;
+  options.fault_around_pages = 1;
   options.files_max = 4;
   options.slot_cache_size = 8;
   options.pcp_prefill = 4;

@@ -87,9 +87,10 @@ struct MachineOptions {
   uint32_t slot_cache_size = 64;  ///< parked slots per CPU before they are freed together
   /// vm.page-cluster: a fault on a swapped page reads up to 2^n pages; 0: that page alone.
   uint8_t page_cluster = 3;
-  OnOff vma_ra = OnOff::on;  ///< the pages around the address; off: around the slot. Linux: vma_ra_enabled
-  uint16_t files_max = 64;   ///< descriptors per process
-  uint32_t pcp_prefill = 0;  ///< free pages in each CPU's list at boot
+  OnOff vma_ra = OnOff::on;         ///< the pages around the address; off: around the slot. Linux: vma_ra_enabled
+  uint8_t fault_around_pages = 16;  ///< a read fault on a file maps what is cached in such a block; a power of two
+  uint16_t files_max = 64;          ///< descriptors per process
+  uint32_t pcp_prefill = 0;         ///< free pages in each CPU's list at boot
   LruPolicy lru = LruPolicy::lists;
   uint32_t lru_batch = 31;       ///< new folios in the batch of one CPU before they go on lists
   OnOff workingset = OnOff::on;  ///< with lists: what comes back soon after it went begins active

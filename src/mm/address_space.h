@@ -373,6 +373,8 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] FaultEnd do_anonymous_page(Fault& fault);
   [[nodiscard]] Result<cache::FolioRef> alloc_anon_folio(Fault& fault);
   [[nodiscard]] FaultEnd do_fault(Fault& fault);
+  [[nodiscard]] bool do_fault_around(Fault& fault);
+  void map_cached_page(const Vma& vma, pgtable::LockedPageTable& table, cache::Mapping::Found& found, FileIndex end);
   [[nodiscard]] FaultEnd do_cow_fault(Fault& fault);
   [[nodiscard]] FaultEnd finish_fault(Fault& fault, cache::FolioRef folio);
   [[nodiscard]] static FaultEnd end_of(cache::FaultOutcome outcome);

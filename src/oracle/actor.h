@@ -37,6 +37,7 @@ struct Stage {
   static constexpr std::size_t kCallsMax = 10'000;
   static constexpr std::size_t kChildrenMax = 1'024;
 
+  pid_t conductor = 0;
   std::array<Mailbox, kProcessesMax> mailboxes;
   std::array<std::atomic<pid_t>, kProcessesMax> pids{};
   /// Children that are nobody in the scenario.
@@ -48,6 +49,10 @@ struct Stage {
   std::array<SharedWord, kProcessesMax> block_ended;
   uint32_t jitter = 0;  ///< of this round: how long each block waits before it starts, a byte for each
 };
+
+/// Ends this process if the one that conducts is gone. Children cannot leave that to the kernel, which would end them
+/// with their parents too.
+void end_without_conductor(const Stage& stage);
 
 class Actor {
  public:

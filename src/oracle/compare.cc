@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "oracle/kernel_operations.h"
+#include "oracle/playable.h"
 
 namespace quire::oracle {
 namespace {
@@ -53,10 +54,11 @@ Seen observe_kernel(const Program& program, const Host& host, unsigned rounds) {
   Seen seen;
   Player player(program, host);
   std::vector<const Call*> calls = calls_of(program);
+  std::vector<std::string> areas = areas_of(*program.scenario);
   bool concurrent = program.tasks.size() > 1;
   std::size_t first = concurrent ? program.setup.size() : 0;
   for (uint32_t round = 0; round < (concurrent ? rounds : 1); ++round) {
-    host.swap_all_on();
+    host.use_areas(areas);
     Performance performance = player.play(round);
     if (!performance.trouble.empty()) {
       seen.trouble = performance.trouble;

@@ -10,6 +10,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <csignal>
@@ -126,7 +127,7 @@ void Host::tell_guardian(const std::string& line) const {
 }
 
 // A fault is to map the page it is about, and no neighbours that happen to be cached.
-void Host::map_one_page_per_fault() const {
+void Host::map_one_page_per_fault() {
   std::string debug = directory_ + "/debug";
   if (mkdir(debug.c_str(), 0700) != 0 || mount("none", debug.c_str(), "debugfs", 0, nullptr) != 0) return;
   tell_guardian("mount " + debug);
@@ -134,7 +135,7 @@ void Host::map_one_page_per_fault() const {
   std::string before = read_line(around);
   if (before.empty()) return;
   tell_guardian("set " + around + " " + before);
-  write_file(around, "4096");
+  if (write_file(around, "4096")) fault_around_pages_ = 1;
 }
 
 std::string Host::set_up(const std::vector<std::string>& areas) {
@@ -171,8 +172,13 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
   return {};
 }
 
-void Host::swap_all_on() const {
-  for (const auto& [area, device] : areas_) (void)swapon(device.c_str(), 0);
+void Host::use_areas(const std::vector<std::string>& areas) const {
+  bool ordered = areas.size() > 1;
+  for (const auto& [area, device] : areas_)
+    if (ordered || std::find(areas.begin(), areas.end(), area) == areas.end()) (void)swapoff(device.c_str());
+  int priority = 100;
+  for (const std::string& area : areas)
+    (void)swapon(device_of(area).c_str(), SWAP_FLAG_PREFER | (priority-- & SWAP_FLAG_PRIO_MASK));
 }
 
 const std::string& Host::device_of(std::string_view area) const {

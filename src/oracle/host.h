@@ -29,12 +29,14 @@ class Host {
   /// Makes a swap area (compressed RAM, 64 MiB) for each name that has none yet, and a directory for files. Empty, or
   /// why it could not. Needs root for swap.
   [[nodiscard]] std::string set_up(const std::vector<std::string>& areas);
-  /// Turns every area on that a scenario has turned off.
-  void swap_all_on() const;
+  /// Turns exactly these areas on, with falling priorities.
+  void use_areas(const std::vector<std::string>& areas) const;
 
   /// The device of an area; empty if there is none.
   [[nodiscard]] const std::string& device_of(std::string_view area) const;
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  /// How many pages a read fault on a file maps: 1, or what this kernel cannot be talked out of.
+  [[nodiscard]] unsigned fault_around_pages() const { return fault_around_pages_; }
   [[nodiscard]] static bool is_root();
   [[nodiscard]] static unsigned nodes();
   /// "6.18.44", of the running kernel.
@@ -42,11 +44,12 @@ class Host {
 
  private:
   [[nodiscard]] std::string start_guardian();
-  void map_one_page_per_fault() const;
+  void map_one_page_per_fault();
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
+  unsigned fault_around_pages_ = 16;
   int guardian_ = -1;  ///< the pipe to it
   pid_t guardian_pid_ = -1;
 };

@@ -155,9 +155,11 @@ Value run_fork(Actor& a, const Call& c) {
   pid_t pid = fork();
   if (pid < 0) return Value::of(-errno);
   if (pid == 0) {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (process >= 0) a.become(process);
-    for (;;) pause();
+    for (;;) {
+      sleep(1);
+      end_without_conductor(a.stage());
+    }
   }
   Stage& stage = a.stage();
   if (process >= 0) {
@@ -175,8 +177,12 @@ Value run_setuid(Actor& a, const Call& c) { return value_of(q_result(setuid(stat
 Value run_tasks(Actor&, const Call&) { return Value::of(0); }
 Value run_rss(Actor& a, const Call& c) {
   int which = c.member == "anon" ? 0 : c.member == "file" ? 1 : c.member == "shmem" ? 2 : 3;
-  (void)a;
-  return value_of(q_rss(kArenaStart, kArenaStart + kArenaBytes, which));
+  // What mremap() has moved is where the kernel liked it.
+  std::vector<std::uintptr_t> captured;
+  for (std::size_t i = 0; i < a.program().variables.size(); ++i)
+    captured.push_back(static_cast<std::uintptr_t>(a.stage().variables[i].number));
+  return value_of(
+      q_rss(kArenaStart, kArenaStart + kArenaBytes, captured.data(), static_cast<int>(captured.size()), which));
 }
 
 // --- Swap -----------------------------------------------------------------------------------------------------------

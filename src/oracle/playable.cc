@@ -28,6 +28,10 @@ std::string other_sizes(const scenario::Scenario& scenario) {
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
     if (huge && o.number.value != 512) return fmt::format("counts on {}={}", o.key, o.number.value);
+    constexpr std::array<std::string_view, 7> kOwn = {"oom",           "WMARK_MIN",    "WMARK_LOW", "WMARK_HIGH",
+                                                      "swap_priority", "swap_discard", "swap_bad"};
+    if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
+      return fmt::format("counts on {}", o.key);
     if (o.key == "nodes" && o.number.value > Host::nodes()) return fmt::format("needs {} nodes", o.number.value);
   }
   return {};

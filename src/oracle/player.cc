@@ -9,7 +9,7 @@
 
 #include <fmt/core.h>
 
-#include <chrono>
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 #include <new>
@@ -64,6 +64,7 @@ void Player::conduct() {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
   signal(SIGCHLD, SIG_IGN);
   signal(SIGINT, SIG_IGN);
+  stage_->conductor = getpid();
   start_processes();
   std::size_t number = 0;
   for (const Call& call : program_.setup) direct(number++, call);
@@ -135,10 +136,14 @@ void Player::play_blocks() {
   stage_->blocks_waiting.store(static_cast<uint32_t>(program_.tasks.size()));
   for (std::size_t block = 0; block < program_.tasks.size(); ++block)
     (void)ask(program_.tasks[block].process, Mailbox::What::block, block);
-  for (std::size_t block = 0; block < program_.tasks.size(); ++block)
+  for (std::size_t block = 0; block < program_.tasks.size(); ++block) {
     for (int waited = 0; stage_->block_ended[block].load() == 0 && waited < kCallMilliseconds;
          waited += kSliceMilliseconds)
       stage_->block_ended[block].wait_while(0, kSliceMilliseconds);
+    const std::vector<Call>& calls = program_.tasks[block].calls;
+    bool exits = std::any_of(calls.begin(), calls.end(), [](const Call& c) { return c.operation->name == "exit"; });
+    if (exits) wait_for_end(stage_->pids[static_cast<std::size_t>(program_.tasks[block].process)].load());
+  }
 }
 
 void Player::end_process(std::size_t number, int process) {

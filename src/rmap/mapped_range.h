@@ -76,6 +76,7 @@ struct Environment {
   swap::ThpSwap thp_swap = swap::ThpSwap::pte;
   HugeZeroPage* huge_zero = nullptr;  ///< only if huge pages of zeros are mapped
   OomPolicy oom = OomPolicy::fail;
+  PageCount fault_around{1};  ///< pages, a power of two; 1: a fault maps its page alone. Linux: fault_around_bytes
 
   /// A folio of this order is mapped by one PMD entry. Linux: HPAGE_PMD_ORDER
   [[nodiscard]] base::Order pmd_order() const { return base::Order(geometry.pte_bits); }

@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <array>
+#include <bit>
 
 #include "scenario/vocabulary.h"
 
@@ -45,6 +46,9 @@ constexpr std::array kNumberKeys = {
     NumberKey{"SWAPFILE_CLUSTER", 1, 512,
               [](MachineOptions& m, int64_t v) { m.slots_per_cluster = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slots_per_cluster); }},
+    NumberKey{"fault_around_pages", 1, 16,
+              [](MachineOptions& m, int64_t v) { m.fault_around_pages = static_cast<uint8_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.fault_around_pages); }},
     NumberKey{"page_cluster", 0, 5, [](MachineOptions& m, int64_t v) { m.page_cluster = static_cast<uint8_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.page_cluster); }},
     NumberKey{"SWAP_SLOTS_CACHE_SIZE", 1, 64,
@@ -108,6 +112,9 @@ class Applier {
                                     machine_.page_table.entries().value(), machine_.slots_per_cluster));
     if (machine_.ram.value() % machine_.nodes != 0)
       complain(line.at, fmt::format("expected ram in {} equal parts, one for each node", machine_.nodes));
+    if (!std::has_single_bit(machine_.fault_around_pages))
+      complain(line.at,
+               fmt::format("expected fault_around_pages=1, 2, 4, 8 or 16, found {}", machine_.fault_around_pages));
     const phys::Watermarks& marks = machine_.watermarks;
     if (marks.min > marks.low || marks.low > marks.high || marks.high > machine_.ram.value() / machine_.nodes)
       complain(line.at, "expected WMARK_MIN, WMARK_LOW and WMARK_HIGH in this order, none above the pages of a node");

@@ -65,7 +65,7 @@ Observations observe_once(const Plan& plan) {
   return result;
 }
 
-Observations observe_all(Plan& plan, const CheckOptions& options) {
+Observations observe_all(Plan& plan, const ObserveOptions& options) {
   Observations result;
   if (!capture_all(plan)) {
     result.trouble = fmt::format("it has more than {} results", Runtime::kVariablesMax);
@@ -80,7 +80,6 @@ Observations observe_all(Plan& plan, const CheckOptions& options) {
   explore::Dpor strategy;
   explore::SearchLimits limits;
   limits.seconds_max = options.seconds_max;
-  limits.executions_max = options.executions_max;
   explore::SearchResult searched = explore::search(executor, strategy, limits, [&](const explore::Finding& f) {
     if (result.trouble.empty())
       result.trouble = fmt::format("{}: {}", sync::name(f.incident.failure), f.incident.message);
@@ -94,10 +93,12 @@ Observations observe_all(Plan& plan, const CheckOptions& options) {
 }  // namespace
 
 std::variant<Observations, Diagnostic> observe_scenario(const scenario::Scenario& scenario, std::string_view file,
-                                                        const CheckOptions& options) {
+                                                        const ObserveOptions& options) {
   auto made = make_plan(scenario, file);
   if (auto* d = std::get_if<Diagnostic>(&made)) return *d;
   Plan plan = std::move(std::get<Plan>(made));
+  if (plan.machine.fault_around_pages == 1)
+    plan.machine.fault_around_pages = static_cast<uint8_t>(options.fault_around_pages);
   return plan.tasks.size() <= 1 ? observe_once(plan) : observe_all(plan, options);
 }
 

@@ -122,9 +122,14 @@ struct Observations {
   bool complete = false;  ///< every way was seen
   std::string trouble;    ///< what a detector found, or why nothing could be observed; empty if all went well
 };
+struct ObserveOptions {
+  double seconds_max = 60;
+  /// What a kernel does that it is compared with, where the scenario's machine line says nothing else.
+  unsigned fault_around_pages = 1;
+};
 [[nodiscard]] std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario::Scenario& scenario,
                                                                                 std::string_view file,
-                                                                                const CheckOptions& options);
+                                                                                const ObserveOptions& options);
 
 /// A replay token, taken apart: FILE:SCENARIO:DEFECTS:SCHEDULE:CHECK.
 struct Token {

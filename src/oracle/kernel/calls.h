@@ -84,19 +84,36 @@ static inline uint64_t q_pagemap_entry(const void* p) {
 }
 /* [end] */
 
-/* [begin] MADV_PAGEOUT, until no page that could go is left: pages may still be on their way to the LRU lists. */
+/* [begin] Every CPU puts the pages that it has collected on the LRU lists: move_pages() of no page does that first. */
+static inline void q_drain_lru(void) {
+  int node = 0;
+  int status = 0;
+  void* page = NULL;
+  syscall(SYS_move_pages, 0, 0UL, &page, &node, &status, 2 /* MPOL_MF_MOVE */);
+}
+/* [end] */
+
+/* [begin] */
+static inline int q_present_pages(const void* p, size_t length) {
+  size_t offset;
+  int present = 0;
+  for (offset = 0; offset < length; offset += Q_PAGE) present += (int)(q_pagemap_entry((const char*)p + offset) >> 63);
+  return present;
+}
+/* [end] */
+
+/* [begin] MADV_PAGEOUT; again while nothing goes, for pages may be on their way to the lists, or locked. */
 #ifndef MADV_PAGEOUT
 #define MADV_PAGEOUT 21
 #endif
 static inline long q_pageout(void* p, size_t length) {
+  int present = q_present_pages(p, length);
   int attempt;
-  for (attempt = 0; attempt < 50; ++attempt) {
-    size_t offset;
-    int present = 0;
+  q_drain_lru();
+  for (attempt = 0; attempt < 10; ++attempt) {
     if (madvise(p, length, MADV_PAGEOUT) != 0) return -errno;
-    for (offset = 0; offset < length; offset += Q_PAGE) present |= (int)(q_pagemap_entry((char*)p + offset) >> 63);
-    if (!present) break;
-    usleep(attempt < 5 ? 0 : 1000);
+    if (present == 0 || q_present_pages(p, length) < present) break;
+    usleep(100);
   }
   return 0;
 }
@@ -233,8 +250,16 @@ static inline long q_pagemap(const void* p) {
 }
 /* [end] */
 
-/* [begin] Pages of a class in the mappings of [from, to): 0 anonymous, 1 of files, 2 of tmpfs, 3 in swap. */
-static inline long q_rss(uintptr_t from, uintptr_t to, int which) {
+/* [begin] Pages of a class in mappings: 0 anonymous, 1 of files, 2 of tmpfs, 3 in swap; in those of [from, to), and in
+   those that have one of `count` other addresses. */
+static inline int q_any_inside(const uintptr_t* addresses, int count, uintptr_t start, uintptr_t end) {
+  int i;
+  for (i = 0; i < count; ++i)
+    if (addresses[i] >= start && addresses[i] < end) return 1;
+  return 0;
+}
+
+static inline long q_rss(uintptr_t from, uintptr_t to, const uintptr_t* addresses, int count, int which) {
   char line[512];
   long kib = 0;
   int inside = 0;
@@ -247,8 +272,8 @@ static inline long q_rss(uintptr_t from, uintptr_t to, int which) {
     unsigned long end;
     long value;
     if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
-      inside = start >= from && end <= to;
-      shmem = strstr(line, "/memfd:") != NULL;
+      inside = (start >= from && end <= to) || q_any_inside(addresses, count, start, end);
+      shmem = strstr(line, "/memfd:") != NULL || strstr(line, "/dev/zero") != NULL;
       for (; which == 3 && inside && start < end; start += Q_PAGE)
         kib += q_pagemap((const void*)start) == Q_PM_SWAP ? 4 : 0;
     }
