@@ -1,6 +1,7 @@
 #include "oracle/host.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
@@ -101,6 +102,7 @@ Host::~Host() {
   if (guardian_ < 0) return;
   close(guardian_);
   waitpid(guardian_pid_, nullptr, 0);
+  if (lock_ >= 0) close(lock_);
 }
 
 std::string Host::start_guardian() {
@@ -126,6 +128,14 @@ void Host::tell_guardian(const std::string& line) const {
   if (write(guardian_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
 }
 
+// Swap is the machine's: of two at once each would find its pages in the other's areas. Held by the guardian too, until
+// it has cleaned up.
+void Host::wait_for_turn() {
+  lock_ = open("/var/tmp/quire-oracle.lock", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  while (lock_ >= 0 && flock(lock_, LOCK_EX) != 0 && errno == EINTR) {
+  }
+}
+
 // A fault is to map the page it is about, and no neighbours that happen to be cached.
 void Host::map_one_page_per_fault() {
   std::string debug = directory_ + "/debug";
@@ -140,6 +150,7 @@ void Host::map_one_page_per_fault() {
 
 std::string Host::set_up(const std::vector<std::string>& areas) {
   if (guardian_ < 0) {
+    wait_for_turn();
     if (std::string why = start_guardian(); !why.empty()) return why;
     std::string name = "/var/tmp/quire-XXXXXX";
     if (mkdtemp(name.data()) == nullptr) return fmt::format("{}: {}", name, std::strerror(errno));

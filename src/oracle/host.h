@@ -1,5 +1,5 @@
 // Host: what a scenario needs of this machine besides its kernel: swap areas, a place for files. Set up once for many
-// scenarios, and taken away again whatever happens: a process of its own waits for the end of this one, and cleans up
+// scenarios, by one process of the machine at a time, and taken away again whatever happens: a process of its own waits for the end of this one, and cleans up
 // if this one could not.
 //
 //   Host host;
@@ -44,12 +44,14 @@ class Host {
 
  private:
   [[nodiscard]] std::string start_guardian();
+  void wait_for_turn();
   void map_one_page_per_fault();
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
   unsigned fault_around_pages_ = 16;
+  int lock_ = -1;      ///< of the machine's swap
   int guardian_ = -1;  ///< the pipe to it
   pid_t guardian_pid_ = -1;
 };

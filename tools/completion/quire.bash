@@ -24,7 +24,7 @@ _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay defects fmt mkswap help"
+  local commands="check run replay compare defects fmt mkswap help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
@@ -45,6 +45,7 @@ _quire() {
       run) _quire_words "--order --schedule --defect --only --color --help" ;;
       replay) _quire_words "--trace --perfetto --root --color --help" ;;
       defects) _quire_words "--json --color --help" ;;
+      compare) _quire_words "--kernel --rounds --time --explained --json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
       *) _quire_words "--color --help" ;;
@@ -53,7 +54,7 @@ _quire() {
   fi
   case $command in
     help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
-    check | run | fmt | defects) _quire_paths ;;
+    check | run | compare | fmt | defects) _quire_paths ;;
   esac
 }
 
