@@ -1,6 +1,6 @@
 // Host: what a scenario needs of this machine besides its kernel: swap areas, a place for files. Set up once for many
-// scenarios, by one process of the machine at a time, and taken away again whatever happens: a process of its own waits for the end of this one, and cleans up
-// if this one could not.
+// scenarios, by one process of the machine at a time, and taken away again whatever happens: a process of its own waits
+// for the end of this one, and cleans up if this one could not.
 //
 //   Host host;
 //   if (std::string why = host.set_up({.areas = {"S"}}); !why.empty()) return skip(why);
