@@ -50,6 +50,8 @@ struct Settings {
 
 /// LRU policy, watermarks after Linux's rule, and kswapd.
 void set_reclaim(MachineOptions& options, const Settings& settings);
+/// Tables as long as a huge page of the settings, which may be swapped as one.
+void set_huge_pages(MachineOptions& options, const Settings& settings);
 /// Swap areas of `pages` pages each, with the back end of the settings. Files are nameless ones in /var/tmp, so that
 /// nothing of them is left, whatever ends the program.
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
