@@ -366,3 +366,29 @@ check {
 }
 
 expect { never bug   complete }
+
+scenario huge-exit-vs-punch "a process ends while a hole punch takes its huge page away, and all is counted in the end"
+machine  cpus=2 ram=16 PTRS_PER_PTE=2 thp=2
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 8K)             = 0
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, fd, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b')
+  A: collapse(A, p[0])             = 0
+  A: B = fork()
+  B: load(p[1])                    = 'b'
+}
+
+cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 8K) = 0 }
+cpu 1 as B { exit() }
+
+check {
+  A: load(p[0])   = 0
+  rss(A).shmem    = 1 | 2
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never bug   never rss_mismatch   never leak   complete }
