@@ -47,9 +47,9 @@ void add_areas(MachineOptions& options, const Settings& settings, PageCount page
     device.backend = settings.backend;
     device.location = settings.servers;
     if (settings.backend != SwapBackendKind::file) continue;
-    // Its path is wanted as long as the machine, which is as long as the program.
-    auto* path = sync::make_object<sync::String>(nameless_file(pages + PageCount(1)));
-    device.location = *path;
+    sync::String& path = settings.paths[options.swap_devices - 1];
+    path = nameless_file(pages + PageCount(1));
+    device.location = path;
   }
 }
 
