@@ -227,3 +227,22 @@ check {
 }
 
 expect { never bug   never deadlock   never lost_store   complete }
+
+scenario lists-swap-is-full "no slot is free, and what has one in the swap cache is reclaimed all the same"
+machine  cpus=1 ram=16 swap=S:2 lru=lists lru_batch=1
+
+setup {
+  A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0:2], 'a')             = 0
+  A: madvise(p, 2*4K, MADV_PAGEOUT) = 0   [keep_swapcache]
+}
+
+cpu 0 as A { reclaim(2) = 2 }
+
+check {
+  swap_used(S)  = 2
+  A: load(p[0]) = 'a'
+  A: load(p[1]) = 'a'
+}
+
+expect { never lost_store   never leak   complete }

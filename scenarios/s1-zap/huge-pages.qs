@@ -366,3 +366,54 @@ check {
 }
 
 expect { never bug   complete }
+
+scenario huge-exit-vs-punch "a process ends while a hole punch takes its huge page away, and all is counted in the end"
+machine  cpus=2 ram=16 PTRS_PER_PTE=2 thp=2
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 8K)             = 0
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, fd, 0)
+  A: madvise(p, 8K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b')
+  A: collapse(A, p[0])             = 0
+  A: B = fork()
+  B: load(p[1])                    = 'b'
+}
+
+cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 8K) = 0 }
+cpu 1 as B { exit() }
+
+check {
+  A: load(p[0])   = 0
+  rss(A).shmem    = 1 | 2
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never bug   never rss_mismatch   never leak   complete }
+
+# reached: copy_pte_range: the child's table was empty and is gone
+scenario huge-file-fork-vs-collapse "a collapse takes the empty table of the child away when fork is about to fill it"
+machine  cpus=2 ram=16 PTRS_PER_PTE=2 thp=2
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 8K) = 0
+  A: p = mmap(8K, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_FIXED, fd, 0)
+  A: store(p[1], 'b')
+}
+
+cpu 0 as A { C = fork() }
+cpu 1 as A { collapse(A, p[0]) = 0 | -EAGAIN }
+
+check {
+  A: load(p[0])   = 0
+  A: load(p[1])   = 'b'
+  C: load(p[0])   = 0
+  C: load(p[1])   = 'b'
+  killall()
+  folios_leaked() = 0
+}
+
+expect { never bug   never null_deref   never rss_mismatch   never leak   complete }

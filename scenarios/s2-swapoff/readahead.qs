@@ -50,15 +50,15 @@ machine  cpus=1 ram=16 swap=S:8 page_cluster=1
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 16K) = 0
+  A: ftruncate(fd, 16K)                                = 0
   A: p = mmap(0, 16K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0:4], 'a'), madvise(p, 16K, MADV_PAGEOUT) = 0
 }
 
 cpu 0 as A {
-  load(p[1])      = 'a'
-  mincore(p[0])   = 0
-  mincore(p[2])   = 1
+  load(p[1])        = 'a'
+  mincore(p[0])     = 0
+  mincore(p[2])     = 1
   ftruncate(fd, 8K) = 0
 }
 
@@ -159,3 +159,20 @@ check {
 }
 
 expect { never uaf   never leak   never lost_store   never deadlock   complete }
+
+scenario readahead-is-reclaimed "a page that was read ahead and that nobody wanted is found by reclaim"
+machine  cpus=1 ram=16 swap=S:8 page_cluster=1
+
+setup {
+  A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0:2], 'a')             = 0
+  A: madvise(p, 2*4K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as A { load(p[0]) = 'a'   mincore(p[1]) = 1   reclaim(2) = 2   mincore(p[1]) = 0 }
+
+check {
+  A: load(p[1]) = 'a'
+}
+
+expect { never lost_store   never leak   complete }

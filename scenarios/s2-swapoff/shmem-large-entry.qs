@@ -7,21 +7,21 @@ machine  cpus=1 ram=16 swap=S:8 PTRS_PER_PTE=4 SWAPFILE_CLUSTER=4 thp=4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 16K) = 0
+  A: ftruncate(fd, 16K)             = 0
   A: p = mmap(4*4K, 16K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 16K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
   A: collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 16K, MADV_PAGEOUT) = 0
+  A: madvise(p, 16K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { load(p[2]) = 'c' }
 
 check {
-  swap_used(S)            = 3
+  swap_used(S)           = 3
   A: fstat(fd).st_blocks = 32
   A: load(p[0]) = 'a', load(p[3]) = 'd', load(p[1]) = 'b'
-  swap_used(S)            = 0
+  swap_used(S)           = 0
 }
 
 expect { never leak   complete }
@@ -31,12 +31,12 @@ machine  cpus=1 ram=16 swap=S:8 PTRS_PER_PTE=4 SWAPFILE_CLUSTER=4 thp=4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 16K) = 0
+  A: ftruncate(fd, 16K)             = 0
   A: p = mmap(4*4K, 16K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 16K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
   A: collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 16K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  A: madvise(p, 16K, MADV_PAGEOUT)  = 0   [keep_swapcache]
 }
 
 cpu 0 as A { load(p[2]) = 'c' }
@@ -55,12 +55,12 @@ machine  cpus=1 ram=16 swap=S:8 PTRS_PER_PTE=4 SWAPFILE_CLUSTER=4 thp=4
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 16K) = 0
+  A: ftruncate(fd, 16K)             = 0
   A: p = mmap(4*4K, 16K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 16K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
   A: collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 16K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  A: madvise(p, 16K, MADV_PAGEOUT)  = 0   [keep_swapcache]
 }
 
 cpu 0 as A {
@@ -71,9 +71,9 @@ cpu 0 as A {
 
 check {
   A: fstat(fd).st_blocks = 16
-  A: load(p[0]) = 'a'
-  A: swapoff(S) = 0
-  A: load(p[0]) = 'a'
+  A: load(p[0])          = 'a'
+  A: swapoff(S)          = 0
+  A: load(p[0])          = 'a'
 }
 
 expect { never leak   complete }
@@ -85,9 +85,9 @@ setup {
   A: q = mmap(0, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   A: store(q[0:2], 'q'), madvise(q, 8K, MADV_PAGEOUT) = 0
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 16K) = 0
+  A: ftruncate(fd, 16K)                               = 0
   A: p = mmap(8*4K, 16K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: madvise(p, 16K, MADV_HUGEPAGE) = 0
+  A: madvise(p, 16K, MADV_HUGEPAGE)                   = 0
   A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
   A: collapse(A, p[0]) = 0, load(p[0]) = 'a'
 }
@@ -111,11 +111,11 @@ machine  cpus=2 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0:2], 'a'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 8K) = 0 }
@@ -131,11 +131,11 @@ machine  cpus=2 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0   [keep_swapcache]
 }
 
 cpu 0 as A { load(p[0]) = 'a' }
@@ -153,11 +153,11 @@ machine  cpus=1 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0
 }
 
 cpu 0 as A {
@@ -178,11 +178,11 @@ machine  cpus=2 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
-  A: madvise(p, 8K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  A: madvise(p, 8K, MADV_PAGEOUT)  = 0   [keep_swapcache]
 }
 
 cpu 0 as A { ftruncate(fd, 4K) = 0 }
@@ -201,7 +201,7 @@ machine  cpus=2 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
@@ -222,7 +222,7 @@ machine  cpus=2 ram=16 swap=S:4 PTRS_PER_PTE=2 SWAPFILE_CLUSTER=2 thp=2
 
 setup {
   A: fd = memfd_create("f", 0)
-  A: ftruncate(fd, 8K) = 0
+  A: ftruncate(fd, 8K)             = 0
   A: p = mmap(2*4K, 8K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: madvise(p, 8K, MADV_HUGEPAGE) = 0
   A: store(p[0], 'a'), store(p[1], 'b'), collapse(A, p[0]) = 0, load(p[0]) = 'a'
@@ -232,10 +232,31 @@ cpu 0 as A { madvise(p, 8K, MADV_PAGEOUT) = 0 }
 cpu 1 as A { ftruncate(fd, 4K) = 0 }
 
 check {
-  A: load(p[0]) = 'a'
-  A: load(p[1]) = 0 | SIGBUS(2)
+  A: load(p[0])        = 'a'
+  A: load(p[1])        = 0 | SIGBUS(2)
   A: ftruncate(fd, 8K) = 0
-  A: load(p[1]) = 0
+  A: load(p[1])        = 0
 }
 
 expect { never leak   never swap_count   never bug   never uaf   never lost_store   never deadlock   complete }
+
+scenario shmem-large-entry-swapoff "swapoff reads a page of a large entry, and meets the others on the same way"
+machine  cpus=1 ram=16 swap=S:4 PTRS_PER_PTE=2 thp=2
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 16K)             = 0
+  A: p = mmap(16K, 16K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_FIXED, fd, 0)
+  A: madvise(p, 16K, MADV_HUGEPAGE) = 0
+  A: store(p[0], 'a'), store(p[1], 'b'), store(p[2], 'c'), store(p[3], 'd')
+  A: collapse(A, p[0]) = 0, load(p[0]) = 'a'
+  A: madvise(p, 16K, MADV_PAGEOUT)  = 0
+}
+
+cpu 0 as A { swapoff(S) = 0 }
+
+check {
+  A: load(p[0]) = 'a', load(p[1]) = 'b', load(p[2]) = 'c', load(p[3]) = 'd'
+}
+
+expect { never livelock   never leak   complete }

@@ -60,8 +60,7 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
   if (error != Errno::ok) return error;
   shmem_recalc_inode(inode, 0, -static_cast<int>(folio.pages().value()));
   env_.swap.delete_from_swap_cache(folio);
-  folio.workingset_refault(cache::Lru::key(first));
-  folio.add_lru(FolioFlag::dirty);
+  folio.set(FolioFlag::dirty);
   for (uint64_t i = 0; i < folio.pages().value(); ++i) env_.swap.swap_free(first + PageCount(i));
   QUIRE_POINT("swapped in", "index {} <- slot {}", index.value(), entry.offset().value());
   return Errno::ok;

@@ -89,14 +89,20 @@ Errno TmpFs::shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area) {
   FileIndex index(0);
   for (;;) {
     std::size_t n = inode.mapping_.find_get_entries({index, kEnd}, batch);
+    bool split = false;
     for (Mapping::Found& found : std::span(batch, n)) {
       index = found.after();
       found.folio.reset();
       if (!found.entry.is_value() || found.entry.swap().type() != area.type()) continue;
       Result<ShmemFolio> got = shmem_swapin_folio(inode, found.index, found.entry.swap());
       if (!got && got.error() == Errno::enomem) return Errno::enomem;
+      // Of a large entry perhaps only this page has come back: the others have entries of their own by now.
+      split = found.entry.order() != base::Order(0);
+      if (!split) continue;
+      index = found.index.next();
+      break;
     }
-    if (n < kBatch) return Errno::ok;
+    if (n < kBatch && !split) return Errno::ok;
   }
 }
 

@@ -43,12 +43,13 @@ void AddressSpace::check_counters() const {
 void AddressSpace::exit_mmap() {
   QUIRE_FUNC();
   for (const auto& [end, vma] : vmas_) zap_range(*vma, vma->pages(), {});
-  check_counters();
   for (const auto& [end, vma] : vmas_) {
     vma->unlink();
     Vma::remove(vma);
   }
   vmas_.clear();
+  // Only now: a walk that has emptied a PMD may not have counted it yet, and zap_range() passes by what is empty.
+  check_counters();
 }
 
 void AddressSpace::check(sync::CheckReport& report) const {

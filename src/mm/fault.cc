@@ -97,7 +97,7 @@ void AddressSpace::map_anon_page(const Vma& vma, VirtPage page, Folio& folio, ba
     // Of a large one the other pages may be others': only where all are mapped at once it is the mapping's own.
     bool own = exclusive && (!folio.is_large() || tables.find(page)->pmd().is_huge());
     folio.set_anon(own ? vma.anon_vma() : &vma.anon_vma()->root(), vma.index_of(page) - (pfn - folio.pfn()));
-    folio.add_lru(FolioFlag::anon);
+    folio.set(FolioFlag::anon);
     if (exclusive) env.folios.page(pfn).set(exclusively);
   } else if (exclusive) {
     env.folios.page(pfn).set(exclusively);

@@ -181,6 +181,11 @@ Errno AddressSpace::copy_pte_range(AddressSpace& child, const Vma& vma, Leaves l
     base::SwapEntry full;
     {
       LockedPageTable to(leaves.to);
+      if (!to) {
+        QUIRE_REACHED("copy_pte_range: the child's table was empty and is gone");
+        leaves.to.populate();
+        continue;
+      }
       LockedPageTable from(leaves.from);
       if (!from) return Errno::ok;
       RssDeltas deltas;

@@ -81,6 +81,8 @@ AddressSpace::Got AddressSpace::get_folio_for_swap_in(SwapIn& in, FaultEnd& end)
 AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   Fault& fault = in.fault;
   Folio& folio = *in.folio;
+  // A batch would refer to the folio too, and so keep its slot.
+  if (fault.write()) env.folios.lru_add_drain();
   LockedPageTable table(fault.leaf);
   if (!table || table.get(fault.page) != fault.entry) {
     QUIRE_REACHED("do_swap_page: entry changed");
@@ -92,7 +94,6 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   base::Pfn pfn = folio.pfn();
   if (folio.is_large()) pfn += in.entry.offset() - folio.swap().offset();
   bool exclusive = fault.entry.has(PteBit::exclusive) || !in.cached;
-  folio.workingset_refault(cache::Lru::key(in.entry));
   env.swap.swap_free(in.entry);
   // A page that will be written soon is not worth its slot, if nobody else waits for it.
   if (in.cached && fault.write() && folio.refcount() == 1 + static_cast<int>(folio.pages().value()))
@@ -105,6 +106,10 @@ AddressSpace::FaultEnd AddressSpace::map_swapped_in(SwapIn& in) {
   else if (fault.write() && exclusive)
     pte = pte.with(PteBit::writable).with(PteBit::dirty);
   map_anon_page(fault.vma, fault.page, folio, pfn, exclusive);
+  if (!in.cached) {
+    folio.workingset_refault(cache::Lru::key(in.entry));
+    folio.add_lru();
+  }
   table.set(fault.page, pte);
   QUIRE_POINT("swapped in", "page {:#x} <- slot {}", fault.page.value(), in.entry.offset().value());
   // The reference is the entry's now; unlocked before the lock is dropped, for then others may drop it.

@@ -98,8 +98,8 @@ class Reclaim final : public phys::Pressure {
   void shrink_isolated(FolioRef isolated, Scan& scan);
   uint64_t shrink_inactive_list(unsigned node, cache::LruType type, uint64_t pages, Scan& scan);
   void shrink_active_list(unsigned node, cache::LruType type, uint64_t pages);
-  [[nodiscard]] bool can_reclaim_anon(const Scan& scan) const;
-  [[nodiscard]] uint64_t reclaimable(const Scan& scan, Nodes nodes) const;
+  [[nodiscard]] bool can_reclaim_anon(Scan& scan) const;
+  [[nodiscard]] uint64_t reclaimable(Scan& scan, Nodes nodes) const;
   void shrink_lruvec(unsigned node, Scan& scan);
   // reclaim/madvise_pageout.cc
   void pageout_range(mm::AddressSpace& mm, Range<VirtPage> range, SwapCached cached);

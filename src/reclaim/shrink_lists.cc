@@ -38,9 +38,10 @@ struct Reclaim::Scan {
   PageCount wanted;
   unsigned priority;
   PageCount freed{0};
+  bool swapcache_only = false;  ///< of what swap keeps: there are no free slots
   // Of the batch being shrunk:
-  std::size_t writebacks = 0;  ///< folios somebody is writing
-  FolioRef under_writeback;    ///< one of them
+  std::size_t writebacks = 0;     ///< folios somebody is writing
+  FolioRef under_writeback = {};  ///< one of them
   [[nodiscard]] bool enough() const { return freed >= wanted; }
 };
 
@@ -62,6 +63,9 @@ void Reclaim::shrink_isolated(FolioRef isolated, Scan& scan) {
   PageCount pages = folio.pages();
   LockedFolio locked = LockedFolio::try_lock(folio);
   if (!locked) return folio.putback_lru();
+  FolioFlag flags = folio.flags();
+  if (scan.swapcache_only && cache::any(flags & FolioFlag::swapbacked) && !cache::any(flags & FolioFlag::swapcache))
+    return folio.putback_lru();
   if (folio.under_writeback()) {
     ++scan.writebacks;
     if (!scan.under_writeback) scan.under_writeback = FolioRef::of(folio);
@@ -152,12 +156,16 @@ void Reclaim::shrink_lruvec(unsigned node, Scan& scan) {
   }
 }
 
-// Linux: mm/vmscan.c can_reclaim_anon_pages()
-bool Reclaim::can_reclaim_anon(const Scan& scan) const {
-  return scan.gfp.may_start_io() && env_.swap.total_swap_available();
+// With every slot taken what is in the swap cache can go, since it has one: else a machine whose pages all have slots
+// would have nothing to reclaim. Linux: mm/vmscan.c can_reclaim_anon_pages(), which counts on slots being given back
+// when pages come in
+bool Reclaim::can_reclaim_anon(Scan& scan) const {
+  if (!scan.gfp.may_start_io()) return false;
+  scan.swapcache_only = !env_.swap.total_swap_available();
+  return !scan.swapcache_only || env_.swap.any_slot_in_use();
 }
 
-uint64_t Reclaim::reclaimable(const Scan& scan, Nodes nodes) const {
+uint64_t Reclaim::reclaimable(Scan& scan, Nodes nodes) const {
   const Lru& lru = *env_.folios.lru();
   bool anon = can_reclaim_anon(scan);
   uint64_t pages = 0;
@@ -170,7 +178,7 @@ uint64_t Reclaim::reclaimable(const Scan& scan, Nodes nodes) const {
 // not used by then. Linux: mm/vmscan.c do_try_to_free_pages(), shrink_node()
 PageCount Reclaim::shrink_lists(Gfp gfp, PageCount wanted, Nodes nodes) {
   QUIRE_FUNC();
-  Scan scan{gfp, wanted, 0, PageCount(0), 0, {}};
+  Scan scan{.gfp = gfp, .wanted = wanted, .priority = 0};
   env_.folios.lru_add_drain_all();
   uint64_t pages = reclaimable(scan, nodes);
   scan.priority = first_priority(pages);

@@ -115,6 +115,8 @@ class SwapAreas {
 
   /// Whether any area is live and has a free slot, read without a lock: worth trying to swap out.
   [[nodiscard]] bool total_swap_available() const;
+  /// Whether any area that is live has a slot in use, read without a lock: pages may be in the swap cache.
+  [[nodiscard]] bool any_slot_in_use() const;
 
   // --- references to a device (swap/device.cc) ----------------------------------------------------------------------
   /// The area of `entry` with a reference, or nullptr if it is being torn down or gone. Linux: get_swap_device()
@@ -220,9 +222,10 @@ class SwapAreas {
   /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is
   /// dirty again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
   void swap_writepage(Folio& folio);
-  /// Reads into `folio` (locked) from `entry` on; uptodate if it went well; unlocks it. Linux: swap_read_folio()
+  /// Reads into `folio` (new, locked, in the swap cache) from `entry` on; uptodate if it went well. It is then where
+  /// reclaim finds it, and unlocked. Linux: swap_read_folio(), and folio_add_lru() before it
   void swap_read_folio(Folio& folio, SwapEntry entry);
-  /// The same without unlocking: for a folio that is in no cache.
+  /// Only reads: for a folio that is in no cache.
   void swap_read_locked_folio(Folio& folio, SwapEntry entry);
 
   // --- address spaces that swapoff visits ---------------------------------------------------------------------------
@@ -258,6 +261,7 @@ class SwapAreas {
   [[nodiscard]] Result<CountByte> minus_reference_locked(SwapArea& area, SwapOffset slot, CountByte byte) const;
   [[nodiscard]] CountByte swap_entry_free_locked(SwapArea& area, SwapOffset slot, Drop drop);
   [[nodiscard]] static bool all_cache_only(SwapArea& area, SwapEntry entry, PageCount pages);
+  [[nodiscard]] Errno read_contents(Folio& folio, SwapEntry entry);
   void read_into_swap_cache(Folio& folio, SwapEntry entry, FolioFlag flags);
   [[nodiscard]] Result<FolioRef> swap_cache_get_or_read(SwapArea& area, SwapEntry entry, phys::Gfp gfp);
   /// The cluster's lock is held.

@@ -1,4 +1,6 @@
 // References to a device, and look-ups that hold none.
+#include <algorithm>
+
 #include "swap/areas.h"
 #include "sync/trace.h"
 
@@ -76,6 +78,13 @@ bool SwapAreas::total_swap_available() const {
     if (area->inuse_pages_.load(sync::Order::relaxed) < area->pages_.load(sync::Order::relaxed)) return true;
   }
   return false;
+}
+
+bool SwapAreas::any_slot_in_use() const {
+  return std::any_of(areas_.begin(), areas_.end(), [](const sync::Box<SwapArea>& area) {
+    return (area->flags_.load(sync::Order::relaxed) & SwapArea::kWriteOk) != 0 &&
+           area->inuse_pages_.load(sync::Order::relaxed) != 0;
+  });
 }
 
 // Linux: mm/swap.h vm_swap_full()

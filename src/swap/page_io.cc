@@ -25,18 +25,22 @@ void SwapAreas::swap_writepage(Folio& folio) {
   folio.end_writeback();
 }
 
-void SwapAreas::swap_read_locked_folio(Folio& folio, SwapEntry entry) {
+Errno SwapAreas::read_contents(Folio& folio, SwapEntry entry) {
   Errno error = info(entry).backend().read_pages(entry.offset(), folio.pages(), contents(folio));
-  if (error == Errno::ok)
-    folio.set(FolioFlag::uptodate);
-  else
-    QUIRE_POINT("read error", "slot {}", entry.offset().value());
+  if (error != Errno::ok) QUIRE_POINT("read error", "slot {}", entry.offset().value());
+  return error;
 }
 
-// Linux: mm/page_io.c swap_read_folio(), end_swap_bio_read()
+void SwapAreas::swap_read_locked_folio(Folio& folio, SwapEntry entry) {
+  if (read_contents(folio, entry) == Errno::ok) folio.set(FolioFlag::uptodate);
+}
+
+// Nobody may ever map it, so it is from now on that reclaim has to find it. Linux: mm/page_io.c swap_read_folio(),
+// end_swap_bio_read(); mm/swap_state.c __read_swap_cache_async(), its folio_add_lru()
 void SwapAreas::swap_read_folio(Folio& folio, SwapEntry entry) {
   QUIRE_FUNC();
-  swap_read_locked_folio(folio, entry);
+  folio.workingset_refault(cache::Lru::key(entry));
+  folio.add_lru(read_contents(folio, entry) == Errno::ok ? FolioFlag::uptodate : FolioFlag::none);
   folio.unlock();
 }
 

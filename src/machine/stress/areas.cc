@@ -31,6 +31,13 @@ void set_reclaim(MachineOptions& options, const Settings& settings) {
   if (settings.kswapd == OnOff::on) options.watermarks = {min, min + min / 4 + 1, min + min / 2 + 2};
 }
 
+void set_huge_pages(MachineOptions& options, const Settings& settings) {
+  options.page_table.pte_bits = settings.huge_order;
+  options.thp_order = settings.huge_order;
+  options.thp_swap = settings.thp_swap;
+  if (settings.thp_swap == swap::ThpSwap::pmd) options.slots_per_cluster = 1U << settings.huge_order;
+}
+
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
                std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
@@ -40,9 +47,9 @@ void add_areas(MachineOptions& options, const Settings& settings, PageCount page
     device.backend = settings.backend;
     device.location = settings.servers;
     if (settings.backend != SwapBackendKind::file) continue;
-    // Its path is wanted as long as the machine, which is as long as the program.
-    auto* path = sync::make_object<sync::String>(nameless_file(pages + PageCount(1)));
-    device.location = *path;
+    sync::String& path = settings.paths[options.swap_devices - 1];
+    path = nameless_file(pages + PageCount(1));
+    device.location = path;
   }
 }
 

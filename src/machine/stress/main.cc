@@ -109,6 +109,8 @@ int main_of(int argc, char** argv) {
   Settings settings;
   if (what == "oom") settings.ram = settings.swap = 1024;
   if (what == "memory") settings.ram = settings.swap = 8192;
+  // Regions of these are short.
+  if (what == "swap" || what == "oom") settings.huge_order = 4;
   for (int i = 2; i < argc; ++i) {
     std::string_view option = argv[i];
     if (option == "--discard") {

@@ -43,11 +43,8 @@ class MemoryStress {
     options.nodes = 2;
     options.ram = PageCount(s.ram);
     options.device = PageCount(128);
-    options.page_table.pte_bits = s.huge_order;
-    options.thp_order = s.huge_order;
-    if (s.thp_swap == swap::ThpSwap::pmd) options.slots_per_cluster = 1U << s.huge_order;
+    set_huge_pages(options, s);
     options.tlb = s.tlb;
-    options.thp_swap = s.thp_swap;
     options.slot_cache = s.slot_cache;
     set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap * 2));

@@ -37,6 +37,7 @@ class OomStress {
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
     options.tlb = s.tlb;
+    set_huge_pages(options, s);
     options.oom = rmap::OomPolicy::kill;
     set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap));

@@ -11,6 +11,7 @@
 #include <fmt/core.h>
 #include <unistd.h>
 
+#include <array>
 #include <cstdio>
 #include <cstdlib>
 #include <initializer_list>
@@ -46,12 +47,16 @@ struct Settings {
   LruPolicy lru = MachineOptions{}.lru;
   SwapBackendKind backend = SwapBackendKind::ram;
   std::string_view servers = {};  ///< of the back end `redis`
+  /// Paths of the back end `file`, in the order of the areas: filled by add_areas().
+  mutable std::array<sync::String, MachineOptions::kSwapDevices> paths = {};
 };
 
 /// LRU policy, watermarks after Linux's rule, and kswapd.
 void set_reclaim(MachineOptions& options, const Settings& settings);
+/// Tables as long as a huge page of the settings, which may be swapped as one.
+void set_huge_pages(MachineOptions& options, const Settings& settings);
 /// Swap areas of `pages` pages each, with the back end of the settings. Files are nameless ones in /var/tmp, so that
-/// nothing of them is left, whatever ends the program.
+/// nothing of them is left, whatever ends the program. The settings outlive the machine.
 void add_areas(MachineOptions& options, const Settings& settings, PageCount pages,
                std::initializer_list<std::string_view> names = {"S", "T"});
 /// Whether all could be opened; says why not.

@@ -17,6 +17,7 @@ struct Counts {
   Counter pageouts;
   Counter punches;
   Counter truncates;
+  Counter collapses;
   Counter forks;
   Counter swapoffs;
   Counter swapoffs_without_memory;
@@ -49,6 +50,8 @@ class SwapStress {
     options.cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
+    options.tlb = s.tlb;
+    set_huge_pages(options, s);
     set_reclaim(options, s);
     add_areas(options, s, PageCount(s.swap));
     return options;
@@ -102,6 +105,7 @@ class SwapStress {
   }
 
   static constexpr uint64_t kFilePages = 64;
+  static constexpr uint64_t kAligned = uint64_t{1} << 30;  ///< an address where huge pages can be mapped
 
   // What byte 5 of each page of the file has to be; the file is only this thread's.
   void files(unsigned seed) {
@@ -109,7 +113,7 @@ class SwapStress {
     Process& process = machine_.create_process("file");
     int fd = *machine_.memfd_create(process);
     must(machine_.ftruncate(process, fd, kFilePages * kPage));
-    uint64_t map = *machine_.mmap(process, 0, kFilePages * kPage, kReadWrite, abi::kMapShared, fd, 0);
+    uint64_t map = *machine_.mmap(process, kAligned, kFilePages * kPage, kReadWrite, abi::kMapShared, fd, 0);
     sync::Vector<int> model(kFilePages, 0);
     sync::Vector<std::byte> buffer(kPage);
     while (!stopped()) {
@@ -119,6 +123,8 @@ class SwapStress {
         int value = static_cast<int>(1 + random.below(255));
         if (store(process, map + i * kPage + 5, value)) model[i] = value;
       }
+      if (random.below(2) == 0 && machine_.collapse(process.pid(), map + first * kPage) == Errno::ok)
+        ++counts_.collapses;
       must(machine_.madvise(process, map + first * kPage, pages * kPage, abi::kMadvPageout,
                             random.below(2) == 0 ? PageoutKeep::nothing : PageoutKeep::swapcache));
       ++counts_.pageouts;
@@ -165,8 +171,8 @@ class SwapStress {
     base::Random random(settings_.seed * 1000 + seed);
     while (!stopped()) {
       Process& process = machine_.create_process("anonymous");
-      uint64_t map =
-          *machine_.mmap(process, 0, kAnonymousPages * kPage, kReadWrite, abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
+      uint64_t map = *machine_.mmap(process, kAligned, kAnonymousPages * kPage, kReadWrite,
+                                    abi::kMapPrivate | abi::kMapAnonymous, -1, 0);
       if (random.below(2) == 0) must(machine_.madvise(process, map, kAnonymousPages * kPage, abi::kMadvHugepage));
       sync::Vector<int> model(kAnonymousPages, 0);
       for (unsigned round = 0; round < 20 && !stopped(); ++round) {
@@ -222,11 +228,11 @@ class SwapStress {
 
   int report() {
     fmt::print(
-        "stores {} loads {} pageouts {} punches {} truncates {} forks {} swapoffs {} (without memory {}) "
+        "stores {} loads {} pageouts {} punches {} truncates {} collapses {} forks {} swapoffs {} (without memory {}) "
         "no memory {} mismatches {}\n",
         counts_.stores.load(), counts_.loads.load(), counts_.pageouts.load(), counts_.punches.load(),
-        counts_.truncates.load(), counts_.forks.load(), counts_.swapoffs.load(), counts_.swapoffs_without_memory.load(),
-        counts_.no_memory.load(), counts_.mismatches.load());
+        counts_.truncates.load(), counts_.collapses.load(), counts_.forks.load(), counts_.swapoffs.load(),
+        counts_.swapoffs_without_memory.load(), counts_.no_memory.load(), counts_.mismatches.load());
     bool sound = end_soundly(machine_) && counts_.mismatches.load() == 0;
     return sound ? EXIT_SUCCESS : EXIT_FAILURE;
   }

@@ -118,6 +118,8 @@ class WorkingSetStress {
     options.cpus = static_cast<unsigned>(std::max(1L, sysconf(_SC_NPROCESSORS_ONLN)));
     options.ram = PageCount(s.ram);
     options.slot_cache = s.slot_cache;
+    options.tlb = s.tlb;
+    options.lru = s.lru;
     add_areas(options, s, PageCount(pages_each(s) * s.threads), {"S"});
     return options;
   }
