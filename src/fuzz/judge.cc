@@ -1,0 +1,117 @@
+#include "fuzz/judge.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+
+#include "fuzz/model.h"
+#include "runner/runner.h"
+#include "scenario/format.h"
+
+namespace quire::fuzz {
+namespace {
+
+std::string member_text(const scenario::Call& call) {
+  return call.member.empty() || call.text.ends_with(call.member) ? std::string() : "." + call.member;
+}
+
+// Which byte it is makes no other finding; whether there is one does.
+std::string like(const std::string& text) { return text.empty() || text[0] < '1' || text[0] > '9' ? text : "N"; }
+
+Wrong incident_of(const std::string& incident) {
+  std::string kind = incident.substr(0, incident.find(':'));
+  // Numbers and lines tell one finding from another that is the same.
+  std::string signature = incident;
+  std::replace_if(signature.begin(), signature.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
+  return {kind, incident, signature, {}, {}};
+}
+
+Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
+                std::string_view by) {
+  const CallResult& r = run.results[at];
+  Wrong wrong;
+  wrong.kind = std::move(kind);
+  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
+  wrong.signature =
+      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
+  wrong.call = at;
+  return wrong;
+}
+
+}  // namespace
+
+// --- The engine alone -----------------------------------------------------------------------------------------------
+
+std::optional<Wrong> EngineJudge::judge(const scenario::Scenario& scenario) {
+  Sequence run = run_in_order(scenario, defects_);
+  skipped_ = run.error;
+  if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
+  if (!run.incident.empty()) return incident_of(run.incident);
+  auto mismatch = first_mismatch(run.plan, run.results);
+  if (!mismatch) return std::nullopt;
+  Wrong wrong = result_of(run, mismatch->index, "contents", mismatch->expected, "by the model");
+  wrong.results.resize(run.results.size());
+  for (std::size_t i = 0; i < mismatch->index; ++i) wrong.results[i] = run.results[i].text;
+  wrong.results[mismatch->index] = mismatch->expected;
+  return wrong;
+}
+
+std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
+  using Strategy = runner::CheckOptions::Strategy;
+  scenario::Scenario asked = scenario;
+  if (asked.expects.empty()) return std::nullopt;
+  for (const std::string& id : defects_) asked.expects[0].defects.push_back({id, {}});
+  skipped_.clear();
+  for (Strategy strategy : {Strategy::pct, Strategy::random}) {
+    runner::CheckOptions options;
+    options.strategy = strategy;
+    options.executions_max = executions_ / 2;
+    runner::CheckResult checked = runner::check_scenario(asked, "fuzz.qs", options);
+    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&checked)) {
+      skipped_ = to_string(*diagnostic);
+      return std::nullopt;
+    }
+    for (const runner::Verdict& v : std::get<runner::ScenarioCheck>(checked).verdicts) {
+      if (v.found.empty()) continue;
+      Wrong wrong = incident_of(v.found + ": " + v.summary);
+      wrong.signature = v.found;
+      wrong.text = v.report;
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+// --- The kernel -----------------------------------------------------------------------------------------------------
+
+std::optional<Wrong> HostJudge::compare(const scenario::Scenario& scenario, oracle::Playhouse::How how) {
+  // Both at once: it plays while the engine runs.
+  house_.send(format(scenario), how);
+  Sequence run = run_in_order(scenario, defects_);
+  oracle::Played played = house_.receive();
+  skipped_ = !run.error.empty() ? run.error : played.trouble;
+  if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
+  if (!run.incident.empty()) return incident_of(run.incident);
+  for (std::size_t i = 0; i < run.results.size() && i < played.row.size(); ++i) {
+    if (played.row[i].empty() || played.row[i] == run.results[i].text) continue;
+    Wrong wrong = result_of(run, i, "difference", played.row[i], "on the kernel");
+    wrong.results = std::move(played.row);
+    return wrong;
+  }
+  return std::nullopt;
+}
+
+std::optional<Wrong> HostJudge::judge(const scenario::Scenario& scenario) {
+  return compare(scenario, oracle::Playhouse::How::quickly);
+}
+
+// The same by another player, and twice: what comes and goes is no finding.
+std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) {
+  auto first = compare(scenario, oracle::Playhouse::How::carefully);
+  auto second = compare(scenario, oracle::Playhouse::How::carefully);
+  return first && second && first->signature == second->signature ? first : std::nullopt;
+}
+
+}  // namespace quire::fuzz
