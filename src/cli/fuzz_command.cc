@@ -105,6 +105,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   options.findings = request.findings;
   options.generator.cpus = request.cpus;
   if (request.against == "host") options.generator.may = can_be_played;
+  options.generator.looks_at_files = request.against != "host";
   bool written = true;
   options.on_found = [&](const fuzz::Found& found) {
     if (std::string error = keep(request, found); !error.empty()) {

@@ -31,6 +31,7 @@ class Generator {
         weights_ += o.weight;
       }
     seed_ = seed;
+    known_.looks_at_files = options.looks_at_files;
   }
 
   std::string text() {
@@ -128,6 +129,9 @@ class Generator {
       if (options_.may && !options_.may(o, member)) return false;
       text += "." + member;
     }
+    if (text.find("MADV_PAGEOUT") != std::string::npos)
+      for (const Mapped& m : known_.mappings)
+        if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
     say(process, {}, text);
     after(process, o.name, text);
     return true;
@@ -142,6 +146,7 @@ class Generator {
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
+      for (Mapped& m : known_.mappings) m.given_up = m.given_up || range.starts_with(m.name + "[");
       if (range.find(',') == std::string::npos) say(process, {}, fmt::format("store({}, 'Z')", range));
     }
     if (operation == "swapoff" && !in_block_) say(process, {}, "swapon(S)");
@@ -168,8 +173,9 @@ class Generator {
 
   bool mmap(unsigned process) {
     if (in_block_ || known_.mappings.size() >= kMappingsMax) return false;
-    Mapped m{fresh_name(), 1 + operands_.below(kPagesMax), operands_.one_in(3), true, 1U << process};
-    bool file = !known_.files.empty() && operands_.one_in(2);
+    Mapped m{fresh_name(), 1 + operands_.below(kPagesMax), operands_.one_in(3)};
+    bool file = m.file = !known_.files.empty() && operands_.one_in(2);
+    m.processes = 1U << process;
     if (!file && m.shared && ++known_.inodes > kInodesMax) m.shared = false;
     std::string flags = m.shared ? "MAP_SHARED" : "MAP_PRIVATE";
     if (!file) flags += "|MAP_ANONYMOUS";

@@ -24,6 +24,8 @@ struct GeneratorOptions {
   unsigned calls = 24;  ///< at most, without the mappings at the start; of several CPUs: 3 each
   /// Which operations, and which members of theirs (empty: of the operation itself); nullptr: all that have a weight.
   std::function<bool(const scenario::Operation&, std::string_view member)> may;
+  /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.
+  bool looks_at_files = true;
 };
 
 [[nodiscard]] scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options);

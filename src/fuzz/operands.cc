@@ -23,7 +23,7 @@ constexpr std::array kProt = {Choice{"PROT_READ", 6}, Choice{"PROT_READ|PROT_WRI
 constexpr std::array kSync = {Choice{"MS_SYNC", 4},  Choice{"MS_ASYNC", 2}, Choice{"MS_INVALIDATE", 2},
                               Choice{"0", 1},        Choice{"MS_SYNC|MS_ASYNC", 1}, Choice{"8", 1}};
 constexpr std::array kLockAll = {Choice{"MCL_CURRENT", 6}, Choice{"MCL_FUTURE", 2}, Choice{"MCL_CURRENT|MCL_FUTURE", 2},
-                                 Choice{"MCL_ONFAULT", 1}, Choice{"MCL_CURRENT|MCL_ONFAULT", 1}, Choice{"0", 1}};
+                                 Choice{"0", 1}, Choice{"64", 1}};
 
 /// What a word stands for, in all operations or in one.
 struct Words {
@@ -109,6 +109,8 @@ std::optional<std::string> Operands::make(std::string_view operation, const std:
   for (const Words& w : kWords)
     if (w.word == word && (w.operation.empty() || w.operation == operation)) return pick(w.choices);
   const Mapped* m = mapping(known, process);
+  bool looks = operation == "pagemap" || operation == "mincore";
+  if (looks && m != nullptr && (m->shared || m->file) && !known.looks_at_files) return std::nullopt;
   if (word == "FD") {
     if (known.files.empty()) return std::nullopt;
     return one_in(60) ? "99" : known.files[below(known.files.size())].name;
@@ -121,7 +123,8 @@ std::optional<std::string> Operands::make(std::string_view operation, const std:
   if (word == "LENGTH") return length();
   if (word == "OFFSET") return offset();
   if (word == "BYTE") return fmt::format("'{}'", static_cast<char>('a' + letter_++ % 26));
-  if (word == "AREA") return "S";
+  // A kernel needs 20 ms to give one up.
+  if (word == "AREA") return one_in(6) ? std::optional<std::string>("S") : std::nullopt;
   if (word == "PROCESS") {
     unsigned p = below(known.processes.size());
     return known.running[p] ? known.processes[p] : known.processes[process];

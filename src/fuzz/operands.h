@@ -17,6 +17,8 @@ struct Mapped {
   std::string name;
   unsigned pages = 0;
   bool shared = false;
+  bool file = false;
+  bool given_up = false;   ///< some of it by MADV_FREE: when it is paged out is up to the system
   bool whole = true;       ///< one mapping still, as far as can be told: it may be moved
   unsigned processes = 0;  ///< that have it, by bit
 };
@@ -31,6 +33,7 @@ struct Known {
   std::vector<bool> running = {true};
   std::vector<Mapped> mappings;
   std::vector<MemoryFile> files;
+  bool looks_at_files = true;  ///< pagemap() and mincore() may be about pages of files
   unsigned inodes = 0;  ///< files, and what shared anonymous mappings are of
 };
 

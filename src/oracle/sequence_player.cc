@@ -23,6 +23,7 @@ constexpr int kNobody = -1;
 constexpr int kLookMilliseconds = 50;     // how often is looked whether a process is still there
 constexpr int kHangMilliseconds = 5'000;  // a call that takes longer does not return
 constexpr int kPageoutAttempts = 2;
+constexpr unsigned kProgramSeconds = 60;  // a call of this process that does not return ends it
 constexpr std::size_t kSequenceCallsMax = 512;
 
 void* map_shared(std::size_t bytes) {
@@ -39,8 +40,12 @@ struct SequencePlayer::Shared {
 };
 
 SequencePlayer::SequencePlayer(const Host& host)
-    : host_(host), stage_(new (map_shared(sizeof(Stage))) Stage()), shared_(new (map_shared(sizeof(Shared))) Shared()) {
+    : host_(host),
+      self_(getpid()),
+      stage_(new (map_shared(sizeof(Stage))) Stage()),
+      shared_(new (map_shared(sizeof(Shared))) Shared()) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
+  q_catch_signals();
 }
 
 SequencePlayer::~SequencePlayer() {
@@ -61,67 +66,90 @@ Performance SequencePlayer::play(const Program& program) {
   stage_->other_count.store(0);
   std::fill_n(shared_->values.begin(), calls_.size(), Value{});
   shared_->turn.store(0);
+  here_ = own_process(program);
   for (std::size_t p = 0; p < program.processes.size(); ++p) {
-    if (program.processes[p].forked) continue;
+    if (program.processes[p].forked || static_cast<int>(p) == here_) continue;
     pid_t pid = fork();
-    if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      walk(program, static_cast<int>(p));
-    }
+    if (pid == 0) walk(program, static_cast<int>(p));
     if (pid < 0) performance.trouble = fmt::format("fork: {}", std::strerror(errno));
     stage_->pids[p].store(std::max<pid_t>(pid, 0));
   }
+  alarm(kProgramSeconds);
   conduct(program);
+  alarm(0);
   for (std::size_t p = 0; p < program.processes.size(); ++p) end_process(static_cast<int>(p));
   for (uint32_t i = 0; i < std::min<uint32_t>(stage_->other_count.load(), Stage::kChildrenMax); ++i) {
     kill(stage_->others[i].load(), SIGKILL);
     waitpid(stage_->others[i].load(), nullptr, 0);
   }
+  if (here_ != kNobody) leave_nothing();
   performance.values.assign(shared_->values.begin(), shared_->values.begin() + static_cast<long>(calls_.size()));
   return performance;
+}
+
+// The first process is this one, unless it would end or lose its rights.
+int SequencePlayer::own_process(const Program& program) {
+  if (program.processes.empty() || program.processes[0].forked) return kNobody;
+  for (const Call* call : calls_) {
+    std::string_view name = call->operation->name;
+    if (name == "killall" || name == "setuid" || (name == "exit" && std::max(call->process, 0) == 0)) return kNobody;
+  }
+  return 0;
+}
+
+void SequencePlayer::leave_nothing() {
+  munlockall();
+  munmap(reinterpret_cast<void*>(kArenaStart), kArenaBytes);
+  for (std::size_t i = 0; i < calls_.size(); ++i)
+    if (calls_[i]->operation->gives == scenario::Operation::Gives::descriptor && shared_->values[i].number >= 0)
+      close(static_cast<int>(shared_->values[i].number));
 }
 
 // --- In the processes of the scenario -------------------------------------------------------------------------------
 
 void SequencePlayer::walk(const Program& program, int process) {
-  q_catch_signals();
+  here_ = kNobody;
   signal(SIGCHLD, SIG_IGN);
-  Actor actor(program, host_, *stage_);
-  pid_t starter = getppid();
   for (;;) {
     uint32_t now = shared_->turn.load();
     if (now == calls_.size()) pause();
-    if (owner(now) != process) {
-      shared_->turn.wait_while(now, 1'000);
-      // Started by one that has ended: nobody would end this one.
-      if (getppid() != starter && getppid() == 1) _exit(1);
+    if (owner(now) == process) {
+      perform(program, process, now);
       continue;
     }
-    const Call& call = *calls_[now];
-    if (call.operation->name == "fork") {
-      int child = kNobody;
-      for (std::size_t p = 0; p < program.processes.size(); ++p)
-        if (call.capture >= 0 && program.processes[p].forked &&
-            program.processes[p].name == program.variables[static_cast<std::size_t>(call.capture)].name)
-          child = static_cast<int>(p);
-      pid_t pid = fork();
-      if (pid == 0 && child == kNobody)
-        for (;;) pause();
-      if (pid == 0) walk(program, child);
-      if (child != kNobody) stage_->pids[static_cast<std::size_t>(child)].store(std::max<pid_t>(pid, 0));
-      if (child == kNobody && pid > 0) {
-        uint32_t n = stage_->other_count.fetch_add(1);
-        if (n < Stage::kChildrenMax) stage_->others[n].store(pid);
-      }
-      shared_->values[now] = Value::of(pid < 0 ? -errno : pid);
-    } else {
-      shared_->values[now] = run(actor, program, call);
-    }
-    advance(now, process);
+    shared_->turn.wait_while(now, 1'000);
+    // Nobody is left who would end this one.
+    if (kill(self_, 0) != 0) _exit(1);
   }
 }
 
-Value SequencePlayer::run(Actor& actor, const Program&, const Call& call) {
+void SequencePlayer::perform(const Program& program, int process, uint32_t now) {
+  const Call& call = *calls_[now];
+  Actor actor(program, host_, *stage_);
+  shared_->values[now] = call.operation->name == "fork" ? fork_from(program, call) : run(actor, call);
+  advance(now, process);
+}
+
+Value SequencePlayer::fork_from(const Program& program, const Call& call) {
+  int child = kNobody;
+  for (std::size_t p = 0; p < program.processes.size(); ++p)
+    if (call.capture >= 0 && program.processes[p].forked &&
+        program.processes[p].name == program.variables[static_cast<std::size_t>(call.capture)].name)
+      child = static_cast<int>(p);
+  pid_t pid = fork();
+  if (pid == 0 && child != kNobody) walk(program, child);
+  if (pid == 0)
+    for (;;) pause();
+  if (pid < 0) return Value::of(-errno);
+  if (child != kNobody) {
+    stage_->pids[static_cast<std::size_t>(child)].store(pid);
+  } else if (uint32_t n = stage_->other_count.fetch_add(1); n < Stage::kChildrenMax) {
+    stage_->others[n].store(pid);
+  }
+  return Value::of(pid);
+}
+
+Value SequencePlayer::run(Actor& actor, const Call& call) {
   Value value;
   bool pageout = call.operation->name == "madvise" &&
                  actor.number(call, call.operands.size() > 2 ? 2 : 1) == MADV_PAGEOUT;
@@ -145,6 +173,7 @@ int SequencePlayer::owner(uint32_t number) const {
 }
 
 bool SequencePlayer::alive(int process) const {
+  if (process == here_) return true;
   pid_t pid = stage_->pids[static_cast<std::size_t>(process)].load();
   if (pid <= 0) return false;
   siginfo_t info{};
@@ -170,7 +199,9 @@ void SequencePlayer::conduct(const Program& program) {
     if (now != last) waited = 0;
     last = now;
     int whose = owner(now);
-    if (whose == kNobody) {
+    if (whose != kNobody && whose == here_) {
+      perform(program, whose, now);
+    } else if (whose == kNobody) {
       direct(program, *calls_[now], now);
       advance(now, kNobody);
     } else if (waited >= kHangMilliseconds || !alive(whose)) {

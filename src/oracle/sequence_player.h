@@ -1,8 +1,9 @@
 // SequencePlayer: plays programs without concurrent blocks, many in a second.
 //
 // Where Player has a process that conducts and asks for one call after the other, here every process of the scenario
-// walks the calls by itself and waits only where the next call is another's. What one process does alone costs a fork
-// and its calls. MADV_PAGEOUT is tried twice and not until no page is left.
+// walks the calls by itself and waits only where the next call is another's. The first process of the scenario is the
+// one that plays, so that a program without forks costs its calls and nothing else; afterwards it unmaps the arena and
+// closes what was opened. MADV_PAGEOUT is tried twice and not until no page is left.
 //
 //   SequencePlayer player(host);
 //   Performance performance = player.play(program);       // program.tasks.size() <= 1
@@ -16,7 +17,7 @@ namespace quire::oracle {
 
 class SequencePlayer {
  public:
-  /// The process that plays waits for what its children leave; nothing else may be started in it.
+  /// Catches SIGSEGV and SIGBUS from now on, and adopts what its children leave: for a process of its own.
   explicit SequencePlayer(const Host& host);
   ~SequencePlayer();
   SequencePlayer(const SequencePlayer&) = delete;
@@ -28,7 +29,11 @@ class SequencePlayer {
   struct Shared;
 
   [[noreturn]] void walk(const Program& program, int process);
-  Value run(Actor& actor, const Program& program, const Call& call);
+  void perform(const Program& program, int process, uint32_t now);
+  Value run(Actor& actor, const Call& call);
+  Value fork_from(const Program& program, const Call& call);
+  [[nodiscard]] int own_process(const Program& program);
+  void leave_nothing();
   void conduct(const Program& program);
   void direct(const Program& program, const Call& call, uint32_t number);
   void end_process(int process);
@@ -38,6 +43,8 @@ class SequencePlayer {
   void advance(uint32_t number, int by);
 
   const Host& host_;
+  pid_t self_;
+  int here_ = -1;  ///< the process of the scenario that this one is
   std::vector<const Call*> calls_;
   Stage* stage_;
   Shared* shared_;
