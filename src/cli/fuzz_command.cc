@@ -58,9 +58,9 @@ void print(const Console& console, const FuzzRequest& request, const fuzz::FuzzR
                           {"programs", f.program},
                           {"seconds", f.seconds},
                           {"text", f.wrong.text}});
-    nlohmann::json all = {{"programs", result.programs}, {"seconds", result.seconds},
+    nlohmann::json all = {{"programs", result.programs},       {"seconds", result.seconds},
                           {"differences", result.differences}, {"skipped", result.skipped},
-                          {"passing", result.passing},   {"findings", findings}};
+                          {"passing", result.passing},         {"findings", findings}};
     return write(console.out, all.dump(2) + "\n");
   }
   double rate = result.seconds > 0 ? static_cast<double>(result.programs) / result.seconds : 0;
@@ -113,9 +113,9 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
       written = false;
     }
     if (!request.json)
-      write(console.out, fmt::format("{}: seed {}, program {}, {:.1f} s: {}\n{}\n", file_for(request, found),
-                                     found.seed, found.program, found.seconds, found.wrong.kind,
-                                     format(found.document)));
+      write(console.out,
+            fmt::format("{}: seed {}, program {}, {:.1f} s: {}\n{}\n", file_for(request, found), found.seed,
+                        found.program, found.seconds, found.wrong.kind, format(found.document)));
   };
   fuzz::FuzzResult result = fuzz::fuzz(*judge, options);
   print(console, request, result);

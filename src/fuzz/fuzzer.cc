@@ -85,6 +85,13 @@ void comment_on(scenario::Scenario& scenario, const std::string& text) {
   }
 }
 
+// Whether it would be wrong without the defects too.
+bool is_older(Judge& judge, const scenario::Scenario& scenario, const std::string& signature) {
+  if (judge.defects().empty()) return false;
+  auto without = judge.judge_without_defects(scenario);
+  return without && without->signature == signature;
+}
+
 }  // namespace
 
 void state_results(scenario::Scenario& scenario, const std::vector<std::string>& results) {
@@ -99,7 +106,7 @@ Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& 
   auto still = [&](const scenario::Scenario& candidate) {
     if (count_calls(candidate) == 0) return false;
     auto now = judge.judge(candidate);
-    return now && now->signature == wrong.signature;
+    return now && now->signature == wrong.signature && !is_older(judge, candidate, wrong.signature);
   };
   scenario::Scenario small = shrink(scenario, still);
   Found found;
@@ -125,7 +132,7 @@ FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
     auto wrong = judge.judge(scenario);
     ++result.programs;
     if (!judge.skipped().empty()) ++result.skipped;
-    if (!wrong) continue;
+    if (!wrong || is_older(judge, scenario, wrong->signature)) continue;
     ++result.differences;
     if (known.contains(wrong->signature)) continue;
     auto again = judge.judge_again(scenario);

@@ -1,6 +1,6 @@
 // The fuzzer: one random scenario after the other, judged; what is wrong is made small and told.
 //
-//   HostJudge judge({"D1-1"});
+//   EngineJudge judge;
 //   FuzzResult result = fuzz(judge, {.seconds = 10});
 //   for (const Found& found : result.findings) print(format(found.scenario));
 #pragma once
@@ -28,8 +28,8 @@ struct FuzzOptions {
   double seconds = 60;
   uint64_t programs = UINT64_MAX;
   std::size_t findings = 20;  ///< ends when so many that look different were found
-  GeneratorOptions generator;
-  std::function<void(const Found&)> on_found;
+  GeneratorOptions generator = {};
+  std::function<void(const Found&)> on_found = nullptr;
 };
 
 struct FuzzResult {

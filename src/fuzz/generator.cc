@@ -34,9 +34,7 @@ class Generator {
     known_.looks_at_files = options.looks_at_files;
   }
 
-  std::string text() {
-    return options_.cpus == 1 ? in_one_order() : concurrently();
-  }
+  std::string text() { return options_.cpus == 1 ? in_one_order() : concurrently(); }
 
  private:
   enum class Place : uint8_t { anywhere, check };
@@ -58,9 +56,9 @@ class Generator {
     begin_mappings();
     for (unsigned i = operands_.below(5); i > 0; --i) call(0, Place::anywhere);
     if (operands_.one_in(2)) fork(0);
-    std::string text = fmt::format(
-        "scenario fuzz-{} \"calls on {} CPUs\"\nmachine cpus={} ram=32 swap=S:32\n\nsetup {{\n{}}}\n\n", seed_,
-        options_.cpus, options_.cpus, std::exchange(lines_, {}));
+    std::string text =
+        fmt::format("scenario fuzz-{} \"calls on {} CPUs\"\nmachine cpus={} ram=32 swap=S:32\n\nsetup {{\n{}}}\n\n",
+                    seed_, options_.cpus, options_.cpus, std::exchange(lines_, {}));
     in_block_ = true;
     for (unsigned cpu = 0; cpu < options_.cpus; ++cpu) {
       unsigned actor = process();

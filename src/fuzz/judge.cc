@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "fuzz/model.h"
 #include "runner/runner.h"
@@ -20,9 +21,18 @@ std::string like(const std::string& text) { return text.empty() || text[0] < '1'
 
 Wrong incident_of(const std::string& incident) {
   std::string kind = incident.substr(0, incident.find(':'));
-  // Numbers and lines tell one finding from another that is the same.
-  std::string signature = incident;
-  std::replace_if(signature.begin(), signature.end(), [](char c) { return c >= '0' && c <= '9'; }, '0');
+  // Numbers tell one finding from another that is the same.
+  std::string signature;
+  std::size_t at = 0;
+  while (at < incident.size()) {
+    bool hex = incident.compare(at, 2, "0x") == 0;
+    bool digit = incident[at] >= '0' && incident[at] <= '9';
+    signature += hex || digit ? 'N' : incident[at];
+    std::size_t end = hex     ? incident.find_first_not_of("0123456789abcdefx", at)
+                      : digit ? incident.find_first_not_of("0123456789", at)
+                              : at + 1;
+    at = std::min(end, incident.size());
+  }
   return {kind, incident, signature, {}, {}};
 }
 
@@ -39,6 +49,13 @@ Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std
 }
 
 }  // namespace
+
+std::optional<Wrong> Judge::judge_without_defects(const scenario::Scenario& scenario) {
+  std::vector<std::string> switched_on = std::exchange(defects_, {});
+  std::optional<Wrong> wrong = judge(scenario);
+  defects_ = std::move(switched_on);
+  return wrong;
+}
 
 // --- The engine alone -----------------------------------------------------------------------------------------------
 

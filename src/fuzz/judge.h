@@ -1,6 +1,6 @@
 // Judges: what may be wrong with a scenario, by whom it is compared with.
 //
-//   EngineJudge judge({});
+//   EngineJudge judge;
 //   if (std::optional<Wrong> wrong = judge.judge(scenario)) print(wrong->text);
 #pragma once
 
@@ -16,16 +16,16 @@
 namespace quire::fuzz {
 
 struct Wrong {
-  std::string kind;       ///< "difference", "contents", or the class of what a detector found: "uaf"
-  std::string text;       ///< what happened, in lines
-  std::string signature;  ///< the same for findings that look alike
-  std::optional<std::size_t> call;    ///< whose result it is
+  std::string kind;                  ///< "difference", "contents", or the class of what a detector found: "uaf"
+  std::string text;                  ///< what happened, in lines
+  std::string signature;             ///< the same for findings that look alike
+  std::optional<std::size_t> call;   ///< whose result it is
   std::vector<std::string> results;  ///< what each call should give; empty: not known
 };
 
 class Judge {
  public:
-  explicit Judge(std::vector<std::string> defects) : defects_(std::move(defects)) {}
+  explicit Judge(std::vector<std::string> defects = {}) : defects_(std::move(defects)) {}
   virtual ~Judge() = default;
   Judge(const Judge&) = delete;
   Judge& operator=(const Judge&) = delete;
@@ -34,6 +34,8 @@ class Judge {
   [[nodiscard]] virtual std::optional<Wrong> judge(const scenario::Scenario& scenario) = 0;
   /// A second look at what was found, more slowly.
   [[nodiscard]] virtual std::optional<Wrong> judge_again(const scenario::Scenario& scenario) { return judge(scenario); }
+  /// The same with the defects switched off: what is wrong then too is not theirs.
+  [[nodiscard]] std::optional<Wrong> judge_without_defects(const scenario::Scenario& scenario);
   /// Why the last one said nothing; empty if it was judged.
   [[nodiscard]] const std::string& skipped() const { return skipped_; }
   [[nodiscard]] const std::vector<std::string>& defects() const { return defects_; }

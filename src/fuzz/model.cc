@@ -40,8 +40,8 @@ class Model {
     std::optional<Value> expected;
     bool done = value.kind != Value::Kind::none;
     if (done && space_->running) {
-      auto known = std::find_if(kSteps.begin(), kSteps.end(),
-                                [&](const Step& s) { return s.name == call.operation->name; });
+      auto known =
+          std::find_if(kSteps.begin(), kSteps.end(), [&](const Step& s) { return s.name == call.operation->name; });
       if (known != kSteps.end()) expected = (this->*known->make)(call, value);
     }
     if (call.capture >= 0) variables_[static_cast<std::size_t>(call.capture)] = value.number;

@@ -52,7 +52,7 @@ struct ModelPage {
 struct ModelSpace {
   bool running = true;
   bool lock_future = false;
-  std::map<uint64_t, ModelPage> pages;  ///< by address / page size
+  std::map<uint64_t, ModelPage> pages;                  ///< by address / page size
   std::map<int64_t, std::shared_ptr<ModelFile>> files;  ///< by descriptor
 
   [[nodiscard]] ModelSpace forked() const;

@@ -34,7 +34,7 @@ struct Known {
   std::vector<Mapped> mappings;
   std::vector<MemoryFile> files;
   bool looks_at_files = true;  ///< pagemap() and mincore() may be about pages of files
-  unsigned inodes = 0;  ///< files, and what shared anonymous mappings are of
+  unsigned inodes = 0;         ///< files, and what shared anonymous mappings are of
 };
 
 /// An item of a list of choices, and how often it is taken.
@@ -72,11 +72,15 @@ class Operands {
 
  private:
   std::string range(std::string_view operation, const Mapped& mapping);
-  std::string length();
+  std::string length(std::string_view operation);
+  unsigned page(const Mapped& mapping);
   std::string offset();
 
   base::Random& random_;
   unsigned letter_ = 0;
+  /// What the last calls were about: the next ones often are too.
+  std::string focus_;
+  unsigned focus_page_ = 0;
 };
 
 }  // namespace quire::fuzz

@@ -42,8 +42,7 @@ bool Sequence::names_an_error() const {
       return o.kind == scenario::Operand::Kind::variable && failed[static_cast<std::size_t>(o.variable)];
     };
     if (std::any_of(result.call->operands.begin(), result.call->operands.end(), is_error)) return true;
-    if (result.call->capture >= 0)
-      failed[static_cast<std::size_t>(result.call->capture)] = result.value.number < 0;
+    if (result.call->capture >= 0) failed[static_cast<std::size_t>(result.call->capture)] = result.value.number < 0;
   }
   return false;
 }

@@ -151,8 +151,8 @@ Value SequencePlayer::fork_from(const Program& program, const Call& call) {
 
 Value SequencePlayer::run(Actor& actor, const Call& call) {
   Value value;
-  bool pageout = call.operation->name == "madvise" &&
-                 actor.number(call, call.operands.size() > 2 ? 2 : 1) == MADV_PAGEOUT;
+  bool pageout =
+      call.operation->name == "madvise" && actor.number(call, call.operands.size() > 2 ? 2 : 1) == MADV_PAGEOUT;
   if (!pageout) return actor.run(call);
   Actor::Span span = actor.span(call, 1);
   for (int attempt = 0; attempt < kPageoutAttempts; ++attempt)
