@@ -26,6 +26,7 @@ struct FuzzRequest {
   std::size_t findings = 20;
   std::vector<std::string> defects;
   std::string corpus = "scenarios/corpus";
+  std::size_t keep = 0;
   bool json = false;
 };
 
@@ -79,6 +80,21 @@ std::unique_ptr<fuzz::Judge> judge_for(const FuzzRequest& request, std::string& 
   return host;
 }
 
+ExitCode keep_some(fuzz::Judge& judge, const FuzzRequest& request, const fuzz::FuzzOptions& options,
+                   const Console& console) {
+  scenario::Document document = fuzz::collect(judge, options, request.keep);
+  if (document.scenarios.empty()) return ExitCode::all_skipped;
+  std::error_code error;
+  std::filesystem::create_directories(request.corpus, error);
+  std::string file = fmt::format("{}/sequences-{}.qs", request.corpus, request.seed);
+  if (std::string complaint = replace_file(file, format(document)); !complaint.empty()) {
+    complain(console, complaint);
+    return ExitCode::machine_cannot;
+  }
+  write(console.out, fmt::format("{}: {} scenarios\n", file, document.scenarios.size()));
+  return ExitCode::as_stated;
+}
+
 ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   std::optional<double> seconds = parse_duration(request.time);
   std::string complaint = unknown_defect(request.defects);
@@ -88,6 +104,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   if (request.cpus < 1 || request.cpus > 3) complaint = fmt::format("expected --cpus 1 to 3, found {}", request.cpus);
   if (request.against == "host" && request.cpus != 1)
     complaint = "expected --cpus 1 with --against host: quire compare plays blocks of several CPUs";
+  if (request.keep != 0 && request.cpus != 1) complaint = "expected --cpus 1 with --keep";
   if (!complaint.empty()) {
     complain(console, complaint);
     return ExitCode::bad_input;
@@ -106,6 +123,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   options.generator.cpus = request.cpus;
   if (request.against == "host") options.generator.may = can_be_played;
   options.generator.looks_at_files = request.against != "host";
+  if (request.keep != 0) return keep_some(*judge, request, options, console);
   bool written = true;
   options.on_found = [&](const fuzz::Found& found) {
     if (std::string error = keep(request, found); !error.empty()) {
@@ -141,6 +159,8 @@ void add_fuzz_command(CLI::App& app, Shell& shell) {
       ->delimiter(',')
       ->option_text("ID,...");
   command->add_option("--corpus", request->corpus, "Where findings are written (scenarios/corpus)")->option_text("DIR");
+  command->add_option("--keep", request->keep, "Write N scenarios that agree and show something new, and no findings")
+      ->option_text("N");
   command->add_flag("--json", request->json, "JSON instead of text");
   command->callback([request, &shell] { shell.code = fuzz_all(*request, shell.console); });
 }

@@ -120,6 +120,32 @@ Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& 
   return found;
 }
 
+scenario::Document collect(Judge& judge, const FuzzOptions& options, std::size_t count) {
+  Clock::time_point start = Clock::now();
+  scenario::Document document;
+  std::set<std::string> known;
+  for (uint64_t n = 0; n < options.programs && seconds_since(start) < options.seconds; ++n) {
+    if (document.scenarios.size() >= count) break;
+    scenario::Scenario scenario = generate(options.seed + n, options.generator);
+    if (judge.judge(scenario) || !judge.skipped().empty() || judge.judge_again(scenario)) continue;
+    Sequence run = run_in_order(scenario, {});
+    std::set<std::string> shown(run.reached.begin(), run.reached.end());
+    std::vector<std::string> results;
+    for (const CallResult& r : run.results) {
+      bool number = r.text[0] >= '0' && r.text[0] <= '9';
+      shown.insert(fmt::format("{}{} {}", r.call->operation->name, r.call->member, number ? "" : r.text));
+      results.push_back(r.text);
+    }
+    std::size_t before = known.size();
+    known.merge(shown);
+    if (known.size() == before) continue;
+    state_results(scenario, results);
+    scenario.trivia.blank_before = !document.scenarios.empty();
+    document.scenarios.push_back(std::move(scenario));
+  }
+  return document;
+}
+
 FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
   Clock::time_point start = Clock::now();
   FuzzResult result;

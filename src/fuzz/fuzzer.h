@@ -43,6 +43,10 @@ struct FuzzResult {
 
 [[nodiscard]] FuzzResult fuzz(Judge& judge, const FuzzOptions& options);
 
+/// Up to `count` scenarios with which nothing is wrong, each with its results stated and with something that those
+/// before it have not: a result of an operation, or a rare branch of the engine. For one CPU.
+[[nodiscard]] scenario::Document collect(Judge& judge, const FuzzOptions& options, std::size_t count);
+
 /// A finding made small.
 [[nodiscard]] Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& wrong);
 

@@ -56,9 +56,9 @@ class Generator {
     begin_mappings();
     for (unsigned i = operands_.below(5); i > 0; --i) call(0, Place::anywhere);
     if (operands_.one_in(2)) fork(0);
-    std::string text =
-        fmt::format("scenario fuzz-{} \"calls on {} CPUs\"\nmachine cpus={} ram=32 swap=S:32\n\nsetup {{\n{}}}\n\n",
-                    seed_, options_.cpus, options_.cpus, std::exchange(lines_, {}));
+    std::string text = fmt::format(
+        "scenario fuzz-{} \"calls on {} CPUs\"\nmachine cpus={} ram=32 swap=S:32 PTRS_PER_PTE=8\n\nsetup {{\n{}}}\n\n",
+        seed_, options_.cpus, options_.cpus, std::exchange(lines_, {}));
     in_block_ = true;
     for (unsigned cpu = 0; cpu < options_.cpus; ++cpu) {
       unsigned actor = process();

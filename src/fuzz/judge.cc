@@ -79,7 +79,10 @@ std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
   scenario::Scenario asked = scenario;
   if (asked.expects.empty()) return std::nullopt;
   for (const std::string& id : defects_) asked.expects[0].defects.push_back({id, {}});
-  skipped_.clear();
+  Sequence in_order = run_in_order(scenario, {});
+  skipped_ = in_order.error;
+  if (skipped_.empty() && in_order.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
   for (Strategy strategy : {Strategy::pct, Strategy::random}) {
     runner::CheckOptions options;
     options.strategy = strategy;

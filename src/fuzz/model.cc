@@ -282,12 +282,12 @@ class Model {
         if (!all && page.is_private_file() && !page.copied) page.vague = true;
         break;
       case Advice::guard_install:
-        if (all && !page.shared) page.drop_copy();
-        if (all) page.guard = true;
-        if (!all && !page.shared) page.vague = true;
+        if (sure && !page.shared) page.drop_copy();
+        if (sure) page.guard = true;
+        if (!sure && !page.shared) page.vague = true;
         break;
       case Advice::guard_remove:
-        if (all) page.guard = false;
+        if (sure) page.guard = false;
         break;
     }
   }

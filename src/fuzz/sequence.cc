@@ -15,22 +15,23 @@ namespace {
 
 using scenario::Value;
 
-void run(const runner::Plan& plan, std::vector<runner::ScenarioProgram::Returned>& log, std::string& incident) {
+void run(const runner::Plan& plan, std::vector<runner::ScenarioProgram::Returned>& log, Sequence& sequence) {
   runner::ScenarioProgram program(plan);
   program.log = &log;
   explore::Executor executor(program, plan.explorer);
   auto text = [](const explore::Incident& i) { return fmt::format("{}: {}", sync::name(i.failure), i.message); };
   if (!executor.boot()) {
-    incident = text(*executor.incident());
+    sequence.incident = text(*executor.incident());
     return;
   }
   explore::Bounded in_order(0);
   explore::SearchLimits once;
   once.executions_max = 1;
   (void)explore::search(executor, in_order, once, [&](const explore::Finding& f) {
-    incident = text(f.incident);
+    sequence.incident = text(f.incident);
     return explore::OnFinding::stop;
   });
+  sequence.reached = executor.reached_branches();
 }
 
 }  // namespace
@@ -58,7 +59,7 @@ Sequence run_in_order(const scenario::Scenario& scenario, const std::vector<std:
   for (const std::string& id : defects)
     if (auto defect = base::find_defect(id)) sequence.plan.machine.defects.add(*defect);
   std::vector<runner::ScenarioProgram::Returned> log;
-  run(sequence.plan, log, sequence.incident);
+  run(sequence.plan, log, sequence);
   for (const auto& returned : log)
     sequence.results.push_back({returned.call, returned.value, observed_text(*returned.call, returned.value)});
   return sequence;

@@ -21,6 +21,7 @@ struct Sequence {
   std::string error;     ///< the scenario cannot be run; empty if it can
   std::string incident;  ///< "uaf: ...", empty if nothing was wrong
   std::vector<CallResult> results;
+  std::vector<std::string> reached;  ///< branches that exist because of a race or a rare state (QUIRE_REACHED)
   runner::Plan plan;
 
   /// Whether a name stands for the error of a failed call, so that what uses it says nothing.
