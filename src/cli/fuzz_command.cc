@@ -9,13 +9,10 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "fuzz/fuzzer.h"
-#include "oracle/kernel_operations.h"
 #include "scenario/format.h"
 
 namespace quire::cli {
 namespace {
-
-constexpr uint64_t kSchedules = 60;  // of each scenario of several CPUs
 
 struct FuzzRequest {
   std::string against = "engine";
@@ -29,14 +26,6 @@ struct FuzzRequest {
   std::size_t keep = 0;
   bool json = false;
 };
-
-/// What the kernel can be asked for, and what it shows of itself that says the same on every run.
-bool can_be_played(const scenario::Operation& operation, std::string_view member) {
-  // Which pages of files are mapped is up to the kernel.
-  bool of_files = member == "file" || member == "shmem";
-  return oracle::kernel_operation(operation).run != nullptr && operation.gives != scenario::Operation::Gives::amount &&
-         !of_files;
-}
 
 std::string file_for(const FuzzRequest& request, const fuzz::Found& found) {
   return fmt::format("{}/{}-{}.qs", request.corpus, found.wrong.kind, found.seed);
@@ -72,14 +61,6 @@ void print(const Console& console, const FuzzRequest& request, const fuzz::FuzzR
                     result.findings.size()));
 }
 
-std::unique_ptr<fuzz::Judge> judge_for(const FuzzRequest& request, std::string& trouble) {
-  if (request.against == "engine" && request.cpus == 1) return std::make_unique<fuzz::EngineJudge>(request.defects);
-  if (request.against == "engine") return std::make_unique<fuzz::ScheduleJudge>(request.defects, kSchedules);
-  auto host = std::make_unique<fuzz::HostJudge>(request.defects);
-  trouble = host->open();
-  return host;
-}
-
 ExitCode keep_some(fuzz::Judge& judge, const FuzzRequest& request, const fuzz::FuzzOptions& options,
                    const Console& console) {
   scenario::Document document = fuzz::collect(judge, options, request.keep);
@@ -109,9 +90,11 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
     complain(console, complaint);
     return ExitCode::bad_input;
   }
+  using Against = fuzz::JudgeOptions::Against;
+  fuzz::JudgeOptions asked{request.against == "host" ? Against::host : Against::engine, request.cpus, request.defects};
   std::string trouble;
-  std::unique_ptr<fuzz::Judge> judge = judge_for(request, trouble);
-  if (!trouble.empty()) {
+  std::unique_ptr<fuzz::Judge> judge = make_judge(asked, trouble);
+  if (judge == nullptr) {
     complain(console, trouble);
     return ExitCode::machine_cannot;
   }
@@ -120,9 +103,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   options.seconds = *seconds;
   options.programs = request.programs;
   options.findings = request.findings;
-  options.generator.cpus = request.cpus;
-  if (request.against == "host") options.generator.may = can_be_played;
-  options.generator.looks_at_files = request.against != "host";
+  options.generator = generator_for(asked);
   if (request.keep != 0) return keep_some(*judge, request, options, console);
   bool written = true;
   options.on_found = [&](const fuzz::Found& found) {

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "fuzz/model.h"
+#include "oracle/kernel_operations.h"
 #include "runner/runner.h"
 #include "scenario/format.h"
 
@@ -132,6 +133,32 @@ std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) 
   auto first = compare(scenario, oracle::Playhouse::How::carefully);
   auto second = compare(scenario, oracle::Playhouse::How::carefully);
   return first && second && first->signature == second->signature ? first : std::nullopt;
+}
+
+// --- By name --------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble) {
+  constexpr uint64_t kSchedules = 60;  // of each scenario
+  if (options.against == JudgeOptions::Against::host) {
+    auto host = std::make_unique<HostJudge>(options.defects);
+    trouble = host->open();
+    if (!trouble.empty()) return nullptr;
+    return host;
+  }
+  if (options.cpus == 1) return std::make_unique<EngineJudge>(options.defects);
+  return std::make_unique<ScheduleJudge>(options.defects, kSchedules);
+}
+
+GeneratorOptions generator_for(const JudgeOptions& options) {
+  GeneratorOptions generator;
+  generator.cpus = options.cpus;
+  if (options.against == JudgeOptions::Against::engine) return generator;
+  generator.looks_at_files = false;
+  generator.may = [](const scenario::Operation& operation, std::string_view member) {
+    return oracle::kernel_operation(operation).run != nullptr &&
+           operation.gives != scenario::Operation::Gives::amount && member != "file" && member != "shmem";
+  };
+  return generator;
 }
 
 }  // namespace quire::fuzz

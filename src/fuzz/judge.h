@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "fuzz/generator.h"
 #include "fuzz/sequence.h"
 #include "oracle/playhouse.h"
 #include "scenario/ast.h"
@@ -77,5 +78,18 @@ class HostJudge final : public Judge {
 
   oracle::Playhouse house_;
 };
+
+/// Who is asked, and how.
+struct JudgeOptions {
+  enum class Against : uint8_t { engine, host } against = Against::engine;
+  unsigned cpus = 1;  ///< more than 1 only against the engine
+  std::vector<std::string> defects = {};
+};
+
+/// nullptr: the kernel cannot be asked, for the reason in `trouble`.
+[[nodiscard]] std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble);
+
+/// Scenarios that this judge can say something of, and that say the same each time.
+[[nodiscard]] GeneratorOptions generator_for(const JudgeOptions& options);
 
 }  // namespace quire::fuzz
