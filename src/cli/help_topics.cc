@@ -86,6 +86,19 @@ ends with 1. Otherwise it prints the report again, byte for byte. --trace prints
 it, --perfetto FILE writes the steps for https://ui.perfetto.dev.
 )";
 
+constexpr std::string_view kFuzzing =
+    R"(quire fuzz makes random scenarios, the same for the same seed, and judges each:
+
+  --against engine           one order; the detectors, the invariants, and a model of what each byte is
+  --against engine --cpus 2  blocks on several CPUs in random orders; the detectors and the invariants
+  --against host             one order, on the engine and on the running kernel (root, for swap)
+
+What is wrong is looked at a second time, made small (calls, pages, processes, flags), and written
+to --corpus DIR as a scenario with the results that it should have. Findings that look alike are
+written once. With --defect ID a defect is switched on in the engine, and what is wrong without it
+too is left out. --keep N writes scenarios with which nothing is wrong. See docs/fuzzing.md.
+)";
+
 constexpr std::string_view kExitCodes =
     R"(0  all is as stated; replay: the incident happened again
 1  something is not as stated, or a bound cut what had to be complete; replay: the scenario has changed
@@ -103,6 +116,7 @@ constexpr HelpTopic kTopics[] = {
     {"expectations", "what can be stated", kExpectations},
     {"tables", "scenarios as the cells of a table", kTables},
     {"tokens", "how a finding is run again", kTokens},
+    {"fuzzing", "random scenarios", kFuzzing},
     {"exit-codes", "what `quire` ends with", kExitCodes},
 };
 

@@ -7,8 +7,10 @@ namespace quire::scenario {
 namespace {
 
 constexpr std::array kOperations = {
-#define QUIRE_OPERATION(name, usage, summary, least, most, where, judged, gives) \
-  Operation{#name, usage, summary, least, most, Operation::Where::where, FailureClass::judged, Operation::Gives::gives},
+#define QUIRE_OPERATION(name, usage, summary, least, most, where, judged, gives, weight)                          \
+  Operation{                                                                                                      \
+      #name, usage, summary, least, most, Operation::Where::where, FailureClass::judged, Operation::Gives::gives, \
+      weight},
 #include "scenario/operations.def"
 #undef QUIRE_OPERATION
 };

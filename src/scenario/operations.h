@@ -31,6 +31,8 @@ struct Operation {
   // What a result that is not as stated is called.
   FailureClass judged;
   Gives gives;
+  // How often random scenarios have it, beside the others; 0: never.
+  unsigned weight;
 };
 
 // By name.

@@ -1,0 +1,286 @@
+#include "fuzz/generator.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "base/random.h"
+#include "fuzz/operands.h"
+#include "scenario/parser.h"
+
+namespace quire::fuzz {
+namespace {
+
+using scenario::Operation;
+
+constexpr unsigned kMappingsMax = 5;
+constexpr unsigned kInodesMax = 3;
+constexpr unsigned kPagesMax = 6;
+/// Where mappings are moved to: above what is mapped at the lowest free place, below the end of a small address space.
+constexpr unsigned kTargetPage = 34;
+constexpr unsigned kTargets = 20;
+
+class Generator {
+ public:
+  Generator(uint64_t seed, const GeneratorOptions& options) : options_(options), random_(seed), operands_(random_) {
+    for (const Operation& o : scenario::all_operations())
+      if (o.weight != 0 && (!options_.may || options_.may(o, {}))) {
+        operations_.push_back(&o);
+        weights_ += o.weight;
+      }
+    seed_ = seed;
+    known_.looks_at_files = options.looks_at_files;
+  }
+
+  std::string text() { return options_.cpus == 1 ? in_one_order() : concurrently(); }
+
+ private:
+  enum class Place : uint8_t { anywhere, check };
+
+  // --- The whole ---
+
+  std::string in_one_order() {
+    begin_mappings();
+    unsigned calls = 4 + operands_.below(std::max(1U, options_.calls - 3));
+    for (unsigned i = 0; i < calls; ++i) call(process(), Place::check);
+    return fmt::format(
+        "scenario fuzz-{} \"calls in one order\"\nmachine cpus=1 ram=96 swap=S:96 payload=4096 "
+        "PTRS_PER_PTE=512\n\ncheck {{\n{}}}\n\nexpect {{ "
+        "never bug }}\n",
+        seed_, lines_);
+  }
+
+  std::string concurrently() {
+    begin_mappings();
+    for (unsigned i = operands_.below(5); i > 0; --i) call(0, Place::anywhere);
+    if (operands_.one_in(2)) fork(0);
+    std::string text = fmt::format(
+        "scenario fuzz-{} \"calls on {} CPUs\"\nmachine cpus={} ram=32 swap=S:32 PTRS_PER_PTE=8\n\nsetup {{\n{}}}\n\n",
+        seed_, options_.cpus, options_.cpus, std::exchange(lines_, {}));
+    in_block_ = true;
+    for (unsigned cpu = 0; cpu < options_.cpus; ++cpu) {
+      unsigned actor = process();
+      for (unsigned i = 1 + operands_.below(3); i > 0; --i) call(actor, Place::anywhere);
+      text += fmt::format("cpu {} as {} {{\n{}}}\n\n", cpu, known_.processes[actor], std::exchange(lines_, {}));
+    }
+    in_block_ = false;
+    for (const Mapped& m : known_.mappings) say(0, {}, fmt::format("load({}[0])", m.name));
+    return text + fmt::format("check {{\n{}}}\n\nexpect {{ never bug }}\n", lines_);
+  }
+
+  void begin_mappings() {
+    for (unsigned i = 1 + operands_.below(3); i > 0; --i) {
+      if (operands_.one_in(2)) memfd_create(0);
+      mmap(0);
+    }
+  }
+
+  // --- A call ---
+
+  void say(unsigned process, const std::string& capture, const std::string& call) {
+    std::string who = in_block_ ? std::string() : known_.processes[process] + ": ";
+    lines_ += fmt::format("  {}{}{}{}\n", who, capture, capture.empty() ? "" : " = ", call);
+  }
+
+  unsigned process() {
+    unsigned p = operands_.below(known_.processes.size());
+    return known_.running[p] ? p : 0;
+  }
+
+  const Operation* next(Place place) {
+    for (;;) {
+      unsigned at = operands_.below(weights_);
+      for (const Operation* o : operations_) {
+        if (at < o->weight) {
+          if (place == Place::check || o->where == Operation::Where::anywhere) return o;
+          break;
+        }
+        at -= o->weight;
+      }
+    }
+  }
+
+  void call(unsigned process, Place place) {
+    for (unsigned attempt = 0; attempt < 16; ++attempt) {
+      const Operation& o = *next(place);
+      auto special = std::find_if(kSpecial.begin(), kSpecial.end(), [&](const Special& s) { return s.name == o.name; });
+      if (special == kSpecial.end() ? plain(process, o) : (this->*special->make)(process)) return;
+    }
+  }
+
+  bool plain(unsigned process, const Operation& o) {
+    Usage usage = take_apart(o.usage);
+    std::string text;
+    for (const UsageOperand& operand : usage.operands) {
+      // A range says its length itself.
+      if (operand.optional) continue;
+      const std::string& word = operand.alternatives[operands_.below(operand.alternatives.size())];
+      auto made = operands_.make(o.name, word, known_, process);
+      if (!made) return false;
+      text += (text.empty() ? "" : ", ") + *made;
+    }
+    text = fmt::format("{}({})", o.name, text);
+    if (!usage.members.empty()) {
+      const std::string& member = usage.members[operands_.below(usage.members.size())];
+      if (options_.may && !options_.may(o, member)) return false;
+      text += "." + member;
+    }
+    if (text.find("MADV_PAGEOUT") != std::string::npos)
+      for (const Mapped& m : known_.mappings)
+        if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
+    say(process, {}, text);
+    after(process, o.name, text);
+    return true;
+  }
+
+  // What a call leaves to be known.
+  void after(unsigned process, std::string_view operation, const std::string& text) {
+    if (operation == "munmap" || operation == "mprotect" || operation == "mlock" || operation == "munlock" ||
+        operation == "madvise")
+      for (Mapped& m : known_.mappings)
+        if (text.find("(" + m.name + "[") != std::string::npos) m.whole = false;
+    // What has been given up may be there or not until the next store: no kernel says when.
+    if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
+      std::string range = text.substr(8, text.rfind(", MADV") - 8);
+      for (Mapped& m : known_.mappings) m.given_up = m.given_up || range.starts_with(m.name + "[");
+      if (range.find(',') == std::string::npos) say(process, {}, fmt::format("store({}, 'Z')", range));
+    }
+    if (operation == "swapoff" && !in_block_) say(process, {}, "swapon(S)");
+  }
+
+  // --- Operations that give or take something ---
+
+  std::string fresh_name() {
+    constexpr std::string_view kNames = "pqrstuvw";
+    return names_ < kNames.size() ? std::string(1, kNames[names_++]) : fmt::format("p{}", names_++);
+  }
+
+  bool memfd_create(unsigned process) {
+    if (in_block_ || known_.inodes >= kInodesMax) return false;
+    MemoryFile file{fmt::format("f{}", known_.files.size()), 1 + operands_.below(kPagesMax)};
+    say(process, file.name, "memfd_create(\"f\", 0)");
+    say(process, {}, fmt::format("ftruncate({}, {})", file.name, Operands::bytes(file.pages)));
+    if (operands_.one_in(2))
+      say(process, {}, fmt::format("pwrite({}, fill('{}', {}), 0)", file.name, 'F', Operands::bytes(file.pages)));
+    known_.files.push_back(std::move(file));
+    ++known_.inodes;
+    return true;
+  }
+
+  bool mmap(unsigned process) {
+    if (in_block_ || known_.mappings.size() >= kMappingsMax) return false;
+    Mapped m{fresh_name(), 1 + operands_.below(kPagesMax), operands_.one_in(3)};
+    bool file = m.file = !known_.files.empty() && operands_.one_in(2);
+    m.processes = 1U << process;
+    if (!file && m.shared && ++known_.inodes > kInodesMax) m.shared = false;
+    std::string flags = m.shared ? "MAP_SHARED" : "MAP_PRIVATE";
+    if (!file) flags += "|MAP_ANONYMOUS";
+    std::string rest = "-1, 0";
+    if (file) {
+      const MemoryFile& f = known_.files[operands_.below(known_.files.size())];
+      rest = f.name + ", " + (operands_.one_in(4) ? "4K" : "0");
+    }
+    say(process, m.name,
+        fmt::format("mmap(0, {}, {}, {}, {})", Operands::bytes(m.pages),
+                    operands_.one_in(8) ? "PROT_READ" : "PROT_READ|PROT_WRITE", flags, rest));
+    known_.mappings.push_back(std::move(m));
+    return true;
+  }
+
+  bool mremap(unsigned process) {
+    const Mapped* found = in_block_ ? nullptr : operands_.mapping(known_, process);
+    if (found == nullptr) return false;
+    auto& m = known_.mappings[static_cast<std::size_t>(found - known_.mappings.data())];
+    unsigned pages = 1 + operands_.below(kPagesMax);
+    // A failed move would leave a name that is no address; and more than one mapping at once moves since 6.17 only.
+    if (m.whole && m.processes == 1U << process && known_.mappings.size() < kMappingsMax && operands_.one_in(2)) {
+      bool keep = !m.shared && operands_.one_in(4);
+      Mapped moved = m;
+      moved.name = fresh_name();
+      moved.pages = keep ? m.pages : pages;
+      say(process, moved.name,
+          fmt::format("mremap({}, {}, {}, MREMAP_MAYMOVE|MREMAP_FIXED{}, {}*4K)", m.name, Operands::bytes(m.pages),
+                      Operands::bytes(moved.pages), keep ? "|MREMAP_DONTUNMAP" : "",
+                      kTargetPage + operands_.below(kTargets)));
+      if (!keep) known_.mappings.erase(known_.mappings.begin() + (found - known_.mappings.data()));
+      known_.mappings.push_back(std::move(moved));
+      return true;
+    }
+    if (!m.whole) pages = std::min(pages, m.pages);
+    say(process, {}, fmt::format("mremap({}, {}, {}, 0)", m.name, Operands::bytes(m.pages), Operands::bytes(pages)));
+    if (pages != m.pages) m.whole = false;
+    m.pages = std::max(m.pages, pages);
+    return true;
+  }
+
+  bool fork(unsigned process) {
+    if (in_block_ || known_.processes.size() >= 2) return false;
+    say(process, "C", "fork()");
+    known_.processes.emplace_back("C");
+    known_.running.push_back(true);
+    for (Mapped& m : known_.mappings) m.processes |= (m.processes >> process & 1) << 1;
+    return true;
+  }
+
+  bool exit(unsigned process) {
+    // Names would be left without a meaning if the first one ended.
+    if (in_block_ || process == 0) return false;
+    say(process, {}, "exit()");
+    known_.running[process] = false;
+    return true;
+  }
+
+  bool swapon(unsigned) { return false; }  // follows each swapoff()
+
+  struct Special {
+    std::string_view name;
+    bool (Generator::*make)(unsigned process);
+  };
+  static constexpr std::array<Special, 6> kSpecial = {{{"memfd_create", &Generator::memfd_create},
+                                                       {"mmap", &Generator::mmap},
+                                                       {"mremap", &Generator::mremap},
+                                                       {"fork", &Generator::fork},
+                                                       {"exit", &Generator::exit},
+                                                       {"swapon", &Generator::swapon}}};
+
+ public:
+  static bool is_special(std::string_view name) {
+    return std::any_of(kSpecial.begin(), kSpecial.end(), [name](const Special& s) { return s.name == name; });
+  }
+
+ private:
+  const GeneratorOptions& options_;
+  uint64_t seed_ = 0;
+  base::Random random_;
+  Operands operands_;
+  std::vector<const Operation*> operations_;
+  unsigned weights_ = 0;
+  Known known_;
+  std::string lines_;
+  unsigned names_ = 0;
+  bool in_block_ = false;
+};
+
+}  // namespace
+
+scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
+  std::string text = Generator(seed, options).text();
+  scenario::ParseResult parsed = scenario::parse(text, "fuzz.qs");
+  if (!parsed.ok()) {
+    fmt::print(stderr, "{}\n{}\n", to_string(parsed.error()), text);
+    std::abort();
+  }
+  return parsed.document().scenarios.front();
+}
+
+std::string unknown_operand(const scenario::Operation& operation) {
+  if (Generator::is_special(operation.name)) return {};
+  for (const UsageOperand& operand : take_apart(operation.usage).operands)
+    for (const std::string& word : operand.alternatives)
+      if (!operand.optional && !Operands::knows(word)) return word;
+  return {};
+}
+
+}  // namespace quire::fuzz

@@ -1,0 +1,37 @@
+// Random scenarios: well-formed, mostly of calls that succeed, and the same for the same seed on every machine.
+//
+// G1. generate() of one seed and the same options is one text; it parses, and its program can be made.
+// G2. A process makes no call after its exit(), and a name is captured before it is used.
+// G3. With one CPU everything is in `check`, in one order; with more there is a set-up, a short block for each, and
+// loads. Which operation comes next is drawn by the weights of scenario/operations.def. Operands are made by the words
+// of an operation's usage (FD, RANGE, ADVICE, ...); few operations have a function of their own, for what they give or
+// take.
+//
+//   Scenario scenario = generate(7, {.cpus = 1});
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+#include "scenario/ast.h"
+#include "scenario/operations.h"
+
+namespace quire::fuzz {
+
+struct GeneratorOptions {
+  unsigned cpus = 1;    ///< 1 to 3
+  unsigned calls = 24;  ///< at most, without the mappings at the start; of several CPUs: 3 each
+  /// Which operations, and which members of theirs (empty: of the operation itself); nullptr: all that have a weight.
+  std::function<bool(const scenario::Operation&, std::string_view member)> may = nullptr;
+  /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.
+  bool looks_at_files = true;
+};
+
+[[nodiscard]] scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options);
+
+/// A word of a usage for which no operand can be made, or empty: an operation with a weight has none.
+[[nodiscard]] std::string unknown_operand(const scenario::Operation& operation);
+
+}  // namespace quire::fuzz

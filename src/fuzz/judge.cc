@@ -1,0 +1,164 @@
+#include "fuzz/judge.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "fuzz/model.h"
+#include "oracle/kernel_operations.h"
+#include "runner/runner.h"
+#include "scenario/format.h"
+
+namespace quire::fuzz {
+namespace {
+
+std::string member_text(const scenario::Call& call) {
+  return call.member.empty() || call.text.ends_with(call.member) ? std::string() : "." + call.member;
+}
+
+// Which byte it is makes no other finding; whether there is one does.
+std::string like(const std::string& text) { return text.empty() || text[0] < '1' || text[0] > '9' ? text : "N"; }
+
+Wrong incident_of(const std::string& incident) {
+  std::string kind = incident.substr(0, incident.find(':'));
+  // Numbers tell one finding from another that is the same.
+  std::string signature;
+  std::size_t at = 0;
+  while (at < incident.size()) {
+    bool hex = incident.compare(at, 2, "0x") == 0;
+    bool digit = incident[at] >= '0' && incident[at] <= '9';
+    signature += hex || digit ? 'N' : incident[at];
+    std::size_t end = hex     ? incident.find_first_not_of("0123456789abcdefx", at)
+                      : digit ? incident.find_first_not_of("0123456789", at)
+                              : at + 1;
+    at = std::min(end, incident.size());
+  }
+  return {kind, incident, signature, {}, {}};
+}
+
+Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
+                std::string_view by) {
+  const CallResult& r = run.results[at];
+  Wrong wrong;
+  wrong.kind = std::move(kind);
+  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
+  wrong.signature =
+      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
+  wrong.call = at;
+  return wrong;
+}
+
+}  // namespace
+
+std::optional<Wrong> Judge::judge_without_defects(const scenario::Scenario& scenario) {
+  std::vector<std::string> switched_on = std::exchange(defects_, {});
+  std::optional<Wrong> wrong = judge(scenario);
+  defects_ = std::move(switched_on);
+  return wrong;
+}
+
+// --- The engine alone -----------------------------------------------------------------------------------------------
+
+std::optional<Wrong> EngineJudge::judge(const scenario::Scenario& scenario) {
+  Sequence run = run_in_order(scenario, defects_);
+  skipped_ = run.error;
+  if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
+  if (!run.incident.empty()) return incident_of(run.incident);
+  auto mismatch = first_mismatch(run.plan, run.results);
+  if (!mismatch) return std::nullopt;
+  Wrong wrong = result_of(run, mismatch->index, "contents", mismatch->expected, "by the model");
+  wrong.results.resize(run.results.size());
+  for (std::size_t i = 0; i < mismatch->index; ++i) wrong.results[i] = run.results[i].text;
+  wrong.results[mismatch->index] = mismatch->expected;
+  return wrong;
+}
+
+std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
+  using Strategy = runner::CheckOptions::Strategy;
+  scenario::Scenario asked = scenario;
+  if (asked.expects.empty()) return std::nullopt;
+  for (const std::string& id : defects_) asked.expects[0].defects.push_back({id, {}});
+  Sequence in_order = run_in_order(scenario, {});
+  skipped_ = in_order.error;
+  if (skipped_.empty() && in_order.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
+  for (Strategy strategy : {Strategy::pct, Strategy::random}) {
+    runner::CheckOptions options;
+    options.strategy = strategy;
+    options.executions_max = executions_ / 2;
+    runner::CheckResult checked = runner::check_scenario(asked, "fuzz.qs", options);
+    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&checked)) {
+      skipped_ = to_string(*diagnostic);
+      return std::nullopt;
+    }
+    for (const runner::Verdict& v : std::get<runner::ScenarioCheck>(checked).verdicts) {
+      if (v.found.empty()) continue;
+      Wrong wrong = incident_of(v.found + ": " + v.summary);
+      wrong.signature = v.found;
+      wrong.text = v.report;
+      return wrong;
+    }
+  }
+  return std::nullopt;
+}
+
+// --- The kernel -----------------------------------------------------------------------------------------------------
+
+std::optional<Wrong> HostJudge::compare(const scenario::Scenario& scenario, oracle::Playhouse::How how) {
+  // Both at once: it plays while the engine runs.
+  house_.send(format(scenario), how);
+  Sequence run = run_in_order(scenario, defects_);
+  oracle::Played played = house_.receive();
+  skipped_ = !run.error.empty() ? run.error : played.trouble;
+  if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
+  if (!skipped_.empty()) return std::nullopt;
+  if (!run.incident.empty()) return incident_of(run.incident);
+  for (std::size_t i = 0; i < run.results.size() && i < played.row.size(); ++i) {
+    if (played.row[i].empty() || played.row[i] == run.results[i].text) continue;
+    Wrong wrong = result_of(run, i, "difference", played.row[i], "on the kernel");
+    wrong.results = std::move(played.row);
+    return wrong;
+  }
+  return std::nullopt;
+}
+
+std::optional<Wrong> HostJudge::judge(const scenario::Scenario& scenario) {
+  return compare(scenario, oracle::Playhouse::How::quickly);
+}
+
+// The same by another player, and twice: what comes and goes is no finding.
+std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) {
+  auto first = compare(scenario, oracle::Playhouse::How::carefully);
+  auto second = compare(scenario, oracle::Playhouse::How::carefully);
+  return first && second && first->signature == second->signature ? first : std::nullopt;
+}
+
+// --- By name --------------------------------------------------------------------------------------------------------
+
+std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble) {
+  constexpr uint64_t kSchedules = 60;  // of each scenario
+  if (options.against == JudgeOptions::Against::host) {
+    auto host = std::make_unique<HostJudge>(options.defects);
+    trouble = host->open();
+    if (!trouble.empty()) return nullptr;
+    return host;
+  }
+  if (options.cpus == 1) return std::make_unique<EngineJudge>(options.defects);
+  return std::make_unique<ScheduleJudge>(options.defects, kSchedules);
+}
+
+GeneratorOptions generator_for(const JudgeOptions& options) {
+  GeneratorOptions generator;
+  generator.cpus = options.cpus;
+  if (options.against == JudgeOptions::Against::engine) return generator;
+  generator.looks_at_files = false;
+  generator.may = [](const scenario::Operation& operation, std::string_view member) {
+    return oracle::kernel_operation(operation).run != nullptr &&
+           operation.gives != scenario::Operation::Gives::amount && member != "file" && member != "shmem";
+  };
+  return generator;
+}
+
+}  // namespace quire::fuzz

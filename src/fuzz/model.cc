@@ -1,0 +1,421 @@
+#include "fuzz/model.h"
+
+#include <algorithm>
+#include <array>
+
+#include "fuzz/model_memory.h"
+
+namespace quire::fuzz {
+namespace {
+
+using scenario::Call;
+using scenario::Operand;
+using scenario::Value;
+
+// Of C and Linux, by number: the plan has no names any more.
+constexpr int kProtWrite = 2;
+constexpr int kMapShared = 1;
+constexpr int kMapAnonymous = 0x20;
+constexpr int kMapPopulate = 0x8000;
+constexpr int kMremapDontunmap = 4;
+constexpr int kPunchHole = 2;
+constexpr int kKeepSize = 1;
+constexpr int kEbadf = 9;
+constexpr int kEnomem = 12;
+constexpr int kEinval = 22;
+constexpr int kEnodata = 61;
+constexpr int kSigbus = 7;
+constexpr int kSigsegv = 11;
+
+class Model {
+ public:
+  explicit Model(const scenario::Program& program)
+      : program_(program), spaces_(program.processes.size()), variables_(program.variables.size(), 0) {
+    for (std::size_t p = 0; p < spaces_.size(); ++p) spaces_[p].running = !program.processes[p].forked;
+  }
+
+  /// What the call must have given, if it is known; afterwards its effects are.
+  std::optional<std::string> step(const Call& call, const Value& value) {
+    space_ = &spaces_[static_cast<std::size_t>(std::max(call.process, 0))];
+    std::optional<Value> expected;
+    bool done = value.kind != Value::Kind::none;
+    if (done && space_->running) {
+      auto known =
+          std::find_if(kSteps.begin(), kSteps.end(), [&](const Step& s) { return s.name == call.operation->name; });
+      if (known != kSteps.end()) expected = (this->*known->make)(call, value);
+    }
+    if (call.capture >= 0) variables_[static_cast<std::size_t>(call.capture)] = value.number;
+    if (!expected) return std::nullopt;
+    return observed_text(call, *expected);
+  }
+
+  /// Memory has failed: what is lost is not followed.
+  [[nodiscard]] bool lost() const { return lost_; }
+
+ private:
+  using Unknown = std::optional<Value>;
+
+  [[nodiscard]] int64_t number(const Call& c, std::size_t operand, int64_t otherwise = 0) const {
+    if (operand >= c.operands.size()) return otherwise;
+    const Operand& o = c.operands[operand];
+    if (o.kind != Operand::Kind::variable) return o.number;
+    return variables_[static_cast<std::size_t>(o.variable)] + o.number;
+  }
+
+  struct Span {
+    uint64_t first;
+    uint64_t last;  ///< one after
+    std::size_t next;
+  };
+  [[nodiscard]] Span span(const Call& c, std::size_t operands_after) const {
+    bool spelled = c.operands.size() > 1 + operands_after;
+    int64_t length = spelled ? number(c, 1) : c.operands[0].length;
+    return {page_of(number(c, 0)), page_of(number(c, 0) + length + kModelPage - 1), spelled ? 2U : 1U};
+  }
+  static uint64_t page_of(int64_t address) { return static_cast<uint64_t>(address) / kModelPage; }
+
+  template <typename Visit>
+  void for_pages(uint64_t first, uint64_t last, Visit visit) {
+    for (auto at = space_->pages.lower_bound(first); at != space_->pages.end() && at->first < last; ++at)
+      visit(at->second);
+  }
+  void erase(uint64_t first, uint64_t last) {
+    space_->pages.erase(space_->pages.lower_bound(first), space_->pages.lower_bound(last));
+  }
+
+  // --- Accesses ---
+
+  /// The signal an access ends with, if any; si_code is not told of guards.
+  struct Access {
+    ModelPage* page = nullptr;
+    Value signal;
+    bool code_known = true;
+  };
+  Access access(int64_t address, bool write) {
+    auto found = space_->pages.find(page_of(address));
+    if (found == space_->pages.end()) return {nullptr, Value::of_signal(kSigsegv, 1)};
+    ModelPage& page = found->second;
+    if (write ? (page.prot & kProtWrite) == 0 : page.prot == 0) return {&page, Value::of_signal(kSigsegv, 2)};
+    if (page.guard) return {&page, Value::of_signal(kSigsegv, 0), false};
+    if (page.file && !page.file->has(page.index)) return {&page, Value::of_signal(kSigbus, 2)};
+    return {&page, {}};
+  }
+
+  Unknown load(const Call& c, const Value&) {
+    int64_t start = number(c, 0);
+    Unknown first;
+    for (int64_t offset = 0; offset == 0 || offset < c.operands[0].length; offset += kModelPage) {
+      Access a = access(start + offset, false);
+      bool signal = a.signal.kind == Value::Kind::signal;
+      MaybeByte byte = signal ? MaybeByte() : a.page->byte();
+      if ((signal && !a.code_known) || (!signal && !byte) || (!signal && start % kModelPage != 0)) return std::nullopt;
+      Value value = signal ? a.signal : Value::of(*byte);
+      if (first && value != *first) return value;
+      first = value;
+    }
+    return first;
+  }
+
+  Unknown store(const Call& c, const Value&) {
+    int64_t start = number(c, 0);
+    auto byte = static_cast<uint8_t>(number(c, 1));
+    for (int64_t offset = 0; offset == 0 || offset < c.operands[0].length; offset += kModelPage) {
+      Access a = access(start + offset, true);
+      if (a.signal.kind == Value::Kind::signal) return a.code_known ? Unknown(a.signal) : std::nullopt;
+      a.page->set(start % kModelPage == 0 ? MaybeByte(byte) : a.page->byte());
+    }
+    return Value::of(0);
+  }
+
+  // --- Mappings ---
+
+  void put(uint64_t first, uint64_t count, const ModelPage& like) {
+    for (uint64_t i = 0; i < count; ++i) {
+      ModelPage page = like;
+      page.index += static_cast<int64_t>(i);
+      // Populating may have ended before it.
+      if (page.locked && page.is_private_file()) page.vague = true;
+      space_->pages[first + i] = page;
+    }
+  }
+
+  Unknown mmap(const Call& c, const Value& v) {
+    if (v.number < 0) return std::nullopt;
+    int64_t flags = number(c, 3);
+    ModelPage page;
+    page.prot = static_cast<int>(number(c, 2));
+    page.shared = (flags & kMapShared) != 0;
+    uint64_t count = page_of(number(c, 1) + kModelPage - 1);
+    if ((flags & kMapAnonymous) == 0) {
+      page.file = space_->files[number(c, 4)];
+      page.index = number(c, 5) / kModelPage;
+    } else if (page.shared) {
+      page.file = std::make_shared<ModelFile>();
+      page.file->size = static_cast<int64_t>(count) * kModelPage;
+    }
+    page.locked = space_->lock_future;
+    page.vague = page.is_private_file() && ((flags & kMapPopulate) != 0 || page.locked);
+    erase(page_of(v.number), page_of(v.number) + count);
+    put(page_of(v.number), count, page);
+    return std::nullopt;
+  }
+
+  Unknown munmap(const Call& c, const Value& v) {
+    Span s = span(c, 0);
+    if (v.number == 0) erase(s.first, s.last);
+    return std::nullopt;
+  }
+
+  Unknown mprotect(const Call& c, const Value& v) {
+    if (v.number != 0 && v.number != -kEnomem) return std::nullopt;
+    Span s = span(c, 1);
+    auto prot = static_cast<int>(number(c, s.next));
+    // Up to the first page that is not mapped.
+    for (uint64_t at = s.first; at < s.last && space_->pages.contains(at); ++at) {
+      ModelPage& page = space_->pages[at];
+      page.prot = prot;
+      if (page.locked && page.is_private_file() && !page.copied) page.vague = true;
+    }
+    return std::nullopt;
+  }
+
+  Unknown mremap(const Call& c, const Value& v) {
+    if (v.number < 0) return std::nullopt;
+    uint64_t from = page_of(number(c, 0));
+    uint64_t old_count = page_of(number(c, 1) + kModelPage - 1);
+    uint64_t new_count = page_of(number(c, 2) + kModelPage - 1);
+    uint64_t to = page_of(v.number);
+    bool keep = (number(c, 3) & kMremapDontunmap) != 0;
+    std::map<uint64_t, ModelPage> moved;
+    for (uint64_t i = 0; i < std::min(old_count, new_count); ++i)
+      if (auto found = space_->pages.find(from + i); found != space_->pages.end()) moved[to + i] = found->second;
+    if (moved.empty()) return std::nullopt;
+    if (!keep) erase(from, from + old_count);
+    if (keep)
+      for_pages(from, from + old_count, [](ModelPage& page) {
+        page.drop_copy();
+        page.guard = page.locked = false;
+      });
+    if (to != from) erase(to, to + new_count);
+    ModelPage next = moved.rbegin()->second;
+    uint64_t end = moved.rbegin()->first + 1;
+    for (auto& [at, page] : moved) space_->pages[at] = std::move(page);
+    if (new_count <= old_count || to + new_count <= end) return std::nullopt;
+    next.drop_copy();
+    next.guard = false;
+    ++next.index;
+    put(end, to + new_count - end, next);
+    return std::nullopt;
+  }
+
+  // --- Locks ---
+
+  void lock(uint64_t first, uint64_t last, bool sure) {
+    for_pages(first, last, [sure](ModelPage& page) {
+      page.locked = true;
+      if (sure && (page.prot & kProtWrite) != 0) page.populate_for_write();
+      if (!sure && page.is_private_file() && !page.copied) page.vague = true;
+    });
+  }
+  Unknown mlock(const Call& c, const Value& v) {
+    Span s = span(c, 0);
+    if (v.number != -kEinval) lock(s.first, s.last, v.number == 0);
+    return std::nullopt;
+  }
+  Unknown munlock(const Call& c, const Value& v) {
+    Span s = span(c, 0);
+    if (v.number == 0) for_pages(s.first, s.last, [](ModelPage& page) { page.locked = false; });
+    return std::nullopt;
+  }
+  Unknown mlockall(const Call& c, const Value& v) {
+    if (v.number != 0) return std::nullopt;
+    if ((number(c, 0) & 1) != 0) lock(0, UINT64_MAX, false);
+    space_->lock_future = (number(c, 0) & 2) != 0;
+    return std::nullopt;
+  }
+  Unknown munlockall(const Call&, const Value&) {
+    for_pages(0, UINT64_MAX, [](ModelPage& page) { page.locked = false; });
+    space_->lock_future = false;
+    return std::nullopt;
+  }
+
+  // --- Advice ---
+
+  Unknown madvise(const Call& c, const Value& v) {
+    Span s = span(c, 1);
+    auto advice = static_cast<Advice>(number(c, s.next));
+    bool sure = v.number == 0 || v.number == -kEnomem;
+    if (number(c, 0) % kModelPage != 0) return std::nullopt;
+    for_pages(s.first, s.last, [&](ModelPage& page) { advise(page, advice, sure, v.number == 0); });
+    return std::nullopt;
+  }
+
+  enum class Advice : uint8_t {
+    dontneed = 4,
+    free = 8,
+    remove = 9,
+    populate_write = 23,
+    dontneed_locked = 24,
+    guard_install = 102,
+    guard_remove = 103
+  };
+
+  // Sure: what is mapped was dealt with; all: and there was nothing else.
+  static void advise(ModelPage& page, Advice advice, bool sure, bool all) {
+    bool anonymous = !page.file;
+    switch (advice) {
+      case Advice::dontneed:
+      case Advice::dontneed_locked:
+        if (page.shared) break;
+        if (sure) page.drop_copy();
+        if (!sure) page.vague = true;
+        break;
+      case Advice::free:
+        if (anonymous && page.copied) page.copy.reset();
+        break;
+      case Advice::remove:
+        if (page.shared && all) page.file->bytes.erase(page.index);
+        if (page.shared && !all) page.file->bytes[page.index] = std::nullopt;
+        break;
+      case Advice::populate_write:
+        if (all) page.populate_for_write();
+        if (!all && page.is_private_file() && !page.copied) page.vague = true;
+        break;
+      case Advice::guard_install:
+        if (sure && !page.shared) page.drop_copy();
+        if (sure) page.guard = true;
+        if (!sure && !page.shared) page.vague = true;
+        break;
+      case Advice::guard_remove:
+        if (sure) page.guard = false;
+        break;
+    }
+  }
+
+  // --- Files ---
+
+  std::shared_ptr<ModelFile> file(const Call& c) {
+    auto found = space_->files.find(number(c, 0));
+    return found == space_->files.end() ? nullptr : found->second;
+  }
+
+  Unknown memfd_create(const Call&, const Value& v) {
+    if (v.number >= 0) space_->files[v.number] = std::make_shared<ModelFile>();
+    return std::nullopt;
+  }
+  Unknown close(const Call& c, const Value& v) {
+    if (v.number == 0) space_->files.erase(number(c, 0));
+    return std::nullopt;
+  }
+
+  Unknown ftruncate(const Call& c, const Value& v) {
+    auto f = file(c);
+    if (number(c, 1) < 0) return Value::of(-kEinval);
+    if (!f) return Value::of(-kEbadf);
+    if (v.number != 0) return Value::of(0);
+    f->resize(number(c, 1));
+    for (ModelSpace& space : spaces_)
+      for (auto& [at, page] : space.pages)
+        if (page.file == f && !page.shared && !f->has(page.index)) page.drop_copy();
+    return Value::of(0);
+  }
+
+  Unknown fallocate(const Call& c, const Value& v) {
+    auto f = file(c);
+    if (!f) return Value::of(-kEbadf);
+    if (v.number != 0) return std::nullopt;
+    int64_t mode = number(c, 1);
+    if ((mode & kPunchHole) != 0) f->punch(number(c, 2), number(c, 3));
+    if ((mode & (kPunchHole | kKeepSize)) == 0) f->size = std::max(f->size, number(c, 2) + number(c, 3));
+    return std::nullopt;
+  }
+
+  Unknown pwrite(const Call& c, const Value& v) {
+    auto f = file(c);
+    if (number(c, 2) < 0) return Value::of(-kEinval);
+    if (!f) return Value::of(-kEbadf);
+    if (v.number > 0) f->write(number(c, 2), v.number, static_cast<uint8_t>(c.operands[1].number));
+    return std::nullopt;
+  }
+
+  Unknown pread(const Call& c, const Value&) {
+    auto f = file(c);
+    int64_t at = number(c, 1);
+    if (at < 0) return Value::of(-kEinval);
+    if (!f) return Value::of(-kEbadf);
+    if (at >= f->size) return Value::of(-kEnodata);
+    MaybeByte byte = f->at(at / kModelPage);
+    return byte && at % kModelPage == 0 ? Unknown(Value::of(*byte)) : std::nullopt;
+  }
+
+  Unknown fstat(const Call& c, const Value&) {
+    auto f = file(c);
+    if (!f) return Value::of(-kEbadf);
+    return c.member == "st_size" ? Unknown(Value::of(f->size)) : std::nullopt;
+  }
+
+  // --- Processes, and memory that fails ---
+
+  Unknown fork(const Call& c, const Value& v) {
+    if (v.number <= 0 || c.capture < 0) return std::nullopt;
+    for (std::size_t p = 0; p < spaces_.size(); ++p)
+      if (program_.processes[p].forked &&
+          program_.processes[p].name == program_.variables[static_cast<std::size_t>(c.capture)].name)
+        spaces_[p] = space_->forked();
+    return std::nullopt;
+  }
+  Unknown exit(const Call&, const Value&) {
+    *space_ = {};
+    space_->running = false;
+    return std::nullopt;
+  }
+  Unknown poison(const Call&, const Value&) {
+    lost_ = true;
+    return std::nullopt;
+  }
+
+  struct Step {
+    std::string_view name;
+    Unknown (Model::*make)(const Call&, const Value&);
+  };
+  static constexpr std::array<Step, 21> kSteps = {{{"close", &Model::close},
+                                                   {"exit", &Model::exit},
+                                                   {"fallocate", &Model::fallocate},
+                                                   {"fork", &Model::fork},
+                                                   {"fstat", &Model::fstat},
+                                                   {"ftruncate", &Model::ftruncate},
+                                                   {"load", &Model::load},
+                                                   {"madvise", &Model::madvise},
+                                                   {"memfd_create", &Model::memfd_create},
+                                                   {"mlock", &Model::mlock},
+                                                   {"mlockall", &Model::mlockall},
+                                                   {"mmap", &Model::mmap},
+                                                   {"mprotect", &Model::mprotect},
+                                                   {"mremap", &Model::mremap},
+                                                   {"munlock", &Model::munlock},
+                                                   {"munlockall", &Model::munlockall},
+                                                   {"munmap", &Model::munmap},
+                                                   {"poison", &Model::poison},
+                                                   {"pread", &Model::pread},
+                                                   {"pwrite", &Model::pwrite},
+                                                   {"store", &Model::store}}};
+
+  const scenario::Program& program_;
+  std::vector<ModelSpace> spaces_;
+  std::vector<int64_t> variables_;
+  ModelSpace* space_ = nullptr;
+  bool lost_ = false;
+};
+
+}  // namespace
+
+std::optional<Mismatch> first_mismatch(const scenario::Program& program, std::span<const CallResult> results) {
+  Model model(program);
+  for (std::size_t i = 0; i < results.size() && !model.lost(); ++i) {
+    auto expected = model.step(*results[i].call, results[i].value);
+    if (expected && *expected != results[i].text) return Mismatch{i, *expected};
+  }
+  return std::nullopt;
+}
+
+}  // namespace quire::fuzz
