@@ -54,3 +54,26 @@ check {
 }
 
 expect { always A:r == 0   never lost_store   never swap_count   never leak   complete }
+
+# reached: try_to_unuse: goes round once more
+scenario swapoff-goes-round "what swapoff has brought back goes out again for what comes next, and it goes on"
+machine  cpus=2 ram=5 swap=S:4,T:4 swap_priority=S:5,T:5 SWAP_MAP_MAX=1
+
+setup {
+  A: p = mmap(16K, 16K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS|MAP_FIXED, -1, 0)
+  A: store(p[0], 5), store(p[1], 6), store(p[2], 7), store(p[3], 8)
+  A: madvise(p, 16K, MADV_PAGEOUT) = 0
+  A: B = fork()
+  A: load(p[0])                    = 5
+}
+
+cpu 0 as A { reclaim(4) }
+cpu 1 as B { store(p[1], 99) }
+
+check {
+  A: swapoff(S) = 0 | -ENOMEM
+  A: load(p[1]) = 6
+  A: load(p[3]) = 8
+}
+
+expect { never livelock   never lost_store   never leak   complete }

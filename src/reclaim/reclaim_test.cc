@@ -58,10 +58,11 @@ class Reclaiming : public testing::TestWithParam<cache::UseLru> {
     return options;
   }()};
   cache::Folios folios_{frames_, {}, GetParam()};
-  swap::SwapAreas swap_{{}, folios_, {}};
+  base::DefectSet defects_;
+  swap::SwapAreas swap_{{}, folios_, defects_};
   rmap::AnonVmas anon_vmas_;
   pgtable::Tlbs tlbs_{0};
-  rmap::Environment env_{folios_, swap_, anon_vmas_, tlbs_, {}, base::Order(0), {4, 9, 9}};
+  rmap::Environment env_{folios_, swap_, anon_vmas_, tlbs_, defects_, base::Order(0), {4, 9, 9}};
   swap::RamBackend device_{"S", PageCount(33), 4096};
   fs::BlockFs fs_{env_, 6};
   Reclaim reclaim_{env_};

@@ -21,18 +21,25 @@ class Unuse {
   // Linux: mm/swapfile.c try_to_unuse()
   [[nodiscard]] Errno try_to_unuse() {
     QUIRE_FUNC();
-    while (in_use()) {
+    for (;;) {
+      PageCount before = area_.inuse_pages();
+      if (before == PageCount(0)) break;
       Errno error = tmpfs_.shmem_unuse(area_);
       if (error != Errno::ok) return error;
       error = visit_users();
       if (error != Errno::ok) return error;
       free_cached_slots();
-      if (!in_use()) break;
+      PageCount now = area_.inuse_pages();
+      if (now == PageCount(0)) break;
       // Slots on their way to free look bad, and are not met by the scan: only inuse says when the last is free.
       if (env_.defects.has(base::Defect::D0_6) && !env_.swap.find_next_to_unuse(area_, SwapOffset(0))) break;
       if (interrupted()) return Errno::eintr;
-      // Somebody is between a page table and the slot's count, or on its way to swap: only to be waited for.
-      sync::retry_point("try_to_unuse");
+      // Somebody is between a page table and the slot's count, or on its way to swap: only to be waited for. But where
+      // some came back, others may have gone out again for them.
+      if (now < before)
+        QUIRE_REACHED("try_to_unuse: goes round once more");
+      else
+        sync::retry_point("try_to_unuse");
     }
     QUIRE_POINT("inuse_pages is 0");
     return Errno::ok;
