@@ -106,3 +106,21 @@ check {
 }
 
 expect { never bug   never stale_pte   complete }
+
+scenario beyond-user-space "an address that no table has is no other page's"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  A: r = mmap(0, 0, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) = -EINVAL
+}
+
+cpu 0 as A {
+  load(r)                = SIGSEGV(1)
+  store(p[0]+1048576, 1) = SIGSEGV(1)
+}
+
+check { A: load(p[0]) = 'a' }
+
+expect { never stale_tlb   never lost_store   complete }

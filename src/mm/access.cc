@@ -109,6 +109,8 @@ bool AddressSpace::access_through_tables(VirtPage page, Access access, Touch tou
 template <typename Touch>
 Signal AddressSpace::access(VirtAddr address, Access access, Touch touch) {
   VirtPage page = base::page_of(address);
+  // What lies beyond is not in the tables: their bits would say another page.
+  if (page >= env.geometry.limit()) return signal_of(FaultEnd::maperr);
   for (;;) {
     if (access_through_tlb(page, access, touch) || access_through_tables(page, access, touch)) return {};
     FaultEnd end = handle_mm_fault(address, access);

@@ -56,6 +56,8 @@ const Complaint kComplaints[] = {
      "12:13: expected a defect (see quire defects), found 'D9-9'"},
     {"Repeat", kMachine, "repeat p { A: exit() }", "exit()", "tasks()", kPlain,
      "4:3: expected a repeat count of 0 to 65536, found 'p'"},
+    {"Fill", "cpus=1", "A: fd = memfd_create(\"f\", 0)", "pwrite(fd, fill('c', -4K), 1)", "killall()", "{ complete }",
+     "7:14: expected a fill of 0 to 1073741824 bytes, found 'fill('c', -4K)'"},
 };
 
 class PlanComplaint : public testing::TestWithParam<Complaint> {};

@@ -14,6 +14,7 @@ namespace quire::scenario {
 namespace {
 
 constexpr std::size_t kCallsMax = 10'000;
+constexpr std::int64_t kFillMax = std::int64_t{1} << 30;
 
 // What sync::should_fail() is asked with: a site, or the GFP class of the allocation.
 bool is_fail_site(std::string_view name) {
@@ -171,6 +172,8 @@ class Lowering {
         if (e.text == "fill" && e.args.size() == 2) {
           Operand what = operand(e.args[0], owner);
           Operand count = operand(e.args[1], owner);
+          if (count.number < 0 || count.number > kFillMax)
+            complain(e.at, fmt::format("expected a fill of 0 to {} bytes, found '{}'", kFillMax, format(e)));
           return {Operand::Kind::fill, -1, what.number, count.number, {}};
         }
         break;
