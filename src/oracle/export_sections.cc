@@ -75,13 +75,13 @@ struct Header {
   std::string_view name;
   std::string_view declares;
 };
-constexpr std::array<Header, 20> kHeaders = {{
+constexpr std::array<Header, 19> kHeaders = {{
     {"errno.h", "errno E*"},
     {"fcntl.h", "open fallocate O_* FALLOC_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_*"},
     {"setjmp.h", "sigjmp_buf"},
-    {"signal.h", "kill sigaction siginfo_t SIG*"},
+    {"signal.h", "kill signal sigaction siginfo_t SIG*"},
     {"stddef.h", "offsetof"},
     {"stdint.h", "uint64_t uintptr_t intptr_t"},
     {"stdio.h", "printf snprintf fopen"},
@@ -95,7 +95,6 @@ constexpr std::array<Header, 20> kHeaders = {{
     {"sys/syscall.h", "syscall"},
     {"sys/types.h", "pid_t off_t"},
     {"sys/utsname.h", "utsname"},
-    {"sys/wait.h", "waitpid"},
     {"unistd.h",
      "close pread pwrite usleep fork getpid geteuid access ftruncate fsync setuid unlink write sysconf _exit"},
 }};

@@ -214,7 +214,8 @@ static int q_at_work;   /* whether it does that step */
 static void q_share(void) {
   s = (struct q_shared*)mmap(NULL, sizeof(*s), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   if (s == MAP_FAILED) q_bail("mmap", "no memory");
-  s->pids[MAIN] = getpid();
+  signal(SIGCHLD, SIG_IGN); /* none of the children stays as a zombie */
+  prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 /* [end] */
 
@@ -233,10 +234,7 @@ static void q_idle(void) {
 static long q_end(int pid) {
   if (pid <= 0) return 0;
   kill(pid, SIGKILL);
-  while (q_alive(pid)) {
-    while (waitpid(-1, NULL, WNOHANG) > 0) continue;
-    usleep(100);
-  }
+  while (q_alive(pid)) usleep(100);
   return 0;
 }
 /* [end] */
@@ -269,7 +267,7 @@ static void q_wait_for(const int* word, int value) {
     else
       usleep(100);
     if (q_me != MAIN && !q_alive(s->pids[MAIN])) _exit(1);
-    if (q_me != MAIN || (waited < 200000 && s->trouble[0] == '\0')) continue;
+    if (q_me != MAIN || (waited < 100000 && s->trouble[0] == '\0')) continue;
     q_end_all();
     q_bail(s->trouble[0] != '\0' ? s->trouble : "a call", "the rest is of no use without it");
   }
@@ -332,7 +330,6 @@ static void q_begin_round(int round) {
   s->step = 1;
   q_step = 0;
   q_at_work = 0;
-  prctl(PR_SET_CHILD_SUBREAPER, 1);
 }
 /* [end] */
 
