@@ -113,6 +113,7 @@ class Exporter {
     main.blank();
     add_needs(main, needs_, tests_);
     begin_files(main);
+    main.blank();
     main.raw(lines.text());
     main.blank();
     begin_files(main);

@@ -337,8 +337,10 @@ static void q_begin_round(int round) {
 static void q_start(int who, void (*steps)(void)) {
   pid_t pid = fork();
   if (pid < 0) q_bail("fork", q_text(-errno));
-  s->pids[who] = pid;
-  if (pid != 0) return;
+  if (pid != 0) {
+    s->pids[who] = pid;
+    return;
+  }
   q_me = who;
   steps();
   q_idle();
