@@ -75,7 +75,7 @@ struct Header {
   std::string_view name;
   std::string_view declares;
 };
-constexpr std::array<Header, 19> kHeaders = {{
+constexpr std::array<Header, 20> kHeaders = {{
     {"errno.h", "errno E*"},
     {"fcntl.h", "open fallocate O_* FALLOC_*"},
     {"pthread.h", "pthread_*"},
@@ -89,6 +89,7 @@ constexpr std::array<Header, 19> kHeaders = {{
     {"string.h", "memset strcmp strstr strerror"},
     {"sys/mman.h",
      "mmap munmap madvise mprotect mremap msync mlock* munlock* mincore memfd_create PROT_* MAP_* MADV_*"},
+    {"sys/mount.h", "mount"},
     {"sys/prctl.h", "prctl"},
     {"sys/stat.h", "fstat"},
     {"sys/swap.h", "swapon swapoff"},

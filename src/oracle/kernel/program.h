@@ -196,6 +196,8 @@ static void q_restore_fault_around(void) { q_set_fault_around(q_fault_around); }
 
 /* [begin] */
 static void q_map_one_page_per_fault(void) {
+  if (access("/sys/kernel/debug/fault_around_bytes", F_OK) != 0)
+    (void)mount("debugfs", "/sys/kernel/debug", "debugfs", 0, NULL);
   q_set_fault_around("4096");
   if (q_fault_around[0] != '\0') atexit(q_restore_fault_around);
 }
@@ -394,7 +396,7 @@ static void q_meet(int block, int cpu) {
   CPU_SET(cpu % (int)sysconf(_SC_NPROCESSORS_ONLN), &cpus);
   sched_setaffinity(0, sizeof(cpus), &cpus);
   __atomic_add_fetch(&s->blocks_ready, 1, __ATOMIC_ACQ_REL);
-  while (__atomic_load_n(&s->blocks_ready, __ATOMIC_ACQUIRE) != BLOCKS) sched_yield();
+  while (__atomic_load_n(&s->blocks_ready, __ATOMIC_ACQUIRE) != BLOCKS + 1) sched_yield();
   while (wait-- > 0) __atomic_signal_fence(__ATOMIC_SEQ_CST);
 }
 /* [end] */
@@ -413,8 +415,9 @@ static void q_start_block(void* (*block)(void*)) {
 }
 /* [end] */
 
-/* [begin] */
+/* [begin] The last to come to where blocks meet: by then nobody who may end has a step to finish. */
 static void q_wait_for_blocks(void) {
+  __atomic_add_fetch(&s->blocks_ready, 1, __ATOMIC_ACQ_REL);
   q_wait_for(&s->blocks_ended, BLOCKS);
   __atomic_store_n(&s->check_step, q_step, __ATOMIC_RELEASE);
 }
