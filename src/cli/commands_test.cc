@@ -137,6 +137,29 @@ TEST_F(Commands, HelpKnowsItsTopicsAndCommands) {
   EXPECT_EQ(quire({"--version"}).code, 0);
 }
 
+TEST_F(Commands, ExportWritesCOrSaysWhyNot) {
+  const std::string file =
+      "scenario holes \"zeros\"\ncheck { A: fd = memfd_create(\"f\", 0)   A: pread(fd, 0) = -ENODATA }\n";
+  put("a.qs", file + "expect { never bug }\n");
+  const Ran printed = quire({"export", "a.qs"});
+  EXPECT_EQ(printed.code, 0);
+  EXPECT_EQ(printed.out.find("/*\n * holes: zeros\n"), 0U) << printed.out;
+  EXPECT_EQ(quire({"export", "a.qs", "-o", "a.c"}).out, "");
+  EXPECT_EQ(get("a.c"), printed.out);
+  EXPECT_NE(quire({"export", "a.qs", "--style", "kselftest"}).out.find("kselftest.h"), std::string::npos);
+  EXPECT_EQ(quire({"export", "a.qs", "--style", "perl"}).code, 2);
+  EXPECT_EQ(quire({"export", "a.qs", "-o", "absent/a.c"}).code, 3);
+  EXPECT_EQ(quire({"export", "a.qs", "--only", "hole"}).err,
+            "quire: a.qs: no scenario is called 'hole' (did you mean 'holes'?)\n");
+  put("b.qs", "scenario one \"y\"\ncheck { reclaim(1) }\nexpect { never bug }\n" + scenario("two"));
+  EXPECT_EQ(quire({"export", "b.qs"}).err, "quire: b.qs: expected --only with one of one, two\n");
+  const Ran never = quire({"export", "b.qs", "--only", "one"});
+  EXPECT_EQ(never.code, 3);
+  EXPECT_EQ(never.err,
+            "quire: b.qs:1: one: no kernel can be asked for it: reclaim(): a number of pages cannot be asked for\n");
+  EXPECT_EQ(quire({"export", "absent.qs"}).code, 2);
+}
+
 TEST_F(Commands, MkswapMakesAFileThatIsRefusedByNobody) {
   EXPECT_EQ(quire({"mkswap", "--size", "64K", "--bad", "3,4", "a.swap"}).code, 0);
   EXPECT_EQ(std::filesystem::file_size("a.swap"), 65536U);

@@ -106,12 +106,8 @@ Value run_msync(Actor& a, const Call& c) {
   return value_of(q_result(msync(s.start, s.length, int_of(a, c, s.next))));
 }
 Value run_load(Actor& a, const Call& c) {
-  // Of a range a byte of each page: they are all the same, or what differs from the first is told.
-  const auto* p = static_cast<const unsigned char*>(a.pointer(c, 0));
-  Value first = value_of(q_load(p));
-  for (int64_t at = scenario::kPageBytes; at < c.operands[0].length; at += scenario::kPageBytes)
-    if (Value next = value_of(q_load(p + at)); next != first) return next;
-  return first;
+  auto length = static_cast<std::size_t>(c.operands[0].length);
+  return value_of(q_load_range(static_cast<const unsigned char*>(a.pointer(c, 0)), length));
 }
 Value run_store(Actor& a, const Call& c) {
   auto length = static_cast<std::size_t>(c.operands[0].length);
@@ -129,13 +125,7 @@ Value run_move_pages(Actor& a, const Call& c) {
   pid_t pid = a.pid(c, 0);
   return pid == 0 ? Value::of(-ESRCH) : value_of(q_move_page(pid, a.pointer(c, 1), int_of(a, c, 2)));
 }
-Value run_compact(Actor&, const Call&) {
-  int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
-  if (fd < 0) return Value::of(-errno);
-  long result = q_result(write(fd, "1", 1));
-  close(fd);
-  return Value::of(result < 0 ? result : 0);
-}
+Value run_compact(Actor&, const Call&) { return value_of(q_compact()); }
 Value run_prctl(Actor& a, const Call& c) {
   return value_of(q_result(prctl(int_of(a, c, 0), int_of(a, c, 1), int_of(a, c, 2), 0, 0)));
 }
@@ -197,67 +187,73 @@ Value run_swap_used(Actor& a, const Call& c) {
   return value_of(q_swap_used(a.host().device_of(c.operands[0].symbol).c_str()));
 }
 
-constexpr KernelOperation act(Value (*run)(Actor&, const Call&)) { return {run, {}, Does::act}; }
-constexpr KernelOperation look(Value (*run)(Actor&, const Call&)) { return {run, {}, Does::look}; }
-constexpr KernelOperation no_act(std::string_view why) { return {nullptr, why, Does::act}; }
-constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, Does::look}; }
+using Run = Value (*)(Actor&, const Call&);
+constexpr auto kRoot = KernelOperation::Needs::root;
+constexpr KernelOperation act(Run run, std::string_view c, KernelOperation::Needs needs = {}) {
+  return {run, {}, Does::act, c, needs};
+}
+constexpr KernelOperation look(Run run, std::string_view c, KernelOperation::Needs needs = {}) {
+  return {run, {}, Does::look, c, needs};
+}
+constexpr KernelOperation no_act(std::string_view why) { return {nullptr, why, Does::act, {}}; }
+constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, Does::look, {}}; }
 
 /// By the names of the language.
 struct Operations {
-  KernelOperation close = act(run_close);
-  KernelOperation collapse = act(run_collapse);
-  KernelOperation compact = act(run_compact);
+  KernelOperation close = act(run_close, "q_result(close({n0}))");
+  KernelOperation collapse = act(run_collapse, {});
+  KernelOperation compact = act(run_compact, "q_compact()", kRoot);
   KernelOperation corrupt_pte = no_act("no program can corrupt a page table");
   KernelOperation device_exclusive = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation device_private = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation exec = no_act("the player would end with its program");
-  KernelOperation exit = act(run_exit);
-  KernelOperation fallocate = act(run_fallocate);
+  KernelOperation exit = act(run_exit, "{exit}");
+  KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
-  KernelOperation fork = act(run_fork);
+  KernelOperation fork = act(run_fork, "{fork}");
   KernelOperation free_pages = no_look("a whole machine's are of no use");
-  KernelOperation fstat = look(run_fstat);
-  KernelOperation fsync = act(run_fsync);
-  KernelOperation ftruncate = act(run_ftruncate);
+  KernelOperation fstat = look(run_fstat, "q_{member}({n0})");
+  KernelOperation fsync = act(run_fsync, "q_result(fsync({n0}))");
+  KernelOperation ftruncate = act(run_ftruncate, "q_result(ftruncate({n0}, {n1}))");
   KernelOperation gfs2_inode_sync = no_act("needs gfs2");
   KernelOperation hibernate = no_act("the machine would go down");
   KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
   KernelOperation kill = no_act("a task that a signal is pending for does nothing else any more");
-  KernelOperation killall = act(run_killall);
+  KernelOperation killall = act(run_killall, "q_end_all()");
   KernelOperation killed = no_look("only after a kill that it cannot ask for");
   KernelOperation kswapd = no_act("kswapd wakes by itself");
-  KernelOperation load = look(run_load);
-  KernelOperation madvise = act(run_madvise);
-  KernelOperation memfd_create = act(run_memfd_create);
-  KernelOperation mincore = look(run_mincore);
-  KernelOperation mlock = act(run_mlock);
-  KernelOperation mlockall = act(run_mlockall);
-  KernelOperation mmap = act(run_mmap);
-  KernelOperation move_pages = act(run_move_pages);
-  KernelOperation mprotect = act(run_mprotect);
-  KernelOperation mremap = act(run_mremap);
-  KernelOperation msync = act(run_msync);
-  KernelOperation munlock = act(run_munlock);
-  KernelOperation munlockall = act(run_munlockall);
-  KernelOperation munmap = act(run_munmap);
+  KernelOperation load = look(run_load, "{load}");
+  KernelOperation madvise = act(run_madvise, "{madvise}");
+  KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
+  KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
+  KernelOperation mlock = act(run_mlock, "q_result(mlock({span0}))");
+  KernelOperation mlockall = act(run_mlockall, "q_result(mlockall({n0}))");
+  KernelOperation mmap = act(run_mmap, "{mmap}");
+  KernelOperation move_pages = act(run_move_pages, "q_move_page({pid0}, {p1}, {n2})", kRoot);
+  KernelOperation mprotect = act(run_mprotect, "q_result(mprotect({span1}, {next1}))");
+  KernelOperation mremap = act(run_mremap, "q_mremap({p0}, {n1}, {n2}, {n3}, {target4})");
+  KernelOperation msync = act(run_msync, "q_result(msync({span1}, {next1}))");
+  KernelOperation munlock = act(run_munlock, "q_result(munlock({span0}))");
+  KernelOperation munlockall = act(run_munlockall, "q_result(munlockall())");
+  KernelOperation munmap = act(run_munmap, "q_result(munmap({span0}))");
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
-  KernelOperation open = act(run_open);
-  KernelOperation pagemap = look(run_pagemap);
+  KernelOperation open = act(run_open, "q_result(open(q_path({s0}), {n1} | O_RDWR | O_CLOEXEC, 0600))");
+  KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
   KernelOperation poison = no_act("takes memory of this machine away for good");
-  KernelOperation prctl = act(run_prctl);
-  KernelOperation pread = look(run_pread);
-  KernelOperation pwrite = act(run_pwrite);
+  KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
+  KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
+  KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
-  KernelOperation rss = look(run_rss);
-  KernelOperation setuid = act(run_setuid);
+  KernelOperation rss = look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, NULL, 0, {rss})");
+  KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
   KernelOperation sigpending = no_look("the player takes its signals itself");
-  KernelOperation store = act(run_store);
+  KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");
   KernelOperation swap_count = no_look("no kernel tells the count of a slot");
   KernelOperation swap_discard_work = no_act("a kernel discards by itself");
-  KernelOperation swap_used = look(run_swap_used);
-  KernelOperation swapoff = act(run_swapoff);
-  KernelOperation swapon = act(run_swapon);
-  KernelOperation tasks = look(run_tasks);
+  KernelOperation swap_used = look(run_swap_used, "q_swap_used({area0})", kRoot);
+  KernelOperation swapoff = act(run_swapoff, "q_result(swapoff({area0}))", kRoot);
+  KernelOperation swapon = act(run_swapon, "q_result(swapon({area0}, 0))", kRoot);
+  KernelOperation tasks = look(run_tasks, "q_tasks()");
   KernelOperation uffd_poison = no_act("needs a thread that resolves faults");
   KernelOperation uffd_register = no_act("needs a thread that resolves faults");
   KernelOperation uffd_writeprotect = no_act("needs a thread that resolves faults");

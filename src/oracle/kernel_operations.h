@@ -14,6 +14,10 @@ struct KernelOperation {
   std::string_view why_not;
   /// Whether it only looks: where it cannot be asked for, the rest of the scenario says as much as before.
   enum class Does : uint8_t { act, look } does = Does::act;
+  /// The C expression that does the same in an exported program; what stands in braces is written by
+  /// export_expressions.h. Empty where `run` is nullptr, or where export writes it itself.
+  std::string_view c;
+  enum class Needs : uint8_t { nothing, root } needs = Needs::nothing;
 };
 
 [[nodiscard]] const KernelOperation& kernel_operation(const scenario::Operation& operation);

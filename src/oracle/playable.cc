@@ -15,15 +15,15 @@ namespace {
 using scenario::Call;
 using scenario::Program;
 
-std::string unmet(const scenario::Scenario& scenario) {
+std::string unmet(const scenario::Scenario& scenario, On on) {
   if (!scenario.requirements) return {};
   for (const scenario::Name& name : scenario.requirements->names)
-    if (name.text != "root" || !Host::is_root()) return "requires " + name.text;
+    if (name.text != "root" || (on == On::this_machine && !Host::is_root())) return "requires " + name.text;
   return {};
 }
 
 // Sizes that a scenario counts on, and that are no real machine's.
-std::string other_sizes(const scenario::Scenario& scenario) {
+std::string other_sizes(const scenario::Scenario& scenario, On on) {
   if (!scenario.machine) return {};
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
@@ -32,7 +32,8 @@ std::string other_sizes(const scenario::Scenario& scenario) {
                                                       "swap_priority", "swap_discard", "swap_bad"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
-    if (o.key == "nodes" && o.number.value > Host::nodes()) return fmt::format("needs {} nodes", o.number.value);
+    if (o.key == "nodes" && on == On::this_machine && o.number.value > Host::nodes())
+      return fmt::format("needs {} nodes", o.number.value);
   }
   return {};
 }
@@ -64,9 +65,9 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
   return std::nullopt;
 }
 
-std::string why_not_played(const Program& program) {
-  std::string why = unmet(*program.scenario);
-  if (why.empty()) why = other_sizes(*program.scenario);
+std::string why_not_played(const Program& program, On on) {
+  std::string why = unmet(*program.scenario, on);
+  if (why.empty()) why = other_sizes(*program.scenario, on);
   for (const scenario::TaskProgram& task : program.tasks)
     if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";
   for (const Call* call : calls_of(program)) {

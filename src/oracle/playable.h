@@ -12,9 +12,12 @@ namespace quire::oracle {
 /// SWAP_MAP_MAX, PAGE_SIZE, ...: as every generic x86-64 kernel has them.
 [[nodiscard]] std::optional<int64_t> kernel_parameter(std::string_view name);
 
-/// Why the running kernel cannot play it, in a few words; empty if it can. What only looks and cannot be looked at is
-/// no reason.
-[[nodiscard]] std::string why_not_played(const scenario::Program& program);
+/// On what it is to be played: on this machine, or on some that has what it takes (root, NUMA nodes).
+enum class On : uint8_t { this_machine, some_machine };
+
+/// Why no kernel there can play it, in a few words; empty if one can. What only looks and cannot be looked at is no
+/// reason.
+[[nodiscard]] std::string why_not_played(const scenario::Program& program, On on = On::this_machine);
 
 /// The names of its swap areas.
 [[nodiscard]] std::vector<std::string> areas_of(const scenario::Scenario& scenario);

@@ -158,6 +158,12 @@ class Lowering {
   // --- Operands ---
 
   Operand operand(const Expr& e, int owner) {
+    Operand result = resolved(e, owner);
+    result.written = format(e);
+    return result;
+  }
+
+  Operand resolved(const Expr& e, int owner) {
     auto value_of = [this](std::string_view name) { return constant(name); };
     if (e.kind == ExprKind::string) return {Operand::Kind::symbol, -1, 0, 0, e.text};
     if (auto value = evaluate(e, value_of)) return {Operand::Kind::number, -1, *value, 0, {}};

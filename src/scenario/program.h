@@ -42,6 +42,7 @@ struct Operand {
   std::int64_t number = 0;  // fill: the byte
   std::int64_t length = 0;  // bytes an index or a range spans; fill: how many
   std::string symbol;       // a swap area, a process, a string
+  std::string written{};    // as it reads
 };
 
 // One alternative after `=`.

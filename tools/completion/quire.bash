@@ -24,17 +24,18 @@ _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay compare defects fmt mkswap help"
+  local commands="check run replay compare defects export fuzz fmt mkswap help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
   fi
   case $previous in
     --strategy) _quire_words "automatic exhaustive bounded pct random" && return ;;
+    --style) _quire_words "c kselftest" && return ;;
     --color) _quire_words "auto always never" && return ;;
     --defect) _quire_defects && return ;;
-    --junit | --perfetto | --root) _quire_paths any && return ;;
-    --jobs | --time | --preemptions | --executions | --seed | --only | --order | --schedule) COMPREPLY=() && return ;;
+    --junit | --perfetto | --root | --output | -o) _quire_paths any && return ;;
+    --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule) COMPREPLY=() && return ;;
   esac
   if [[ $current == -* ]]; then
     case $command in
@@ -46,6 +47,7 @@ _quire() {
       replay) _quire_words "--trace --perfetto --root --color --help" ;;
       defects) _quire_words "--json --color --help" ;;
       compare) _quire_words "--kernel --rounds --time --explained --json --color --help" ;;
+      export) _quire_words "--only --style --rounds --output --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
       *) _quire_words "--color --help" ;;
@@ -54,7 +56,7 @@ _quire() {
   fi
   case $command in
     help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
-    check | run | compare | fmt | defects) _quire_paths ;;
+    check | run | compare | export | fmt | defects) _quire_paths ;;
   esac
 }
 

@@ -31,6 +31,10 @@
 #define Q_SIGNAL(number, code) (-1000000L - (number)*1000L - (code))
 /* [end] */
 
+/* [begin] Whatever its si_code. */
+#define Q_IS_SIGNAL(value, number) ((value) <= Q_SIGNAL(number, 0) && (value) > Q_SIGNAL((number) + 1, 0))
+/* [end] */
+
 /* [begin] */
 static inline long q_result(long result) { return result < 0 ? -errno : result; }
 /* [end] */
@@ -59,6 +63,18 @@ static inline void q_catch_signals(void) {
 static inline long q_load(const volatile unsigned char* p) {
   int number = sigsetjmp(q_jump, 1);
   return number == 0 ? (long)*p : Q_SIGNAL(number, q_code);
+}
+/* [end] */
+
+/* [begin] The byte that is in each page of [p, p + length), or the first that differs from the first page's. */
+static inline long q_load_range(const volatile unsigned char* p, size_t length) {
+  long first = q_load(p);
+  size_t offset;
+  for (offset = Q_PAGE; offset < length; offset += Q_PAGE) {
+    long next = q_load(p + offset);
+    if (next != first) return next;
+  }
+  return first;
 }
 /* [end] */
 
@@ -302,6 +318,17 @@ static inline long q_swap_used(const char* path) {
   }
   fclose(swaps);
   return used;
+}
+/* [end] */
+
+/* [begin] */
+static inline long q_compact(void) {
+  long result;
+  int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return -errno;
+  result = q_result(write(fd, "1", 1));
+  close(fd);
+  return result < 0 ? result : 0;
 }
 /* [end] */
 

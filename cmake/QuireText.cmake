@@ -1,0 +1,20 @@
+# quire_texts(ROOM NAME=FILE...): for each file of src/ROOM/ a function `std::string_view quire::ROOM::NAME()` that
+# gives its text, as it is when the library is built.
+function(quire_texts room)
+  if(NOT TARGET quire_${room})
+    return()
+  endif()
+  set(functions "")
+  foreach(pair IN LISTS ARGN)
+    string(REGEX MATCH "^([^=]+)=(.+)$" matched ${pair})
+    set(name ${CMAKE_MATCH_1})
+    set(path ${PROJECT_SOURCE_DIR}/src/${room}/${CMAKE_MATCH_2})
+    set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${path})
+    file(READ ${path} text)
+    string(APPEND functions "std::string_view ${name}() {\n  return R\"quire(${text})quire\";\n}\n")
+  endforeach()
+  set(generated ${CMAKE_BINARY_DIR}/generated/${room}_texts.cc)
+  file(CONFIGURE OUTPUT ${generated} @ONLY CONTENT
+    "#include <string_view>\n\nnamespace quire::${room} {\n@functions@\n}  // namespace quire::${room}\n")
+  target_sources(quire_${room} PRIVATE ${generated})
+endfunction()

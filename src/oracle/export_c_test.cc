@@ -1,0 +1,182 @@
+#include "oracle/export_c.h"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+#include "oracle/playable.h"
+#include "scenario/parser.h"
+
+namespace quire::oracle {
+namespace {
+
+class ExportC : public testing::Test {
+ protected:
+  void SetUp() override {
+    std::string pattern = testing::TempDir() + "quire_export_XXXXXX";
+    ASSERT_NE(mkdtemp(pattern.data()), nullptr);
+    folder_ = pattern;
+  }
+  void TearDown() override { std::filesystem::remove_all(folder_); }
+
+  static Exported exported(const scenario::Scenario& scenario, const ExportOptions& options = {}) {
+    auto made = scenario::make_program(scenario, "a.qs", kernel_parameter);
+    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) return {{}, to_string(*diagnostic)};
+    return export_c(std::get<scenario::Program>(made), options);
+  }
+  static Exported exported(const std::string& text, const ExportOptions& options = {}) {
+    auto parsed = scenario::parse(text, "a.qs");
+    return exported(parsed.document().scenarios.at(0), options);
+  }
+
+  // What the compiler says; empty: it is content.
+  std::string compile(const std::string& text) {
+    std::ofstream(folder_ + "/a.c") << text;
+    std::string command = "cd " + folder_ + " && cc -O1 -Wall -Wextra -Werror -pthread -o a a.c 2>err";
+    if (std::system(command.c_str()) == 0) return {};
+    return get("err") + " ";
+  }
+  // The exit code; what it prints is in `out`.
+  int run() {
+    int status = std::system(("cd " + folder_ + " && timeout 30 ./a >out").c_str());
+    return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+  }
+  std::string get(const std::string& name) {
+    std::ifstream file(folder_ + "/" + name);
+    return {std::istreambuf_iterator<char>(file), {}};
+  }
+
+  std::string folder_;
+};
+
+constexpr const char* kFile = R"(scenario holes "what is punched reads as zeros"
+machine  cpus=1 ram=16
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 8K) = 0
+  A: pwrite(fd, fill('f', 8K), 0) = 8K
+}
+check {
+  A: fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0
+  A: pread(fd, 0) = 0
+  A: pread(fd, 4K) = 'f'
+}
+expect { never bug }
+)";
+
+TEST_F(ExportC, OneProcessIsStraightLineCode) {
+  const Exported one = exported(kFile);
+  ASSERT_EQ(one.why_not, "");
+  const std::string expected = R"C(int main(void)
+{
+  long got;
+  int fd;
+
+  q_plan(5);
+
+  /* setup */
+  fd = (int)q_must("memfd_create(\"f\", 0)", q_result(memfd_create("f", MFD_CLOEXEC)));
+  got = q_result(ftruncate(fd, 8192));
+  q_expect(got == 0, "ftruncate(fd, 8K)", "0", q_text(got));
+  got = q_pwrite_fill(fd, 'f', 8192, 0);
+  q_expect(got == 8192, "pwrite(fd, fill('f', 8K), 0)", "8K", q_text(got));
+
+  /* check */
+)C";
+  std::string text;
+  for (char c : one.text) text += c == '\t' ? "  " : std::string(1, c);
+  EXPECT_NE(text.find(expected), std::string::npos) << one.text;
+  EXPECT_EQ(one.text.find("pthread"), std::string::npos);
+  EXPECT_EQ(one.text.find("q_load"), std::string::npos);
+  ASSERT_EQ(compile(one.text), "");
+  EXPECT_EQ(run(), 0) << get("out");
+  EXPECT_EQ(get("out").find("TAP version 13\n1..5\nok 1 - ftruncate(fd, "), 0U) << get("out");
+  EXPECT_NE(get("out").find("ok 5 - pread(fd, 4K) = 'f'\n"), std::string::npos) << get("out");
+}
+
+TEST_F(ExportC, WhatIsNotAsStatedFails) {
+  std::string wrong = kFile;
+  wrong.replace(wrong.find("pread(fd, 0) = 0"), 16, "pread(fd, 0) = -ENOMEM | 'x'");
+  ASSERT_EQ(compile(exported(wrong).text), "");
+  EXPECT_EQ(run(), 1);
+  EXPECT_NE(get("out").find("not ok 4 - pread(fd, 0) # expected -ENOMEM or 'x', got 0\n"), std::string::npos)
+      << get("out");
+}
+
+TEST_F(ExportC, ProcessesTakeTurns) {
+  const Exported one = exported(R"(scenario copies "each has what it wrote"
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  A: B = fork()
+  B: store(p[0], 'b') = 0
+}
+check { A: load(p[0]) = 'a'   B: load(p[0]) = 'b'   A: exit() = 0   B: load(p[0]) = 'b'   killall()   tasks() = 0 }
+expect { never bug }
+)");
+  ASSERT_EQ(one.why_not, "");
+  ASSERT_EQ(compile(one.text), "");
+  EXPECT_EQ(run(), 0) << get("out");
+  EXPECT_NE(get("out").find("ok 5 - B: load(p[0]) = 'b'\nok 6 - tasks() = 0\n"), std::string::npos) << get("out");
+}
+
+TEST_F(ExportC, BlocksStartTogetherInManyRounds) {
+  const std::string blocks = R"(scenario unmapped "it is there, or it is not"
+machine  cpus=2
+setup { A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0) }
+cpu 0 as A { r = munmap(p, 4K) = 0 }
+cpu 1 as A { s = store(p[0], 'x') }
+check { A: load(p[0]) = SIGSEGV }
+expect { outcomes { A:r=0 A:s=0; A:r=0 A:s=SIGSEGV(1) } }
+)";
+  const Exported one = exported(blocks, {.style = ExportStyle::c, .rounds = 20});
+  ASSERT_EQ(one.why_not, "");
+  EXPECT_NE(one.text.find("round < 20;"), std::string::npos);
+  ASSERT_EQ(compile(one.text), "");
+  EXPECT_EQ(run(), 0) << get("out");
+  std::string wrong = blocks;
+  wrong.replace(wrong.find("outcomes"), 46, "always A:s == 7");
+  ASSERT_EQ(compile(exported(wrong, {.style = ExportStyle::c, .rounds = 20}).text), "");
+  EXPECT_EQ(run(), 1) << get("out");
+}
+
+TEST_F(ExportC, SaysWhatNoKernelCanBeAskedFor) {
+  EXPECT_EQ(exported("scenario x \"y\"\ncheck { reclaim(1) }\nexpect { never bug }\n").why_not,
+            "reclaim(): a number of pages cannot be asked for");
+  EXPECT_EQ(exported("scenario x \"y\"\ncheck { folios_leaked() = 0 }\nexpect { never bug }\n").why_not,
+            "states nothing that a kernel can be asked for");
+}
+
+TEST_F(ExportC, KselftestsStyleUsesItsHeader) {
+  const std::string text = exported(kFile, {.style = ExportStyle::kselftest, .rounds = 1}).text;
+  for (const char* word : {"#include \"../kselftest.h\"", "ksft_print_header();", "ksft_set_plan(tests);",
+                           "ksft_test_result(holds,", "ksft_finished();"})
+    EXPECT_NE(text.find(word), std::string::npos) << word;
+  EXPECT_EQ(text.find("TAP version"), std::string::npos);
+}
+
+// Every scenario of the tree that can be exported compiles without a warning.
+using ExportSlow = ExportC;
+TEST_F(ExportSlow, AllScenariosCompile) {
+  int count = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator("scenarios")) {
+    if (entry.path().extension() != ".qs") continue;
+    std::ifstream file(entry.path());
+    auto parsed = scenario::parse(std::string{std::istreambuf_iterator<char>(file), {}}, entry.path().string());
+    for (const scenario::Scenario& scenario : parsed.document().scenarios) {
+      const Exported one = exported(scenario);
+      if (one.text.empty()) continue;
+      ++count;
+      EXPECT_EQ(compile(one.text), "") << scenario.name;
+    }
+  }
+  EXPECT_GT(count, 150);
+}
+
+}  // namespace
+}  // namespace quire::oracle
