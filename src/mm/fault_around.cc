@@ -1,4 +1,5 @@
 // What a read fault on a page of a file maps besides that page: what is cached around it.
+#include <algorithm>
 #include <array>
 
 #include "mm/address_space.h"
@@ -41,6 +42,12 @@ bool AddressSpace::do_fault_around(Fault& fault) {
   auto indexes = Range<FileIndex>::of(fault.vma.index_of(range.start()), range.size());
   std::size_t count = mapping.find_get_entries(indexes, found);
   if (count == 0) return false;
+  FileIndex wanted = fault.vma.index_of(fault.page);
+  // A huge page may be mapped as such, if no table is made here.
+  bool large = std::any_of(found.begin(), found.begin() + count, [&](const cache::Mapping::Found& f) {
+    return f.folio && f.folio->is_large() && f.index.align_down(f.folio->pages()) <= wanted && wanted < f.after();
+  });
+  if (large) return false;
   FileIndex end(mapping.ops().size_pages(mapping).value());
   fault.leaf.populate();
   pgtable::LockedPageTable table(fault.leaf);
