@@ -120,7 +120,7 @@ void Player::direct(std::size_t number, const Call& call) {
   std::string_view name = call.operation->name;
   if (name == "exit") return end_process(number, process_for(call));
   if (name == "killall") {
-    end_all();
+    end_one_by_one();
     stage_->values[number] = Value::of(0);
   } else if (name == "tasks") {
     stage_->values[number] = Value::of(count_tasks());
@@ -152,6 +152,18 @@ void Player::end_process(std::size_t number, int process) {
   kill(pid, SIGKILL);
   wait_for_end(pid);
   stage_->values[number] = Value::of(0);
+}
+
+// Two that end at once keep each other from freeing the swap of what they share.
+void Player::end_one_by_one() {
+  auto end = [](pid_t pid) {
+    if (pid <= 0) return;
+    kill(pid, SIGKILL);
+    wait_for_end(pid);
+  };
+  for (std::size_t p = 0; p < program_.processes.size(); ++p) end(stage_->pids[p].load());
+  uint32_t others = std::min<uint32_t>(stage_->other_count.load(), Stage::kChildrenMax);
+  for (uint32_t i = 0; i < others; ++i) end(stage_->others[i].load());
 }
 
 void Player::end_all() {

@@ -41,6 +41,7 @@ class Player {
   void direct(std::size_t number, const Call& call);
   void play_blocks();
   void end_process(std::size_t number, int process);
+  void end_one_by_one();
   void end_all();
   [[nodiscard]] int64_t count_tasks() const;
   [[nodiscard]] int process_for(const Call& call) const;
