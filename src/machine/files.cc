@@ -77,17 +77,17 @@ Errno Machine::fallocate(Process& process, int fd, int mode, int64_t offset, int
 
 Result<uint64_t> Machine::pread(Process& process, int fd, std::span<std::byte> to, int64_t offset) {
   QUIRE_FUNC();
+  if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  if (offset < 0) return Errno::einval;
   return file->pread(to, static_cast<uint64_t>(offset));
 }
 
 Result<uint64_t> Machine::pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset) {
   QUIRE_FUNC();
+  if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  if (offset < 0) return Errno::einval;
   return file->pwrite(from, static_cast<uint64_t>(offset));
 }
 

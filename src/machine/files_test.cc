@@ -121,6 +121,10 @@ TEST_F(Files, FsyncWritesWhatOnlyThePageTableKnows) {
   EXPECT_EQ(machine_.invalidate_inode_pages2(a_, fd, {}), Errno::ok);
   EXPECT_EQ(load(p), 'b');
   EXPECT_EQ(machine_.fsync(a_, 17), Errno::ebadf);
+  std::byte byte{};
+  EXPECT_EQ(machine_.pread(a_, 17, {&byte, 1}, 0).error(), Errno::ebadf);
+  EXPECT_EQ(machine_.pread(a_, 17, {&byte, 1}, -1).error(), Errno::einval) << "the offset is looked at first";
+  EXPECT_EQ(machine_.pwrite(a_, 17, {&byte, 1}, -1).error(), Errno::einval);
   EXPECT_EQ(machine_.fsync(a_, *machine_.memfd_create(a_)), Errno::ok);
 }
 

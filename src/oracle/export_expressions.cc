@@ -151,14 +151,15 @@ std::string ExportExpressions::call(const scenario::Call& call, ExportPlace plac
     out += format.substr(at, open - at);
     if (open == format.size()) break;
     std::size_t close = format.find('}', open);
-    out += placeholder(call, format.substr(open + 1, close - open - 1), place);
+    out += operand_text(call, format.substr(open + 1, close - open - 1), place);
     at = close + 1;
   }
   return out;
 }
 
 // A kind of operand and which one, or the name of a whole expression.
-std::string ExportExpressions::placeholder(const scenario::Call& call, std::string_view what, ExportPlace place) const {
+std::string ExportExpressions::operand_text(const scenario::Call& call, std::string_view what,
+                                            ExportPlace place) const {
   std::size_t digits = what.find_first_of("0123456789");
   std::string_view kind = what.substr(0, digits);
   std::size_t n = digits == std::string_view::npos ? 0 : static_cast<std::size_t>(what[digits] - '0');

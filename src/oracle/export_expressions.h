@@ -57,7 +57,7 @@ class ExportExpressions {
   [[nodiscard]] std::string condition(const scenario::ProgramCondition& condition) const;
 
  private:
-  [[nodiscard]] std::string placeholder(const scenario::Call& call, std::string_view what, ExportPlace place) const;
+  [[nodiscard]] std::string operand_text(const scenario::Call& call, std::string_view what, ExportPlace place) const;
   [[nodiscard]] std::string number(const scenario::Call& call, std::size_t operand, std::string_view otherwise) const;
   [[nodiscard]] std::string number(const scenario::Operand& operand) const;
   [[nodiscard]] std::string pointer(const scenario::Operand& operand) const;
