@@ -56,10 +56,15 @@ bool write_swap_header(const std::string& path, std::size_t bytes) {
   return written;
 }
 
+// Again while somebody has it: a process that was killed may still be in its swapoff().
 void remove_zram(const std::string& number) {
-  swapoff(fmt::format("/dev/zram{}", number).c_str());
-  write_file(fmt::format("/sys/block/zram{}/reset", number), "1");
-  write_file("/sys/class/zram-control/hot_remove", number);
+  constexpr int kAttempts = 600;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    swapoff(fmt::format("/dev/zram{}", number).c_str());
+    write_file(fmt::format("/sys/block/zram{}/reset", number), "1");
+    if (write_file("/sys/class/zram-control/hot_remove", number)) return;
+    usleep(50'000);
+  }
 }
 
 // A line of the guardian: what there is, and is to go.
@@ -70,7 +75,8 @@ void clean_up(const std::string& line) {
   words >> kind >> what;
   std::error_code ignored;
   if (kind == "zram") remove_zram(what);
-  if (kind == "file") swapoff(what.c_str());
+  for (int attempt = 0; kind == "file" && swapoff(what.c_str()) != 0 && errno != EINVAL && attempt < 100; ++attempt)
+    usleep(50'000);
   std::string value;
   if (kind == "set" && words >> value) write_file(what, value);
   if (kind == "mount") umount2(what.c_str(), MNT_DETACH);
