@@ -249,6 +249,7 @@ Value exec(Runtime& r, const Call& c) {
   return Value::of(0);
 }
 Value kill(Runtime& r, const Call& c) {
+  if (!r.exists(static_cast<int>(c.operands[0].number))) return from(Errno::esrch);
   r.machine().send_signal(r.process_at(static_cast<int>(c.operands[0].number)));
   return Value::of(0);
 }

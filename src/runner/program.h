@@ -32,6 +32,8 @@ class Runtime {
   [[nodiscard]] machine::Machine& machine() { return *state_->machine; }
   [[nodiscard]] machine::Process& process(const Call& call) { return process_at(call.process); }
   [[nodiscard]] machine::Process& process_at(int index);
+  /// Whether it has been made, and has not ended.
+  [[nodiscard]] bool exists(int index) const { return state_->processes[static_cast<std::size_t>(index)] != nullptr; }
   /// The number of the process named by an operand, which may have ended.
   [[nodiscard]] int pid_at(int64_t index) const { return state_->pids[static_cast<std::size_t>(index)]; }
   /// The number an operand stands for: a constant, or a captured result plus an offset.
