@@ -231,11 +231,14 @@ setup {
 cpu 0 as A { madvise(p, 8K, MADV_PAGEOUT) = 0 }
 cpu 1 as A { ftruncate(fd, 4K) = 0 }
 
+# Where the huge page could not be split, its last page stays with it behind the end, until it is.
 check {
-  A: load(p[0])        = 'a'
-  A: load(p[1])        = 0 | SIGBUS(2)
-  A: ftruncate(fd, 8K) = 0
-  A: load(p[1])        = 0
+  A: load(p[0])                   = 'a'
+  A: madvise(p, 8K, MADV_PAGEOUT) = 0
+  A: fstat(fd).st_blocks          = 8
+  A: load(p[0])                   = 'a'
+  A: ftruncate(fd, 8K)            = 0
+  A: load(p[1])                   = 0
 }
 
 expect { never leak   never swap_count   never bug   never uaf   never lost_store   never deadlock   complete }
