@@ -63,6 +63,19 @@ function(quire_command program room)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
+# quire_guest_program(PROGRAM ROOM): the only program of a guest, from src/ROOM/guest/*.cc: at the top of the build
+# directory, and static. Sanitizers cannot do that, so there is none then.
+function(quire_guest_program program room)
+  if(QUIRE_SANITIZE)
+    return()
+  endif()
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/guest/*.cc)
+  add_executable(${program} ${sources})
+  target_link_libraries(${program} PRIVATE quire_${room})
+  target_link_options(${program} PRIVATE -static)
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
 # quire_stress_program(PROGRAM ROOM): the program at the top of the build directory, from src/ROOM/stress/*.cc.
 function(quire_stress_program program room)
   file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/stress/*.cc)

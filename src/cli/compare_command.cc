@@ -11,15 +11,19 @@
 #include "cli/load.h"
 #include "oracle/compare.h"
 #include "oracle/fidelity.h"
+#include "oracle/kernels.h"
 #include "oracle/playable.h"
+#include "oracle/playhouse.h"
 #include "runner/runner.h"
+#include "scenario/format.h"
 
 namespace quire::cli {
 namespace {
 
 struct CompareRequest {
   std::vector<std::string> paths;
-  std::string kernel = "host";
+  std::vector<std::string> kernels;
+  std::string accelerator = "tcg";
   unsigned rounds = 200;
   double seconds = 60;
   bool json = false;
@@ -37,32 +41,40 @@ struct Compared {
   std::size_t seen = 0;     ///< of those, or others
 };
 
+struct ComparedKernel {
+  std::string release;
+  std::vector<Compared> scenarios;
+};
+
 Compared skipped(Compared compared, std::string reason) {
   compared.result = "skipped";
   compared.reason = std::move(reason);
   return compared;
 }
 
-Compared compare(const scenario::Scenario& scenario, const std::string& file, oracle::Host& host,
+Compared compare(const scenario::Scenario& scenario, const std::string& file, oracle::Playhouse& house,
                  const CompareRequest& request) {
   Compared compared{file, scenario.at.line, scenario.name, {}, {}, {}};
   auto made = scenario::make_program(scenario, file, oracle::kernel_parameter);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) return skipped(compared, to_string(*diagnostic));
   const auto& program = std::get<scenario::Program>(made);
-  if (std::string why = oracle::why_not_played(program); !why.empty()) return skipped(compared, why);
-  if (std::string why = host.set_up(oracle::areas_of(scenario)); !why.empty()) return skipped(compared, why);
-  runner::ObserveOptions options{request.seconds, host.fault_around_pages()};
+  if (std::string why = oracle::why_not_played(program, house.facts()); !why.empty()) return skipped(compared, why);
+  runner::ObserveOptions options{request.seconds, house.facts().fault_around_pages};
   auto engine = runner::observe_scenario(scenario, file, options);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&engine)) return skipped(compared, to_string(*diagnostic));
   const auto& allowed = std::get<runner::Observations>(engine);
   if (!allowed.trouble.empty()) return skipped(compared, "in the engine: " + allowed.trouble);
   if (!allowed.complete) return skipped(compared, "the engine did not see all outcomes in time");
-  oracle::Seen seen = oracle::observe_kernel(program, host, request.rounds);
-  if (!seen.trouble.empty()) return skipped(compared, seen.trouble);
-  compared.differences = oracle::differences(program, allowed.rows, seen);
+  house.send({oracle::Request::How::carefully, request.rounds, format(scenario)});
+  oracle::Answer answer = house.receive();
+  if (!answer.ended && !answer.seen.trouble.empty()) return skipped(compared, answer.seen.trouble);
+  compared.differences = oracle::differences(program, allowed.rows, answer.seen);
+  if (answer.ended) compared.differences.push_back(answer.seen.trouble);
+  for (const std::string& line : answer.log) compared.differences.push_back("the kernel says: " + line);
   compared.result = compared.differences.empty() ? "agrees" : "differs";
   compared.allowed = allowed.rows.size();
-  compared.seen = seen.rows.size();
+  compared.seen = answer.seen.rows.size();
+  if (answer.ended) compared.reason = house.reopen();
   return compared;
 }
 
@@ -72,9 +84,9 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void explain(Compared& compared, const std::vector<oracle::Explanation>& known) {
+void explain(Compared& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
   if (compared.result != "differs") return;
-  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, oracle::Host::kernel_release());
+  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, release);
   if (found == nullptr) return;
   compared.result = "explained";
   compared.reason = found->why;
@@ -88,9 +100,9 @@ void print(const Console& console, const Compared& c) {
   for (const std::string& difference : c.differences) write(console.out, "     " + difference + "\n");
 }
 
-nlohmann::json json_of(const std::vector<Compared>& all) {
+nlohmann::json json_of(const ComparedKernel& kernel) {
   nlohmann::json scenarios = nlohmann::json::array();
-  for (const Compared& c : all)
+  for (const Compared& c : kernel.scenarios)
     scenarios.push_back({{"file", c.file},
                          {"name", c.name},
                          {"result", c.result},
@@ -98,41 +110,74 @@ nlohmann::json json_of(const std::vector<Compared>& all) {
                          {"differences", c.differences},
                          {"outcomes_allowed", c.allowed},
                          {"outcomes_seen", c.seen}});
-  return {{"kernel", oracle::Host::kernel_release()}, {"scenarios", scenarios}};
+  return {{"kernel", kernel.release}, {"scenarios", scenarios}};
+}
+
+long count(const ComparedKernel& kernel, std::string_view result) {
+  return std::count_if(kernel.scenarios.begin(), kernel.scenarios.end(),
+                       [&](const Compared& c) { return c.result == result; });
+}
+
+// Empty, or why there is no such kernel.
+std::string open(oracle::Playhouse& house, const std::string& kernel, const CompareRequest& request) {
+  if (kernel == "host") return house.open_here({});
+  std::string image = oracle::find_kernel(kernel);
+  if (image.empty())
+    return fmt::format("expected --kernel host, an image or a version that `quire kernels` lists, found '{}'", kernel);
+  return house.open_guest({.kernel = image, .accelerator = request.accelerator});
+}
+
+// Everything on one kernel.
+ComparedKernel compare_on(oracle::Playhouse& house, const std::vector<LoadedFile>& files, const CompareRequest& request,
+                          const Console& console) {
+  const std::vector<oracle::Explanation> known = oracle::read_explanations(text_of(request.explanations));
+  ComparedKernel kernel{house.facts().release, {}};
+  for (const LoadedFile& file : files) {
+    if (!file.document) continue;
+    for (const scenario::Scenario& scenario : file.document->scenarios) {
+      kernel.scenarios.push_back(compare(scenario, file.path, house, request));
+      explain(kernel.scenarios.back(), known, kernel.release);
+      if (!request.json) print(console, kernel.scenarios.back());
+    }
+  }
+  if (!request.json)
+    write(console.out,
+          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", kernel.release, count(kernel, "agrees"),
+                      count(kernel, "differs"), count(kernel, "explained"), count(kernel, "skipped")));
+  return kernel;
+}
+
+ExitCode verdict_on(const std::vector<ComparedKernel>& kernels) {
+  bool all_skipped = true;
+  for (const ComparedKernel& kernel : kernels) {
+    if (count(kernel, "differs") != 0) return ExitCode::not_as_stated;
+    all_skipped = all_skipped && count(kernel, "skipped") == static_cast<long>(kernel.scenarios.size());
+  }
+  return all_skipped ? ExitCode::all_skipped : ExitCode::as_stated;
 }
 
 ExitCode compare_all(const CompareRequest& request, const Console& console) {
-  if (request.kernel != "host") {
-    complain(console, fmt::format("expected --kernel host, found '{}'", request.kernel));
-    return ExitCode::bad_input;
-  }
-  std::vector<Compared> all;
+  const std::vector<LoadedFile> files = load(request.paths);
   bool bad_input = false;
-  const std::vector<oracle::Explanation> known = oracle::read_explanations(text_of(request.explanations));
-  oracle::Host host;
-  for (const LoadedFile& file : load(request.paths)) {
-    if (!file.document) {
-      write(console.err, file.error + "\n");
-      bad_input = true;
-      continue;
-    }
-    for (const scenario::Scenario& scenario : file.document->scenarios) {
-      all.push_back(compare(scenario, file.path, host, request));
-      explain(all.back(), known);
-      if (!request.json) print(console, all.back());
-    }
+  for (const LoadedFile& file : files) {
+    if (!file.document) write(console.err, file.error + "\n");
+    bad_input = bad_input || !file.document;
   }
-  auto count = [&](std::string_view result) {
-    return std::count_if(all.begin(), all.end(), [&](const Compared& c) { return c.result == result; });
-  };
-  if (request.json) write(console.out, json_of(all).dump(2) + "\n");
-  if (!request.json)
-    write(console.out,
-          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", oracle::Host::kernel_release(),
-                      count("agrees"), count("differs"), count("explained"), count("skipped")));
-  if (bad_input) return ExitCode::bad_input;
-  if (count("differs") != 0) return ExitCode::not_as_stated;
-  return count("skipped") == static_cast<long>(all.size()) ? ExitCode::all_skipped : ExitCode::as_stated;
+  std::vector<ComparedKernel> kernels;
+  for (const std::string& name : request.kernels) {
+    oracle::Playhouse house;
+    if (std::string why = open(house, name, request); !why.empty()) {
+      complain(console, why);
+      return oracle::find_kernel(name).empty() && name != "host" ? ExitCode::bad_input : ExitCode::machine_cannot;
+    }
+    kernels.push_back(compare_on(house, files, request, console));
+  }
+  if (request.json) {
+    nlohmann::json all = nlohmann::json::array();
+    for (const ComparedKernel& kernel : kernels) all.push_back(json_of(kernel));
+    write(console.out, all.dump(2) + "\n");
+  }
+  return bad_input ? ExitCode::bad_input : verdict_on(kernels);
 }
 
 }  // namespace
@@ -144,7 +189,14 @@ void add_compare_command(CLI::App& app, Shell& shell) {
   command->add_option("PATH", request->paths, "Scenario files, or directories of *.qs files")
       ->required()
       ->option_text("...");
-  command->add_option("--kernel", request->kernel, "Which: host, the one that runs here")->option_text("KERNEL");
+  command
+      ->add_option("--kernel", request->kernels,
+                   "host, the one that runs here (default), an image, or a version that was fetched; several: in turn")
+      ->delimiter(',')
+      ->option_text("KERNEL,...");
+  command->add_option("--accel", request->accelerator, "Of guests: tcg (default) or kvm")
+      ->check(CLI::IsMember({"tcg", "kvm"}))
+      ->option_text("NAME");
   command->add_option("--rounds", request->rounds, "How often a scenario of several CPUs is played (200)")
       ->option_text("N");
   command->add_option("--time", request->seconds, "Seconds for the outcomes of one scenario in the engine (60)")
@@ -152,7 +204,10 @@ void add_compare_command(CLI::App& app, Shell& shell) {
   command->add_option("--explained", request->explanations, "Known differences (docs/fidelity.md)")
       ->option_text("FILE");
   command->add_flag("--json", request->json, "JSON instead of text");
-  command->callback([request, &shell] { shell.code = compare_all(*request, shell.console); });
+  command->callback([request, &shell] {
+    if (request->kernels.empty()) request->kernels.emplace_back("host");
+    shell.code = compare_all(*request, shell.console);
+  });
 }
 
 }  // namespace quire::cli

@@ -24,7 +24,7 @@ std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trou
   return nullptr;
 }
 
-GeneratorOptions generator_for(const JudgeOptions&) { return {}; }
+GeneratorOptions generator_for(const JudgeOptions&, const Judge&) { return {}; }
 
 scenario::Document collect(Judge&, const FuzzOptions&, std::size_t) { return one_scenario(); }
 

@@ -9,6 +9,7 @@
 #include "cli/commands.h"
 #include "cli/load.h"
 #include "fuzz/fuzzer.h"
+#include "oracle/kernels.h"
 #include "scenario/format.h"
 
 namespace quire::cli {
@@ -80,18 +81,27 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   std::optional<double> seconds = parse_duration(request.time);
   std::string complaint = unknown_defect(request.defects);
   if (!seconds) complaint = fmt::format("expected --time 90, 1.5s, 200ms, 5m or 1h, found '{}'", request.time);
-  if (request.against != "engine" && request.against != "host")
-    complaint = fmt::format("expected --against engine or host, found '{}'", request.against);
+  std::string image =
+      request.against == "engine" || request.against == "host" ? "" : oracle::find_kernel(request.against);
+  bool known = request.against == "engine" || request.against == "host" || !image.empty();
+  if (!known)
+    complaint =
+        fmt::format("expected --against engine, host, an image or a version that `quire kernels` lists, found '{}'",
+                    request.against);
   if (request.cpus < 1 || request.cpus > 3) complaint = fmt::format("expected --cpus 1 to 3, found {}", request.cpus);
-  if (request.against == "host" && request.cpus != 1)
-    complaint = "expected --cpus 1 with --against host: quire compare plays blocks of several CPUs";
+  if (request.against != "engine" && request.cpus != 1)
+    complaint = "expected --cpus 1 against a kernel: quire compare plays blocks of several CPUs";
   if (request.keep != 0 && request.cpus != 1) complaint = "expected --cpus 1 with --keep";
   if (!complaint.empty()) {
     complain(console, complaint);
     return ExitCode::bad_input;
   }
   using Against = fuzz::JudgeOptions::Against;
-  fuzz::JudgeOptions asked{request.against == "host" ? Against::host : Against::engine, request.cpus, request.defects};
+  fuzz::JudgeOptions asked;
+  if (request.against != "engine") asked.against = image.empty() ? Against::host : Against::guest;
+  asked.guest.kernel = image;
+  asked.cpus = request.cpus;
+  asked.defects = request.defects;
   std::string trouble;
   std::unique_ptr<fuzz::Judge> judge = make_judge(asked, trouble);
   if (judge == nullptr) {
@@ -103,7 +113,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   options.seconds = *seconds;
   options.programs = request.programs;
   options.findings = request.findings;
-  options.generator = generator_for(asked);
+  options.generator = generator_for(asked, *judge);
   if (request.keep != 0) return keep_some(*judge, request, options, console);
   bool written = true;
   options.on_found = [&](const fuzz::Found& found) {
@@ -128,7 +138,10 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
 void add_fuzz_command(CLI::App& app, Shell& shell) {
   CLI::App* command = app.add_subcommand("fuzz", "Run random scenarios, and make what is wrong small");
   auto request = std::make_shared<FuzzRequest>();
-  command->add_option("--against", request->against, "engine: detectors and a model (default); host: the kernel here")
+  command
+      ->add_option(
+          "--against", request->against,
+          "engine: detectors and a model (default); host: the kernel here; or one in a guest: an image, a version")
       ->option_text("WHAT");
   command->add_option("--cpus", request->cpus, "CPUs of a scenario, 1 to 3; more than 1 only against the engine (1)")
       ->option_text("N");

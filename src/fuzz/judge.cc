@@ -106,32 +106,35 @@ std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
 
 // --- The kernel -----------------------------------------------------------------------------------------------------
 
-std::optional<Wrong> HostJudge::compare(const scenario::Scenario& scenario, oracle::Playhouse::How how) {
+std::optional<Wrong> KernelJudge::compare(const scenario::Scenario& scenario, oracle::Request::How how) {
   // Both at once: it plays while the engine runs.
-  house_.send(format(scenario), how);
+  house_.send({how, 1, format(scenario)});
   Sequence run = run_in_order(scenario, defects_);
-  oracle::Played played = house_.receive();
-  skipped_ = !run.error.empty() ? run.error : played.trouble;
+  oracle::Answer answer = house_.receive();
+  skipped_ = !run.error.empty() ? run.error : answer.ended ? house_.reopen() : answer.seen.trouble;
   if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
+  if (answer.ended) return Wrong{"kernel", answer.seen.trouble, "ended", {}, {}};
+  if (!answer.log.empty()) return Wrong{"kernel", answer.log[0], "log", {}, {}};
   if (!skipped_.empty()) return std::nullopt;
   if (!run.incident.empty()) return incident_of(run.incident);
-  for (std::size_t i = 0; i < run.results.size() && i < played.row.size(); ++i) {
-    if (played.row[i].empty() || played.row[i] == run.results[i].text) continue;
-    Wrong wrong = result_of(run, i, "difference", played.row[i], "on the kernel");
-    wrong.results = std::move(played.row);
+  const std::vector<std::string>& row = answer.seen.rows.begin()->first;
+  for (std::size_t i = 0; i < run.results.size() && i < row.size(); ++i) {
+    if (row[i].empty() || row[i] == run.results[i].text) continue;
+    Wrong wrong = result_of(run, i, "difference", row[i], "on the kernel");
+    wrong.results = row;
     return wrong;
   }
   return std::nullopt;
 }
 
-std::optional<Wrong> HostJudge::judge(const scenario::Scenario& scenario) {
-  return compare(scenario, oracle::Playhouse::How::quickly);
+std::optional<Wrong> KernelJudge::judge(const scenario::Scenario& scenario) {
+  return compare(scenario, oracle::Request::How::quickly);
 }
 
 // The same by another player, and twice: what comes and goes is no finding.
-std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) {
-  auto first = compare(scenario, oracle::Playhouse::How::carefully);
-  auto second = compare(scenario, oracle::Playhouse::How::carefully);
+std::optional<Wrong> KernelJudge::judge_again(const scenario::Scenario& scenario) {
+  auto first = compare(scenario, oracle::Request::How::carefully);
+  auto second = compare(scenario, oracle::Request::How::carefully);
   return first && second && first->signature == second->signature ? first : std::nullopt;
 }
 
@@ -139,23 +142,26 @@ std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) 
 
 std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble) {
   constexpr uint64_t kSchedules = 60;  // of each scenario
-  if (options.against == JudgeOptions::Against::host) {
-    auto host = std::make_unique<HostJudge>(options.defects);
-    trouble = host->open();
+  if (options.against != JudgeOptions::Against::engine) {
+    auto kernel = std::make_unique<KernelJudge>(options.defects);
+    bool here = options.against == JudgeOptions::Against::host;
+    trouble = here ? kernel->house().open_here({"S"}) : kernel->house().open_guest(options.guest);
     if (!trouble.empty()) return nullptr;
-    return host;
+    return kernel;
   }
   if (options.cpus == 1) return std::make_unique<EngineJudge>(options.defects);
   return std::make_unique<ScheduleJudge>(options.defects, kSchedules);
 }
 
-GeneratorOptions generator_for(const JudgeOptions& options) {
+GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) {
   GeneratorOptions generator;
   generator.cpus = options.cpus;
-  if (options.against == JudgeOptions::Against::engine) return generator;
+  if (judge.kernel() == nullptr) return generator;
   generator.looks_at_files = false;
-  generator.may = [](const scenario::Operation& operation, std::string_view member) {
-    return oracle::kernel_operation(operation).run != nullptr &&
+  bool guest = judge.kernel()->guest;
+  generator.may = [guest](const scenario::Operation& operation, std::string_view member) {
+    const oracle::KernelOperation& kernel = oracle::kernel_operation(operation);
+    return kernel.run != nullptr && (guest || kernel.needs != oracle::KernelOperation::Needs::guest) &&
            operation.gives != scenario::Operation::Gives::amount && member != "file" && member != "shmem";
   };
   return generator;

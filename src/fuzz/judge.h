@@ -40,6 +40,8 @@ class Judge {
   /// Why the last one said nothing; empty if it was judged.
   [[nodiscard]] const std::string& skipped() const { return skipped_; }
   [[nodiscard]] const std::vector<std::string>& defects() const { return defects_; }
+  /// The real kernel that is asked; nullptr: none is.
+  [[nodiscard]] virtual const oracle::KernelFacts* kernel() const { return nullptr; }
 
  protected:
   std::vector<std::string> defects_;
@@ -64,24 +66,26 @@ class ScheduleJudge final : public Judge {
   uint64_t executions_;
 };
 
-/// One order on a machine and on the running kernel.
-class HostJudge final : public Judge {
+/// One order on a machine and on a real kernel.
+class KernelJudge final : public Judge {
  public:
   using Judge::Judge;
-  /// Empty, or why the kernel cannot be asked.
-  [[nodiscard]] std::string open() { return house_.open({"S"}); }
+  /// To be opened before the first is judged.
+  [[nodiscard]] oracle::Playhouse& house() { return house_; }
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
   std::optional<Wrong> judge_again(const scenario::Scenario& scenario) override;
+  [[nodiscard]] const oracle::KernelFacts* kernel() const override { return &house_.facts(); }
 
  private:
-  std::optional<Wrong> compare(const scenario::Scenario& scenario, oracle::Playhouse::How how);
+  std::optional<Wrong> compare(const scenario::Scenario& scenario, oracle::Request::How how);
 
   oracle::Playhouse house_;
 };
 
 /// Who is asked, and how.
 struct JudgeOptions {
-  enum class Against : uint8_t { engine, host } against = Against::engine;
+  enum class Against : uint8_t { engine, host, guest } against = Against::engine;
+  oracle::GuestOptions guest = {};
   unsigned cpus = 1;  ///< more than 1 only against the engine
   std::vector<std::string> defects = {};
 };
@@ -90,6 +94,6 @@ struct JudgeOptions {
 [[nodiscard]] std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble);
 
 /// Scenarios that this judge can say something of, and that say the same each time.
-[[nodiscard]] GeneratorOptions generator_for(const JudgeOptions& options);
+[[nodiscard]] GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge);
 
 }  // namespace quire::fuzz

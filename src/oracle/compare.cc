@@ -50,13 +50,19 @@ std::string row_text(const std::vector<const Call*>& calls, const Row& row) {
 
 bool is_compared(const Call& call) { return kernel_operation(*call.operation).run != nullptr; }
 
+Row row_of(const Program& program, const Performance& performance) {
+  std::vector<const Call*> calls = calls_of(program);
+  Row row;
+  for (std::size_t i = program.tasks.size() > 1 ? program.setup.size() : 0; i < calls.size(); ++i)
+    row.push_back(is_compared(*calls[i]) ? scenario::observed_text(*calls[i], performance.values[i]) : std::string());
+  return row;
+}
+
 Seen observe_kernel(const Program& program, const Host& host, unsigned rounds) {
   Seen seen;
   Player player(program, host);
-  std::vector<const Call*> calls = calls_of(program);
   std::vector<std::string> areas = areas_of(*program.scenario);
   bool concurrent = program.tasks.size() > 1;
-  std::size_t first = concurrent ? program.setup.size() : 0;
   for (uint32_t round = 0; round < (concurrent ? rounds : 1); ++round) {
     host.use_areas(areas);
     Performance performance = player.play(round);
@@ -64,10 +70,7 @@ Seen observe_kernel(const Program& program, const Host& host, unsigned rounds) {
       seen.trouble = performance.trouble;
       return seen;
     }
-    Row row;
-    for (std::size_t i = first; i < calls.size(); ++i)
-      row.push_back(scenario::observed_text(*calls[i], performance.values[i]));
-    ++seen.rows[row];
+    ++seen.rows[row_of(program, performance)];
   }
   return seen;
 }

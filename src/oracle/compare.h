@@ -20,9 +20,12 @@ struct Seen {
   std::string trouble;  ///< why it could not be played; empty if it was
 };
 
-/// Plays the program `rounds` times, once if it has one block. The rows have the results of calls_of(program), without
-/// the set-up where there are several blocks.
+/// Plays the program `rounds` times, once if it has one block. Rows are row_of().
 [[nodiscard]] Seen observe_kernel(const Program& program, const Host& host, unsigned rounds);
+
+/// What was seen of a program: the text of each result of calls_of(program), empty where it is not compared; without
+/// the set-up where there are several blocks.
+[[nodiscard]] std::vector<std::string> row_of(const Program& program, const Performance& performance);
 
 /// Whether a result can be compared: the kernel was asked for it, and it says the same on every machine.
 [[nodiscard]] bool is_compared(const Call& call);

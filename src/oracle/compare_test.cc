@@ -26,7 +26,7 @@ class Played : public testing::Test {
     auto made = scenario::make_program(parsed_->document().scenarios[0], "t.qs", kernel_parameter);
     EXPECT_TRUE(std::holds_alternative<Program>(made)) << text_;
     program_ = std::get<Program>(std::move(made));
-    why_not_ = why_not_played(program_);
+    why_not_ = why_not_played(program_, kernel_here());
     if (!why_not_.empty()) return {};
     std::string trouble = host_.set_up(areas_of(*program_.scenario));
     EXPECT_EQ(trouble, "");

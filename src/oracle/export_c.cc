@@ -416,7 +416,7 @@ std::string why_not_returning(const Program& program) {
 }  // namespace
 
 Exported export_c(const Program& program, const ExportOptions& options) {
-  std::string why = why_not_played(program, On::some_machine);
+  std::string why = why_not_played(program, kernel_somewhere());
   if (why.empty()) why = why_not_returning(program);
   if (!why.empty()) return {{}, why};
   Exporter exporter(program, options);

@@ -1,7 +1,8 @@
 #include "oracle/fidelity.h"
 
-#include <cstdio>
 #include <sstream>
+
+#include "oracle/kernel_facts.h"
 
 namespace quire::oracle {
 namespace {
@@ -12,17 +13,10 @@ std::string trimmed(std::string_view text) {
   return std::string(text.substr(first, text.find_last_not_of(" `") - first + 1));
 }
 
-/// 6.18.44 -> 6018; -1: no release.
-int number_of(const std::string& release) {
-  int major = 0;
-  int minor = 0;
-  return std::sscanf(release.c_str(), "%d.%d", &major, &minor) == 2 ? major * 1'000 + minor : -1;
-}
-
 bool holds_for(const std::string& kernels, std::string_view release) {
   if (kernels == "all") return true;
-  int wanted = number_of(kernels);
-  int running = number_of(std::string(release));
+  int wanted = version_number(kernels);
+  int running = version_number(std::string(release));
   if (wanted < 0 || running < 0) return false;
   if (kernels.back() == '+') return running >= wanted;
   if (kernels.back() == '-') return running <= wanted;

@@ -121,6 +121,10 @@ Value run_collapse(Actor& a, const Call& c) {
   auto start = reinterpret_cast<std::uintptr_t>(a.pointer(c, 1)) & ~(kHugeBytes - 1);
   return value_of(q_result(madvise(reinterpret_cast<void*>(start), kHugeBytes, kMadvCollapse)));
 }
+Value run_poison(Actor& a, const Call& c) {
+  auto page = reinterpret_cast<std::uintptr_t>(a.pointer(c, 1)) & ~std::uintptr_t{scenario::kPageBytes - 1};
+  return value_of(q_result(madvise(reinterpret_cast<void*>(page), scenario::kPageBytes, MADV_HWPOISON)));
+}
 Value run_move_pages(Actor& a, const Call& c) {
   pid_t pid = a.pid(c, 0);
   return pid == 0 ? Value::of(-ESRCH) : value_of(q_move_page(pid, a.pointer(c, 1), int_of(a, c, 2)));
@@ -189,11 +193,16 @@ Value run_swap_used(Actor& a, const Call& c) {
 
 using Run = Value (*)(Actor&, const Call&);
 constexpr auto kRoot = KernelOperation::Needs::root;
+constexpr auto kGuest = KernelOperation::Needs::guest;
 constexpr KernelOperation act(Run run, std::string_view c, KernelOperation::Needs needs = {}) {
   return {run, {}, Does::act, c, needs};
 }
 constexpr KernelOperation look(Run run, std::string_view c, KernelOperation::Needs needs = {}) {
   return {run, {}, Does::look, c, needs};
+}
+constexpr KernelOperation by_operand(KernelOperation operation) {
+  operation.by = KernelOperation::By::operand;
+  return operation;
 }
 constexpr KernelOperation no_act(std::string_view why) { return {nullptr, why, Does::act, {}}; }
 constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, Does::look, {}}; }
@@ -201,13 +210,13 @@ constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, 
 /// By the names of the language.
 struct Operations {
   KernelOperation close = act(run_close, "q_result(close({n0}))");
-  KernelOperation collapse = act(run_collapse, {});
+  KernelOperation collapse = by_operand(act(run_collapse, {}));
   KernelOperation compact = act(run_compact, "q_compact()", kRoot);
   KernelOperation corrupt_pte = no_act("no program can corrupt a page table");
   KernelOperation device_exclusive = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation device_private = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation exec = no_act("the player would end with its program");
-  KernelOperation exit = act(run_exit, "{exit}");
+  KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork, "{fork}");
@@ -239,12 +248,13 @@ struct Operations {
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
   KernelOperation open = act(run_open, "q_result(open(q_path({s0}), {n1} | O_RDWR | O_CLOEXEC, 0600))");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
-  KernelOperation poison = no_act("takes memory of this machine away for good");
+  KernelOperation poison =
+      by_operand(act(run_poison, "q_result(madvise({p1}, Q_PAGE, 100 /* MADV_HWPOISON */))", kGuest));
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
   KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
-  KernelOperation rss = look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, NULL, 0, {rss})");
+  KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, NULL, 0, {rss})"));
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
   KernelOperation sigpending = no_look("the player takes its signals itself");
   KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");

@@ -17,7 +17,9 @@ struct KernelOperation {
   /// The C expression that does the same in an exported program; what stands in braces is written by
   /// export_expressions.h. Empty where `run` is nullptr, or where export writes it itself.
   std::string_view c;
-  enum class Needs : uint8_t { nothing, root } needs = Needs::nothing;
+  enum class Needs : uint8_t { nothing, root, guest } needs = Needs::nothing;
+  /// By whom it is called: the process before the colon, or the one that the first operand names.
+  enum class By : uint8_t { caller, operand } by = By::caller;
 };
 
 [[nodiscard]] const KernelOperation& kernel_operation(const scenario::Operation& operation);

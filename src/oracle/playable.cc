@@ -6,7 +6,6 @@
 #include <array>
 #include <utility>
 
-#include "oracle/host.h"
 #include "oracle/kernel_operations.h"
 
 namespace quire::oracle {
@@ -15,15 +14,15 @@ namespace {
 using scenario::Call;
 using scenario::Program;
 
-std::string unmet(const scenario::Scenario& scenario, On on) {
+std::string unmet(const scenario::Scenario& scenario, const KernelFacts& kernel) {
   if (!scenario.requirements) return {};
   for (const scenario::Name& name : scenario.requirements->names)
-    if (name.text != "root" || (on == On::this_machine && !Host::is_root())) return "requires " + name.text;
+    if (name.text != "root" || !kernel.root) return "requires " + name.text;
   return {};
 }
 
 // Sizes that a scenario counts on, and that are no real machine's.
-std::string other_sizes(const scenario::Scenario& scenario, On on) {
+std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& kernel) {
   if (!scenario.machine) return {};
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
@@ -32,17 +31,41 @@ std::string other_sizes(const scenario::Scenario& scenario, On on) {
                                                       "swap_priority", "swap_discard", "swap_bad"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
-    if (o.key == "nodes" && on == On::this_machine && o.number.value > Host::nodes())
-      return fmt::format("needs {} nodes", o.number.value);
+    if (o.key == "nodes" && o.number.value > kernel.nodes) return fmt::format("needs {} nodes", o.number.value);
   }
   return {};
 }
 
-std::string why_not_called(const Call& call) {
+// What a name of the language is on kernels that do not know it yet: an error, or something else.
+std::string too_new(const Call& call, const KernelFacts& kernel) {
+  struct Since {
+    std::string_view name;
+    int major;
+    int minor;
+  };
+  static constexpr std::array<Since, 4> kSince = {{
+      {"MADV_COLLAPSE", 6, 1},
+      {"UFFDIO_POISON", 6, 6},
+      {"MADV_GUARD_INSTALL", 6, 13},
+      {"MADV_GUARD_REMOVE", 6, 13},
+  }};
+  for (const Since& since : kSince) {
+    bool named = call.text.find(since.name) != std::string::npos ||
+                 (since.name == "UFFDIO_POISON" && call.operation->name == "uffd_poison");
+    if (named && !kernel.is_since(since.major, since.minor))
+      return fmt::format("{} is of {}.{}", since.name, since.major, since.minor);
+  }
+  return {};
+}
+
+std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   const KernelOperation& operation = kernel_operation(*call.operation);
   if (operation.run == nullptr && operation.does == KernelOperation::Does::act)
     return fmt::format("{}(): {}", call.operation->name, operation.why_not);
+  if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
+    return fmt::format("{}() needs a guest: it takes memory away for good", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
+  if (std::string why = too_new(call, kernel); !why.empty()) return why;
   bool small_huge = call.operation->name == "collapse";
   return small_huge ? "counts on huge pages of another size" : std::string();
 }
@@ -65,14 +88,14 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
   return std::nullopt;
 }
 
-std::string why_not_played(const Program& program, On on) {
-  std::string why = unmet(*program.scenario, on);
-  if (why.empty()) why = other_sizes(*program.scenario, on);
+std::string why_not_played(const Program& program, const KernelFacts& kernel) {
+  std::string why = unmet(*program.scenario, kernel);
+  if (why.empty()) why = other_sizes(*program.scenario, kernel);
   for (const scenario::TaskProgram& task : program.tasks)
     if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";
   for (const Call* call : calls_of(program)) {
     if (!why.empty()) return why;
-    why = why_not_called(*call);
+    why = why_not_called(*call, kernel);
   }
   if (program.processes.size() > Stage::kProcessesMax || program.variables.size() > Stage::kVariablesMax ||
       calls_of(program).size() > Stage::kCallsMax)

@@ -2,9 +2,11 @@
 // place of those of a small machine.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "oracle/kernel_facts.h"
 #include "scenario/program.h"
 
 namespace quire::oracle {
@@ -12,12 +14,9 @@ namespace quire::oracle {
 /// SWAP_MAP_MAX, PAGE_SIZE, ...: as every generic x86-64 kernel has them.
 [[nodiscard]] std::optional<int64_t> kernel_parameter(std::string_view name);
 
-/// On what it is to be played: on this machine, or on some that has what it takes (root, NUMA nodes).
-enum class On : uint8_t { this_machine, some_machine };
-
-/// Why no kernel there can play it, in a few words; empty if one can. What only looks and cannot be looked at is no
+/// Why this kernel cannot play it, in a few words; empty if it can. What only looks and cannot be looked at is no
 /// reason.
-[[nodiscard]] std::string why_not_played(const scenario::Program& program, On on = On::this_machine);
+[[nodiscard]] std::string why_not_played(const scenario::Program& program, const KernelFacts& kernel);
 
 /// The names of its swap areas.
 [[nodiscard]] std::vector<std::string> areas_of(const scenario::Scenario& scenario);

@@ -108,10 +108,8 @@ bool Player::ask(int process, Mailbox::What what, std::size_t index) {
 }
 
 int Player::process_for(const Call& call) const {
-  // What a process is asked for about itself.
-  bool of_operand =
-      call.operation->name == "rss" || call.operation->name == "collapse" || call.operation->name == "exit";
-  if (of_operand && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
+  bool by_operand = kernel_operation(*call.operation).by == KernelOperation::By::operand;
+  if (by_operand && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
   return call.process < 0 ? 0 : call.process;
 }
 

@@ -13,17 +13,13 @@
 #include <csignal>
 #include <cstring>
 
-#include "oracle/compare.h"
-#include "oracle/playable.h"
-#include "oracle/sequence_player.h"
-#include "scenario/parser.h"
+#include "oracle/house.h"
 
 namespace quire::oracle {
 namespace {
 
-constexpr std::size_t kMessageMax = std::size_t{128} << 10;
-constexpr char kTrouble = '!';
-constexpr char kRow = '=';
+constexpr int kBootMilliseconds = 120'000;
+constexpr int kAnswerMilliseconds = 300'000;
 
 // Lists of one CPU: a page that has just been made is on its way to no other's.
 void stay_on_one_cpu() {
@@ -33,117 +29,74 @@ void stay_on_one_cpu() {
   (void)sched_setaffinity(0, sizeof(cpus), &cpus);
 }
 
-/// The process itself.
-class House {
- public:
-  explicit House(const Host& host) : host_(host), player_(host) {}
-
-  std::string answer(std::string_view request) {
-    scenario::ParseResult parsed = scenario::parse(request.substr(1), "played.qs");
-    if (!parsed.ok()) return kTrouble + to_string(parsed.error());
-    const scenario::Scenario& scenario = parsed.document().scenarios.front();
-    auto made = scenario::make_program(scenario, "played.qs", kernel_parameter);
-    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) return kTrouble + to_string(*diagnostic);
-    const auto& program = std::get<Program>(made);
-    if (std::string why = why_not_played(program); !why.empty()) return kTrouble + why;
-    return request[0] == 'q' ? quickly(program) : carefully(program);
-  }
-
- private:
-  std::string quickly(const Program& program) {
-    Performance performance = player_.play(program);
-    if (!performance.trouble.empty()) return kTrouble + performance.trouble;
-    std::vector<const Call*> calls = calls_of(program);
-    std::string text(1, kRow);
-    bool swap_was_off = false;
-    for (std::size_t i = 0; i < calls.size(); ++i) {
-      text += is_compared(*calls[i]) ? scenario::observed_text(*calls[i], performance.values[i]) : std::string();
-      text += '\n';
-      swap_was_off = swap_was_off || calls[i]->operation->name == "swapoff";
-    }
-    if (swap_was_off) host_.use_areas(areas_of(*program.scenario));
-    return text;
-  }
-
-  std::string carefully(const Program& program) {
-    Seen seen = observe_kernel(program, host_, 1);
-    if (!seen.trouble.empty()) return kTrouble + seen.trouble;
-    std::vector<const Call*> calls = calls_of(program);
-    std::string text(1, kRow);
-    const std::vector<std::string>& row = seen.rows.begin()->first;
-    for (std::size_t i = 0; i < row.size(); ++i) text += (is_compared(*calls[i]) ? row[i] : std::string()) + '\n';
-    return text;
-  }
-
-  const Host& host_;
-  SequencePlayer player_;
-};
-
-bool send_text(int socket, std::string_view text) {
-  return ::send(socket, text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size());
-}
-
-bool receive_text(int socket, std::string& text) {
-  text.resize(kMessageMax);
-  ssize_t n = 0;
-  do n = recv(socket, text.data(), text.size(), 0);
-  while (n < 0 && errno == EINTR);
-  text.resize(n > 0 ? static_cast<std::size_t>(n) : 0);
-  return n > 0;
-}
-
-void serve(int socket, const std::vector<std::string>& areas) {
-  stay_on_one_cpu();
-  Host host;
-  std::string why = host.set_up(areas);
-  if (!send_text(socket, kTrouble + why) || !why.empty()) return;
-  House house(host);
-  for (std::string request; receive_text(socket, request);)
-    if (!send_text(socket, house.answer(request))) return;
-}
-
 }  // namespace
 
-Playhouse::~Playhouse() {
+Playhouse::~Playhouse() { close_all(); }
+
+void Playhouse::close_all() {
+  guest_.reset();
   if (pid_ < 0) return;
   close(socket_);
   waitpid(pid_, nullptr, 0);
+  pid_ = -1;
 }
 
-std::string Playhouse::open(const std::vector<std::string>& areas) {
+std::string Playhouse::open_here(const std::vector<std::string>& areas) {
+  close_all();
+  areas_ = areas;
   std::array<int, 2> ends{};
-  if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0)
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
     return fmt::format("socketpair: {}", std::strerror(errno));
   pid_ = fork();
   if (pid_ == 0) {
     close(ends[0]);
-    signal(SIGINT, SIG_IGN);  // ends with the other end of its socket
-    serve(ends[1], areas);
+    // It ends with the other end of its socket.
+    signal(SIGINT, SIG_IGN);
+    signal(SIGPIPE, SIG_IGN);
+    stay_on_one_cpu();
+    serve_house(ends[1], areas, false);
     _exit(0);
   }
   close(ends[1]);
   socket_ = ends[0];
   if (pid_ < 0) return fmt::format("fork: {}", std::strerror(errno));
-  std::string ready;
-  if (!receive_text(socket_, ready)) return "the playing process ended";
-  return ready.substr(1);
+  line_ = LineChannel(socket_);
+  return wait_until_ready(-1);
 }
 
-void Playhouse::send(std::string_view text, How how) const {
-  (void)send_text(socket_, (how == How::quickly ? "q" : "c") + std::string(text));
+std::string Playhouse::open_guest(const GuestOptions& options) {
+  close_all();
+  guest_ = std::make_unique<Guest>(options);
+  if (std::string why = guest_->boot(); !why.empty()) return why;
+  line_ = LineChannel(guest_->line());
+  return wait_until_ready(kBootMilliseconds);
 }
 
-Played Playhouse::receive() const {
-  std::string answer;
-  if (!receive_text(socket_, answer)) return {{}, "the playing process ended"};
-  if (answer[0] == kTrouble) return {{}, answer.substr(1)};
-  Played played;
-  for (std::size_t at = 1; at < answer.size();) {
-    std::size_t end = answer.find('\n', at);
-    played.row.push_back(answer.substr(at, end - at));
-    at = end + 1;
+std::string Playhouse::reopen() {
+  if (guest_ == nullptr) return open_here(areas_);
+  GuestOptions options = guest_->options();
+  return open_guest(options);
+}
+
+std::string Playhouse::wait_until_ready(int milliseconds) {
+  while (std::optional<std::string> line = line_.receive(milliseconds)) {
+    std::optional<Ready> ready = ready_of(*line);
+    if (!ready) continue;  // of the firmware
+    facts_ = ready->facts;
+    return ready->trouble;
   }
-  return played;
+  return guest_ == nullptr ? "the playing process ended" : "the guest did not come up: " + guest_->last_words();
+}
+
+void Playhouse::send(const Request& request) { (void)line_.send(line_of(request)); }
+
+Answer Playhouse::receive() {
+  while (std::optional<std::string> line = line_.receive(kAnswerMilliseconds))
+    if (std::optional<Answer> answer = answer_of(*line)) return *answer;
+  Answer answer;
+  answer.ended = true;
+  answer.seen.trouble = guest_ == nullptr ? "the playing process ended" : "the guest died: " + guest_->last_words();
+  return answer;
 }
 
 }  // namespace quire::oracle

@@ -1,47 +1,54 @@
-// Playhouse: a process that plays scenarios which are sent to it as text. It is started while the program is still
-// small, because what a fork costs grows with the memory that is mapped; and while it plays one, the caller may go on.
+// Playhouse: a kernel that plays scenarios which are sent to it as text: the one that runs here, by a process that is
+// started while the program is still small, because what a fork costs grows with the memory that is mapped; or one in a
+// guest. While it plays, the caller may go on.
 //
 //   Playhouse house;
-//   if (std::string why = house.open({"S"}); !why.empty()) return skip(why);
-//   house.send(format(scenario), Playhouse::How::quickly);
-//   Played played = house.receive();
+//   if (std::string why = house.open_here({"S"}); !why.empty()) return skip(why);
+//   house.send({Request::How::quickly, 1, format(scenario)});
+//   Answer answer = house.receive();
 #pragma once
 
 #include <sys/types.h>
 
+#include <memory>
 #include <string>
-#include <string_view>
 #include <vector>
+
+#include "oracle/guest.h"
+#include "oracle/messages.h"
 
 namespace quire::oracle {
 
-/// What was seen; or why it could not be played.
-struct Played {
-  std::vector<std::string> row;  ///< of calls_of(), as scenario::observed_text() prints them; empty: not compared
-  std::string trouble;
-};
-
 class Playhouse {
  public:
-  enum class How : uint8_t {
-    quickly,    ///< SequencePlayer
-    carefully,  ///< Player, which takes longer and rules out more
-  };
-
   Playhouse() = default;
   ~Playhouse();
   Playhouse(const Playhouse&) = delete;
   Playhouse& operator=(const Playhouse&) = delete;
 
-  /// Starts it, with swap areas of these names. Empty, or why it could not.
-  [[nodiscard]] std::string open(const std::vector<std::string>& areas);
-  /// One scenario in one order; its answer is to be received before the next is sent.
-  void send(std::string_view text, How how) const;
-  [[nodiscard]] Played receive() const;
+  /// On this machine, with swap areas of these names from the start. Empty, or why not.
+  [[nodiscard]] std::string open_here(const std::vector<std::string>& areas);
+  /// Boots a guest. Empty, or why not.
+  [[nodiscard]] std::string open_guest(const GuestOptions& options);
+  /// Once more what was opened last: after an answer that tells that it has ended.
+  [[nodiscard]] std::string reopen();
+
+  [[nodiscard]] const KernelFacts& facts() const { return facts_; }
+
+  /// Answers come in the order of the requests.
+  void send(const Request& request);
+  [[nodiscard]] Answer receive();
 
  private:
+  [[nodiscard]] std::string wait_until_ready(int milliseconds);
+  void close_all();
+
+  std::vector<std::string> areas_;
+  std::unique_ptr<Guest> guest_;
   int socket_ = -1;
   pid_t pid_ = -1;
+  LineChannel line_;
+  KernelFacts facts_;
 };
 
 }  // namespace quire::oracle

@@ -168,7 +168,8 @@ int SequencePlayer::owner(uint32_t number) const {
   if (kernel_operation(*call.operation).run == nullptr || name == "exit" || name == "killall" || name == "swap_used" ||
       name == "tasks")
     return kNobody;
-  if (name == "rss" && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
+  bool by_operand = kernel_operation(*call.operation).by == KernelOperation::By::operand;
+  if (by_operand && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
   return std::max(call.process, 0);
 }
 

@@ -1,0 +1,96 @@
+// The first and only program of a guest: makes the file systems, loads the modules that its archive has, and plays what
+// it is sent over its second serial line. What plays is a process of its own: if that ends, another begins.
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/prctl.h>
+#include <sys/reboot.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstdio>
+#include <filesystem>
+#include <string>
+
+#include "oracle/house.h"
+
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr const char* kLine = "/dev/ttyS1";
+
+void write_text(const char* path, const std::string& text) {
+  int fd = open(path, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return;
+  if (write(fd, text.data(), text.size()) < 0) std::perror(path);
+  close(fd);
+}
+
+void mount_all() {
+  mount("proc", "/proc", "proc", 0, nullptr);
+  mount("sysfs", "/sys", "sysfs", 0, nullptr);
+  mount("devtmpfs", "/dev", "devtmpfs", 0, nullptr);
+  mount("tmpfs", "/tmp", "tmpfs", 0, nullptr);
+  mount("tmpfs", "/var/tmp", "tmpfs", 0, nullptr);
+}
+
+bool load_module(const fs::path& path) {
+  constexpr int kCompressedFile = 4;  // MODULE_INIT_COMPRESSED_FILE
+  int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return false;
+  bool loaded = syscall(SYS_finit_module, fd, "", path.extension() == ".ko" ? 0 : kCompressedFile) == 0;
+  close(fd);
+  return loaded;
+}
+
+// One that needs another is taken when that one is there: rounds, until a round loads none.
+void load_modules() {
+  for (bool progress = true; progress;) {
+    progress = false;
+    for (const fs::directory_entry& entry : fs::directory_iterator("/modules")) {
+      if (!load_module(entry.path())) continue;
+      fs::remove(entry.path());
+      progress = true;
+      break;
+    }
+  }
+}
+
+int open_line() {
+  int line = open(kLine, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  termios settings{};
+  if (line < 0 || tcgetattr(line, &settings) != 0) return line;
+  cfmakeraw(&settings);
+  cfsetspeed(&settings, B115200);
+  tcsetattr(line, TCSANOW, &settings);
+  return line;
+}
+
+}  // namespace
+
+int main() {
+  mount_all();
+  load_modules();
+  write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
+  int line = open_line();
+  if (line < 0) std::perror(kLine);
+  while (line >= 0) {
+    pid_t player = fork();
+    if (player == 0) {
+      quire::oracle::serve_house(line, {"S"}, true);
+      _exit(0);
+    }
+    int status = 0;
+    while (waitpid(player, &status, 0) != player) {
+    }
+    std::printf("BUG of the player: it ended with status %d\n", status);
+    std::fflush(stdout);
+    break;  // whoever asks gets no answer, and boots another guest
+  }
+  sync();
+  reboot(RB_POWER_OFF);
+  for (;;) pause();
+}

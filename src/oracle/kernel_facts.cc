@@ -1,0 +1,26 @@
+#include "oracle/kernel_facts.h"
+
+#include <cstdio>
+
+#include "oracle/host.h"
+
+namespace quire::oracle {
+
+int version_number(const std::string& release) {
+  int major = 0;
+  int minor = 0;
+  return std::sscanf(release.c_str(), "%d.%d", &major, &minor) == 2 ? major * 1'000 + minor : -1;
+}
+
+bool KernelFacts::is_since(int major, int minor) const {
+  int running = version_number(release);
+  return running < 0 || running >= major * 1'000 + minor;
+}
+
+KernelFacts kernel_here() {
+  return {Host::kernel_release(), Host::nodes(), KernelFacts().fault_around_pages, Host::is_root(), false};
+}
+
+KernelFacts kernel_somewhere() { return {{}, 1'024, KernelFacts().fault_around_pages, true, false}; }
+
+}  // namespace quire::oracle
