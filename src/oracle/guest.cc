@@ -40,15 +40,35 @@ std::string release_in(const std::string& kernel) {
   return dash == std::string::npos ? std::string() : name.substr(dash + 1);
 }
 
+// An empty file system, for the disk of a guest; empty if mke2fs(8) is not here.
+std::string disk_image() {
+  constexpr off_t kBytes = off_t{8} << 20;
+  int image = memfd_create("disk", 0);
+  if (image < 0 || ftruncate(image, kBytes) != 0) return {};
+  pid_t pid = fork();
+  if (pid == 0) {
+    std::string path = fmt::format("/proc/self/fd/{}", image);
+    execlp("mke2fs", "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", path.c_str(), nullptr);
+    execl("/sbin/mke2fs", "mke2fs", "-q", "-F", "-t", "ext4", "-b", "4096", path.c_str(), nullptr);
+    _exit(127);
+  }
+  int status = -1;
+  if (pid > 0) waitpid(pid, &status, 0);
+  std::string bytes = status == 0 ? read_bytes(fmt::format("/proc/self/fd/{}", image)).value_or("") : "";
+  close(image);
+  return bytes;
+}
+
 std::string archive_for(const GuestOptions& options, const std::string& program) {
   CpioArchive archive;
   for (const char* directory : {"dev", "proc", "sys", "tmp", "var", "var/tmp", "modules"})
     archive.add_directory(directory);
   archive.add_console();
   archive.add_program("init", program);
-  for (const std::string& module : swap_modules_of(options.kernel))
+  for (const std::string& module : modules_of(options.kernel))
     if (auto contents = read_bytes(module))
       archive.add_file("modules/" + fs::path(module).filename().string(), *contents);
+  if (std::string disk = disk_image(); !disk.empty()) archive.add_file("disk.img", disk);
   return archive.finish();
 }
 
@@ -94,7 +114,7 @@ std::vector<std::string> command_of(const GuestOptions& options, int archive, in
           "-initrd",
           fmt::format("/proc/self/fd/{}", archive),
           "-append",
-          "console=ttyS0 quiet loglevel=4 panic=-1 oops=panic random.trust_cpu=on mitigations=off "
+          "console=ttyS0 quiet loglevel=3 panic=-1 oops=panic random.trust_cpu=on mitigations=off "
           "transparent_hugepage=madvise",
           "-serial",
           fmt::format("file:/proc/self/fd/{}", console),
@@ -127,12 +147,13 @@ bool is_on_path(std::string_view program) {
 
 }  // namespace
 
-std::vector<std::string> swap_modules_of(const std::string& kernel) {
-  constexpr std::array<std::string_view, 7> kNames = {"zram", "zsmalloc", "lz4", "lzo", "zstd", "842", "xxhash"};
+std::vector<std::string> modules_of(const std::string& kernel) {
+  constexpr std::array<std::string_view, 12> kNames = {"zram",   "zsmalloc", "lz4",  "lzo",  "zstd",    "842",
+                                                       "xxhash", "brd",      "ext4", "jbd2", "mbcache", "crc"};
   std::vector<std::string> modules;
   fs::path root = fs::absolute(kernel).parent_path().parent_path() / "lib/modules" / release_in(kernel) / "kernel";
   std::error_code none;
-  for (const char* folder : {"drivers/block/zram", "mm", "lib", "crypto"})
+  for (const char* folder : {"drivers/block", "mm", "lib", "crypto", "fs"})
     for (fs::recursive_directory_iterator at(root / folder, none), end; at != end; at.increment(none)) {
       std::string name = at->path().filename();
       bool wanted = std::any_of(kNames.begin(), kNames.end(), [&](std::string_view n) { return name.starts_with(n); });

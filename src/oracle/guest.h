@@ -41,8 +41,9 @@ class Guest {
   pid_t pid_ = -1;
 };
 
-/// The modules that swap on compressed RAM may need, of the package of this image: paths, in no order.
-[[nodiscard]] std::vector<std::string> swap_modules_of(const std::string& kernel);
+/// The modules that swap on compressed RAM and a file system on a RAM disk may need, of the package of this image:
+/// paths, in no order.
+[[nodiscard]] std::vector<std::string> modules_of(const std::string& kernel);
 /// The program that plays in guests: beside this program, or where QUIRE_GUEST says. Empty: there is none.
 [[nodiscard]] std::string guest_program();
 

@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/utsname.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -20,11 +21,22 @@
 #include <fstream>
 #include <sstream>
 
+#include "oracle/kernel_facts.h"
+
 namespace quire::oracle {
 namespace {
 
 constexpr std::size_t kPage = 4096;
-constexpr std::size_t kAreaBytes = std::size_t{64} << 20;
+constexpr std::size_t kAreaPages = 16'384;
+// Before 6.15 each CPU takes slots ahead of need, so that more look used than are, but only while there are more free
+// ones than 320 for each CPU. Source: mm/swap_slots.c THRESHOLD_ACTIVATE_SWAP_SLOTS_CACHE
+constexpr std::size_t kAreaPagesOfSlotCaches = 200;
+
+std::size_t area_bytes() {
+  KernelFacts kernel;
+  kernel.release = Host::kernel_release();
+  return (kernel.is_since(6, 15) ? kAreaPages : kAreaPagesOfSlotCaches) * kPage;
+}
 
 bool write_file(const std::string& path, std::string_view text) {
   int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -151,7 +163,9 @@ void Host::map_one_page_per_fault() {
   std::string before = read_line(around);
   if (before.empty()) return;
   tell_guardian("set " + around + " " + before);
-  if (write_file(around, "4096")) fault_around_pages_ = 1;
+  if (!write_file(around, "4096")) return;
+  fault_around_pages_ = 1;
+  fault_around_ = around;
 }
 
 std::string Host::set_up(const std::vector<std::string>& areas) {
@@ -172,17 +186,17 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
     if (!number.empty()) {
       tell_guardian("zram " + number);
       device = "/dev/zram" + number;
-      if (!write_file(fmt::format("/sys/block/zram{}/disksize", number), std::to_string(kAreaBytes)))
+      if (!write_file(fmt::format("/sys/block/zram{}/disksize", number), std::to_string(area_bytes())))
         return device + ": its size could not be set";
     } else {
       device = directory_ + "/swap-" + area;
       tell_guardian("file " + device);
       int fd = open(device.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-      bool allocated = fd >= 0 && fallocate(fd, 0, 0, kAreaBytes) == 0;
+      bool allocated = fd >= 0 && fallocate(fd, 0, 0, static_cast<off_t>(area_bytes())) == 0;
       if (fd >= 0) close(fd);
       if (!allocated) return device + ": no room for a swap file";
     }
-    if (!write_swap_header(device, kAreaBytes)) return device + ": its header could not be written";
+    if (!write_swap_header(device, area_bytes())) return device + ": its header could not be written";
     if (swapon(device.c_str(), 0) != 0) return fmt::format("swapon {}: {}", device, std::strerror(errno));
     areas_[area] = device;
   }
@@ -198,10 +212,20 @@ void Host::use_areas(const std::vector<std::string>& areas) const {
     (void)swapon(device_of(area).c_str(), SWAP_FLAG_PREFER | (priority-- & SWAP_FLAG_PRIO_MASK));
 }
 
+void Host::use_fault_around(unsigned pages) const {
+  if (!fault_around_.empty()) write_file(fault_around_, std::to_string(pages * kPage));
+}
+
 const std::string& Host::device_of(std::string_view area) const {
   static const std::string kNone;
   auto found = areas_.find(area);
   return found == areas_.end() ? kNone : found->second;
+}
+
+bool Host::has_disk() const {
+  constexpr long kTmpfsMagic = 0x01021994;
+  struct statfs about {};
+  return statfs(directory_.c_str(), &about) == 0 && static_cast<long>(about.f_type) != kTmpfsMagic;
 }
 
 bool Host::is_root() { return geteuid() == 0; }

@@ -26,15 +26,20 @@ class Host {
   Host(const Host&) = delete;
   Host& operator=(const Host&) = delete;
 
-  /// Makes a swap area (compressed RAM, 64 MiB) for each name that has none yet, and a directory for files. Empty, or
-  /// why it could not. Needs root for swap.
+  /// Makes a swap area (compressed RAM, see kAreaPages) for each name that has none yet, and a directory for files.
+  /// Empty, or why it could not. Needs root for swap.
   [[nodiscard]] std::string set_up(const std::vector<std::string>& areas);
   /// Turns exactly these areas on, with falling priorities.
   void use_areas(const std::vector<std::string>& areas) const;
 
+  /// How many pages a read fault on a file is to map; nothing happens where that cannot be set.
+  void use_fault_around(unsigned pages) const;
+
   /// The device of an area; empty if there is none.
   [[nodiscard]] const std::string& device_of(std::string_view area) const;
   [[nodiscard]] const std::string& directory() const { return directory_; }
+  /// Whether that directory is on a block device, and not in memory.
+  [[nodiscard]] bool has_disk() const;
   /// How many pages a read fault on a file maps: 1, or what this kernel cannot be talked out of.
   [[nodiscard]] unsigned fault_around_pages() const { return fault_around_pages_; }
   [[nodiscard]] static bool is_root();
@@ -50,6 +55,7 @@ class Host {
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
+  std::string fault_around_;  ///< the file that says how many bytes; empty: it cannot be set
   unsigned fault_around_pages_ = 16;
   int lock_ = -1;      ///< of the machine's swap
   int guardian_ = -1;  ///< the pipe to it

@@ -20,6 +20,13 @@ namespace {
 constexpr std::array<std::string_view, 6> kComplaints = {
     "BUG:", "BUG ", "WARNING:", "Bad page", "Oops: ", "swap_free: "};
 
+unsigned fault_around_of(const scenario::Scenario& scenario) {
+  if (!scenario.machine) return 1;
+  for (const scenario::MachineOption& o : scenario.machine->options)
+    if (o.key == "fault_around_pages") return static_cast<unsigned>(o.number.value);
+  return 1;
+}
+
 }  // namespace
 
 House::House(Host& host, const KernelFacts& facts) : host_(host), facts_(facts), player_(host) {
@@ -49,6 +56,7 @@ Seen House::play(const Request& request) {
   std::string why = why_not_played(program, facts_);
   if (why.empty()) why = host_.set_up(areas_of(scenario));
   if (!why.empty()) return trouble(why);
+  host_.use_fault_around(fault_around_of(scenario));
   if (request.how == Request::How::quickly) return play_quickly(program);
   return observe_kernel(program, host_, request.rounds);
 }
@@ -89,6 +97,7 @@ void serve_house(int line, const std::vector<std::string>& areas, bool guest) {
   std::string why = host.set_up(areas);
   KernelFacts facts = kernel_here();
   facts.fault_around_pages = host.fault_around_pages();
+  facts.disk = host.has_disk();
   facts.guest = guest;
   LineChannel channel(line);
   if (!channel.send(line_of(facts, why)) || !why.empty()) return;

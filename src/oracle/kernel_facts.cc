@@ -18,9 +18,18 @@ bool KernelFacts::is_since(int major, int minor) const {
 }
 
 KernelFacts kernel_here() {
-  return {Host::kernel_release(), Host::nodes(), KernelFacts().fault_around_pages, Host::is_root(), false};
+  KernelFacts facts;
+  facts.release = Host::kernel_release();
+  facts.nodes = Host::nodes();
+  facts.root = Host::is_root();
+  return facts;
 }
 
-KernelFacts kernel_somewhere() { return {{}, 1'024, KernelFacts().fault_around_pages, true, false}; }
+KernelFacts kernel_somewhere() {
+  KernelFacts facts;
+  facts.nodes = 1'024;
+  facts.root = true;
+  return facts;
+}
 
 }  // namespace quire::oracle

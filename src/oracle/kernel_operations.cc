@@ -123,8 +123,9 @@ Value run_collapse(Actor& a, const Call& c) {
 }
 Value run_poison(Actor& a, const Call& c) {
   auto page = reinterpret_cast<std::uintptr_t>(a.pointer(c, 1)) & ~std::uintptr_t{scenario::kPageBytes - 1};
-  return value_of(q_result(madvise(reinterpret_cast<void*>(page), scenario::kPageBytes, MADV_HWPOISON)));
+  return value_of(q_poison(reinterpret_cast<void*>(page)));
 }
+Value run_sigpending(Actor&, const Call&) { return q_told == 0 ? Value::of(0) : Value::of_signal(SIGBUS, 5); }
 Value run_move_pages(Actor& a, const Call& c) {
   pid_t pid = a.pid(c, 0);
   return pid == 0 ? Value::of(-ESRCH) : value_of(q_move_page(pid, a.pointer(c, 1), int_of(a, c, 2)));
@@ -248,15 +249,14 @@ struct Operations {
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
   KernelOperation open = act(run_open, "q_result(open(q_path({s0}), {n1} | O_RDWR | O_CLOEXEC, 0600))");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
-  KernelOperation poison =
-      by_operand(act(run_poison, "q_result(madvise({p1}, Q_PAGE, 100 /* MADV_HWPOISON */))", kGuest));
+  KernelOperation poison = by_operand(act(run_poison, "q_poison({p1})", kGuest));
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
   KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
   KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, NULL, 0, {rss})"));
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
-  KernelOperation sigpending = no_look("the player takes its signals itself");
+  KernelOperation sigpending = by_operand(look(run_sigpending, "(q_told ? Q_SIGNAL(SIGBUS, 5) : 0L)", kGuest));
   KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");
   KernelOperation swap_count = no_look("no kernel tells the count of a slot");
   KernelOperation swap_discard_work = no_act("a kernel discards by itself");

@@ -86,12 +86,14 @@ constexpr std::string_view kPackage = "linux-image-";
 
 std::string release_of(const std::string& image) { return fs::path(image).filename().string().substr(kImage.size()); }
 
-// Of the package, what a guest needs: the image, and the modules for swap on compressed RAM.
+// Of the package, what a guest needs (see modules_of()).
 void unpack(const std::string& package, const std::string& directory) {
   std::string command = fmt::format(
       "dpkg-deb --fsys-tarfile '{}' | tar -x --wildcards './boot/vmlinuz-*' "
       "'./lib/modules/*/kernel/drivers/block/zram' "
-      "'./lib/modules/*/kernel/mm' './lib/modules/*/kernel/lib' './lib/modules/*/kernel/crypto' 2>/dev/null",
+      "'./lib/modules/*/kernel/drivers/block/brd*' './lib/modules/*/kernel/mm' './lib/modules/*/kernel/lib' "
+      "'./lib/modules/*/kernel/crypto' './lib/modules/*/kernel/fs/ext4' './lib/modules/*/kernel/fs/jbd2' "
+      "'./lib/modules/*/kernel/fs/mbcache*' 2>/dev/null",
       package);
   (void)run({"sh", "-c", command}, directory);
 }

@@ -27,10 +27,11 @@ std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& k
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
     if (huge && o.number.value != 512) return fmt::format("counts on {}={}", o.key, o.number.value);
-    constexpr std::array<std::string_view, 7> kOwn = {"oom",           "WMARK_MIN",    "WMARK_LOW", "WMARK_HIGH",
-                                                      "swap_priority", "swap_discard", "swap_bad"};
+    constexpr std::array<std::string_view, 8> kOwn = {"punched_poison", "oom",           "WMARK_MIN",    "WMARK_LOW",
+                                                      "WMARK_HIGH",     "swap_priority", "swap_discard", "swap_bad"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
+    if (o.key == "fault_around_pages" && kernel.fault_around_pages != 1) return fmt::format("counts on {}", o.key);
     if (o.key == "nodes" && o.number.value > kernel.nodes) return fmt::format("needs {} nodes", o.number.value);
   }
   return {};
@@ -65,6 +66,7 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
     return fmt::format("{}() needs a guest: it takes memory away for good", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
+  if (call.operation->name == "open" && !kernel.disk) return "needs a file system on a block device";
   if (std::string why = too_new(call, kernel); !why.empty()) return why;
   bool small_huge = call.operation->name == "collapse";
   return small_huge ? "counts on huge pages of another size" : std::string();

@@ -110,7 +110,15 @@ bool Player::ask(int process, Mailbox::What what, std::size_t index) {
 int Player::process_for(const Call& call) const {
   bool by_operand = kernel_operation(*call.operation).by == KernelOperation::By::operand;
   if (by_operand && !call.operands.empty()) return static_cast<int>(call.operands[0].number);
-  return call.process < 0 ? 0 : call.process;
+  auto process = static_cast<std::size_t>(std::max(call.process, 0));
+  // What is done to another may be asked of anybody who is still there.
+  const std::vector<scenario::Process>& all = program_.processes;
+  bool of_another = std::any_of(all.begin(), all.end(), [&](const scenario::Process& p) {
+    return !call.operands.empty() && call.operands[0].symbol == p.name;
+  });
+  if (!of_another || alive(stage_->pids[process].load())) return static_cast<int>(process);
+  for (process = 0; process + 1 < program_.processes.size() && !alive(stage_->pids[process].load());) ++process;
+  return static_cast<int>(process);
 }
 
 void Player::direct(std::size_t number, const Call& call) {
@@ -130,10 +138,21 @@ void Player::direct(std::size_t number, const Call& call) {
   }
 }
 
+// Of a block whose calls are all another's to carry out, that one.
+int Player::process_for(const scenario::TaskProgram& block) const {
+  int process = -1;
+  for (const Call& call : block.calls) {
+    int one = process_for(call);
+    if (process >= 0 && one != process) return block.process;
+    process = one;
+  }
+  return process < 0 ? block.process : process;
+}
+
 void Player::play_blocks() {
   stage_->blocks_waiting.store(static_cast<uint32_t>(program_.tasks.size()));
   for (std::size_t block = 0; block < program_.tasks.size(); ++block)
-    (void)ask(program_.tasks[block].process, Mailbox::What::block, block);
+    (void)ask(process_for(program_.tasks[block]), Mailbox::What::block, block);
   for (std::size_t block = 0; block < program_.tasks.size(); ++block) {
     for (int waited = 0; stage_->block_ended[block].load() == 0 && waited < kCallMilliseconds;
          waited += kSliceMilliseconds)

@@ -45,6 +45,7 @@ class Player {
   void end_all();
   [[nodiscard]] int64_t count_tasks() const;
   [[nodiscard]] int process_for(const Call& call) const;
+  [[nodiscard]] int process_for(const scenario::TaskProgram& block) const;
 
   const Program& program_;
   const Host& host_;

@@ -12,6 +12,7 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
+#include <fstream>
 #include <string>
 
 #include "oracle/house.h"
@@ -59,6 +60,18 @@ void load_modules() {
   }
 }
 
+// The file system that the archive has as an image, on a RAM disk; without one files are in memory.
+void mount_disk() {
+  std::error_code none;
+  if (!fs::exists("/disk.img", none)) return;
+  std::ifstream image("/disk.img", std::ios::binary);
+  std::ofstream disk("/dev/ram0", std::ios::binary);
+  disk << image.rdbuf();
+  disk.close();
+  fs::remove("/disk.img", none);
+  if (disk) mount("/dev/ram0", "/var/tmp", "ext4", 0, nullptr);
+}
+
 int open_line() {
   int line = open(kLine, O_RDWR | O_NOCTTY | O_CLOEXEC);
   termios settings{};
@@ -74,6 +87,7 @@ int open_line() {
 int main() {
   mount_all();
   load_modules();
+  mount_disk();
   write_text("/sys/kernel/mm/transparent_hugepage/enabled", "madvise");
   int line = open_line();
   if (line < 0) std::perror(kLine);

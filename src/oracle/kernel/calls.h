@@ -39,12 +39,17 @@
 static inline long q_result(long result) { return result < 0 ? -errno : result; }
 /* [end] */
 
-/* [begin] An access that may be answered with SIGBUS or SIGSEGV. */
+/* [begin] An access that may be answered with SIGBUS or SIGSEGV. Memory that fails elsewhere is only told of. */
 static __thread sigjmp_buf q_jump;
 static __thread volatile int q_code;
+static volatile int q_told;
 
 static inline void q_on_signal(int number, siginfo_t* info, void* context) {
   (void)context;
+  if (number == SIGBUS && info->si_code == 5 /* BUS_MCEERR_AO */) {
+    q_told = 1;
+    return;
+  }
   q_code = info->si_code;
   siglongjmp(q_jump, number);
 }
@@ -267,7 +272,7 @@ static inline long q_pagemap(const void* p) {
 /* [end] */
 
 /* [begin] Pages of a class in mappings: 0 anonymous, 1 of files, 2 of tmpfs, 3 in swap; in those of [from, to), and in
-   those that have one of `count` other addresses. */
+   those that have one of `count` other addresses. smaps counts failed memory as if it were mapped; here it is not. */
 static inline int q_any_inside(const uintptr_t* addresses, int count, uintptr_t start, uintptr_t end) {
   int i;
   for (i = 0; i < count; ++i)
@@ -275,9 +280,21 @@ static inline int q_any_inside(const uintptr_t* addresses, int count, uintptr_t 
   return 0;
 }
 
+/* Of the pages of [start, end): how many are in swap, are failed memory, and of that anonymous. */
+static inline void q_count_entries(uintptr_t start, uintptr_t end, long counts[3]) {
+  for (; start < end; start += Q_PAGE) {
+    long kind = q_pagemap((const void*)start);
+    counts[0] += kind == Q_PM_SWAP;
+    counts[1] += kind == Q_PM_HWPOISON;
+    counts[2] += kind == Q_PM_HWPOISON &&
+                 (q_kpageflags((q_pagemap_entry((const void*)start) & ((1ULL << 55) - 1)) >> 5) >> 12 & 1);
+  }
+}
+
 static inline long q_rss(uintptr_t from, uintptr_t to, const uintptr_t* addresses, int count, int which) {
   char line[512];
-  long kib = 0;
+  long pages = 0;
+  long failed[3] = {0, 0, 0};
   int inside = 0;
   int shmem = 0;
   long rss = 0;
@@ -286,22 +303,23 @@ static inline long q_rss(uintptr_t from, uintptr_t to, const uintptr_t* addresse
   while (fgets(line, sizeof(line), smaps) != NULL) {
     unsigned long start;
     unsigned long end;
-    long value;
+    long kib;
     if (sscanf(line, "%lx-%lx ", &start, &end) == 2) {
       inside = (start >= from && end <= to) || q_any_inside(addresses, count, start, end);
       shmem = strstr(line, "/memfd:") != NULL || strstr(line, "/dev/zero") != NULL;
-      for (; which == 3 && inside && start < end; start += Q_PAGE)
-        kib += q_pagemap((const void*)start) == Q_PM_SWAP ? 4 : 0;
+      memset(failed, 0, sizeof(failed));
+      if (inside) q_count_entries(start, end, failed);
+      if (which == 3) pages += failed[0];
     }
     if (!inside) continue;
-    if (sscanf(line, "Rss: %ld kB", &value) == 1) rss = value;
-    if (sscanf(line, "Anonymous: %ld kB", &value) == 1) {
-      if (which == 0) kib += value;
-      if (which == (shmem ? 2 : 1)) kib += rss - value;
+    if (sscanf(line, "Rss: %ld kB", &kib) == 1) rss = kib / 4 - failed[1];
+    if (sscanf(line, "Anonymous: %ld kB", &kib) == 1) {
+      if (which == 0) pages += kib / 4 - failed[2];
+      if (which == (shmem ? 2 : 1)) pages += rss - (kib / 4 - failed[2]);
     }
   }
   fclose(smaps);
-  return kib / 4;
+  return pages;
 }
 /* [end] */
 
@@ -318,6 +336,13 @@ static inline long q_swap_used(const char* path) {
   }
   fclose(swaps);
   return used;
+}
+/* [end] */
+
+/* [begin] The memory of a page fails. Since 6.11 the caller is told at once that it may not go on. */
+static inline long q_poison(void* p) {
+  int number = sigsetjmp(q_jump, 1);
+  return number == 0 ? q_result(madvise(p, Q_PAGE, 100 /* MADV_HWPOISON */)) : 0;
 }
 /* [end] */
 
