@@ -9,6 +9,9 @@ packages=(
   liburing-dev liblz4-dev libzstd-dev libhiredis-dev redis-server
   clang-format clang-tidy libclang-rt-14-dev python3
 )
+# To boot kernels in guests.
+guest_packages=(qemu-system-x86 e2fsprogs)
+guest_kernels=(6.1 6.12)
 quire=build/release/quire
 demo_scenario=scenarios/s2-swapoff/free-swap-vs-swapoff.qs
 fuzz_seconds=${QUIRE_FUZZ_TIME:-60}
@@ -30,6 +33,8 @@ help() {
 ./q bench      run the benchmarks (options go to each of them)
 ./q stress     the stress tests alone: swap on real threads, contents verified, invariants checked; a minute
 ./q hook       what the explorer's hook costs when nobody explores, as ratios of two builds run in turn
+./q compare    all scenarios on the kernel that runs here and on Debian's 6.1 and 6.12 in QEMU; as root (options and
+               paths go to `quire compare`)
 ./q fuzz       random texts into the parser for QUIRE_FUZZ_TIME seconds, 60 unless told
 
 ./q setup      install the packages that are missing, nothing else
@@ -125,10 +130,31 @@ test_all() {
   part "unit and stress tests" '/ tests failed out of / { print $9 - $4, $4 }' ctest --preset release
   part "scenarios, the explorer's own suite among them" '/^[0-9]+ passed, [0-9]+ failed/ { print $1, $3 }' \
     "$quire" check scenarios/
+  test_guest
   part "the README's example" '/^readme: / { print $2, $7 }' tools/readme
   part "lint" '/^lint: / { print ($4 == 0), ($4 != 0) }' tools/lint
   printf '%d passed, %d failed\n' "$passed" "$failed"
   ((failed == 0))
+}
+
+# Kernels are not this project's to provide: without one that is left out, and said.
+# shellcheck disable=SC2016  # the program is awk's
+test_guest() {
+  if ! guest_setup "${guest_kernels[0]}"; then
+    say "== a kernel in a guest: left out, for there is none"
+    return
+  fi
+  part "a kernel in a guest" '/ agree, [0-9]+ differ/ { print $2, $4 }' \
+    "$quire" compare --kernel "${guest_kernels[0]}" scenarios/corpus
+}
+
+# guest_setup VERSION...: QEMU, and these kernels.
+guest_setup() {
+  packages+=("${guest_packages[@]}")
+  (setup) || return
+  "$quire" kernels fetch "$@" >&2 && return
+  as_root apt-get -q update >&2
+  "$quire" kernels fetch "$@" >&2
 }
 
 # part TITLE TOTALS COMMAND...: runs it and adds its totals, which an awk program finds in what it printed. What fails
@@ -174,6 +200,15 @@ hook() {
   tools/hook_ratio build/release/bench/hook_bench build/nohook/bench/hook_bench "$@"
 }
 
+compare() {
+  build release
+  guest_setup "${guest_kernels[@]}"
+  local kernels
+  kernels=$(IFS=,; printf '%s' "${guest_kernels[*]}")
+  (($#)) || set -- scenarios
+  "$quire" compare --kernel "host,$kernels" "$@"
+}
+
 # Starts from the scenarios there are; whatever crashes the parser is left in build/fuzz.
 fuzz() {
   setup
@@ -206,7 +241,7 @@ tidy() {
 command=${1:-daily}
 (($# == 0)) || shift
 case $command in
-  daily | demo | bench | hook | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
+  daily | demo | compare | bench | hook | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
   build) build release "$@" ;;
   test) test_all "$@" ;;
   lint) setup && tools/lint "$@" ;;
