@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "oracle/host.h"
+#include "oracle/kernel/uffd.h"
 #include "oracle/kernel_operations.h"
 
 namespace quire::oracle {
@@ -47,10 +48,26 @@ std::string why_not_called(const Call& call) {
   return small_huge ? "counts on huge pages of another size" : std::string();
 }
 
+// The features of userfaultfd that a program asks for, as bits.
+uint64_t wanted_uffd_features(const Call& call) {
+  std::string_view name = call.operation->name;
+  if (name == "uffd_poison") return Q_UFFD_WP | Q_UFFD_POISON;
+  return name == "uffd_register" || name == "uffd_writeprotect" ? Q_UFFD_WP : 0;
+}
+
+// Whether this kernel, for this process, has them.
+std::string missing_uffd_features(uint64_t wanted) {
+  if (wanted == 0) return {};
+  uint64_t features = q_uffd_features();
+  if (features == 0) return "userfaultfd() is refused";
+  if ((wanted & ~features & Q_UFFD_WP) != 0) return "needs write protection by userfaultfd, as since 5.19";
+  return (wanted & ~features) != 0 ? "needs UFFDIO_POISON, as since 6.6" : "";
+}
+
 }  // namespace
 
 std::optional<int64_t> kernel_parameter(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, int64_t>, 8> kParameters = {{
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 13> kParameters = {{
       {"PAGE_SIZE", scenario::kPageBytes},
       {"HPAGE_PMD_NR", 512},
       {"PTRS_PER_PTE", 512},
@@ -59,6 +76,12 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
       {"SWAP_CONT_MAX", 127},
       {"SWAP_SLOTS_CACHE_SIZE", 64},
       {"page_cluster", 3},
+      {"fault_around_pages", 16},
+      {"lru_batch", 31},
+      // Differ from machine to machine: a scenario that sets them is not played.
+      {"WMARK_MIN", 0},
+      {"WMARK_LOW", 0},
+      {"WMARK_HIGH", 0},
   }};
   for (const auto& [known, value] : kParameters)
     if (known == name) return value;
@@ -70,10 +93,13 @@ std::string why_not_played(const Program& program, On on) {
   if (why.empty()) why = other_sizes(*program.scenario, on);
   for (const scenario::TaskProgram& task : program.tasks)
     if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";
+  uint64_t uffd = 0;
   for (const Call* call : calls_of(program)) {
     if (!why.empty()) return why;
     why = why_not_called(*call);
+    uffd |= wanted_uffd_features(*call);
   }
+  if (why.empty() && on == On::this_machine) why = missing_uffd_features(uffd);
   if (program.processes.size() > Stage::kProcessesMax || program.variables.size() > Stage::kVariablesMax ||
       calls_of(program).size() > Stage::kCallsMax)
     why = "is larger than the player";
