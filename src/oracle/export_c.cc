@@ -167,8 +167,8 @@ class Exporter {
       if (int index = static_cast<int>(v); names_.uses(index)) w.line(names_.declaration(index) + ";");
     w.line("struct {");
     w.indent(1);
-    for (std::string_view word :
-         {"const char *call;", "const char *expected;", "char got[64];", "int times;", "int failures;", "int not_told;"})
+    for (std::string_view word : {"const char *call;", "const char *expected;", "char got[64];", "int times;",
+                                  "int failures;", "int not_told;"})
       w.line(std::string(word));
     w.indent(-1);
     w.line("} outcomes[OUTCOMES]; /* of all rounds */");
@@ -328,7 +328,8 @@ class Exporter {
     if (captures) w.line(target + cast + "got;");
     // A child that a fork leads to has nothing to tell of it.
     std::string guard = is(call, "fork") && !in_block_ ? "if (got != 0)\n\t" : "";
-    if (needs_.one_page_faults && (is(call, "pagemap") || is(call, "rss"))) holds = "q_holds_alone(" + holds + ")";
+    bool looks = is(call, "pagemap") || is(call, "rss") || is(call, "swap_used");
+    if (needs_.one_page_faults && looks) holds = "q_holds_alone(" + holds + ")";
     std::string text = is(call, "pagemap")                     ? "q_pagemap_text"
                        : is(call, "load") || is(call, "pread") ? "q_byte_text"
                                                                : "q_text";

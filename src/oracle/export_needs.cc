@@ -119,6 +119,7 @@ std::string header_comment(const scenario::Program& program, const ExportNeeds& 
   if (needs.swap || !needs.own_areas.empty())
     out += filled("Swap is an area of its own, of compressed RAM, which is removed however this ends.");
   if (!needs.files.empty()) out += filled("Files are in a directory of /var/tmp, or of DIR, and removed too.");
+  out += filled("What it does is at the end of this file, after what it is made of.");
   out += filled(fmt::format(
       "From {}.{}", program.file,
       options.style == ExportStyle::c

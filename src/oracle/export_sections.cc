@@ -134,12 +134,18 @@ std::string young_constants(const Words& words) {
   return text;
 }
 
-// As the kernel's sources are written: tabs, and stars at the names.
+// Whether the line that this begins with ends in the brace of a function.
+bool is_function(std::string_view text) { return text.substr(0, text.find('\n')).ends_with(") {"); }
+
+// As the kernel's sources are written: tabs, stars at the names, and the brace of a function on a line of its own.
 std::string kernel_style(std::string_view text) {
   std::string out;
+  bool in_signature = false;
   bool indents = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
+    bool starts_line = i == 0 || text[i - 1] == '\n';
+    if (starts_line) in_signature = text.substr(i).starts_with("static ") && is_function(text.substr(i));
     bool pair = indents && text.substr(i).starts_with("  ");
     bool cast = i > 0 && text.substr(i).starts_with("*)") && is_word(text[i - 1]);
     bool star = i > 0 && text.substr(i).starts_with("* ") && (is_word(text[i - 1]) || text[i - 1] == '*') &&
@@ -152,6 +158,9 @@ std::string kernel_style(std::string_view text) {
       ++i;
     } else if (cast) {
       out += " *";
+    } else if (in_signature && text.substr(i).starts_with(" {\n")) {
+      out += "\n{";
+      ++i;
     } else {
       out += c;
       indents = c == '\n';

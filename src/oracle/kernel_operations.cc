@@ -270,8 +270,7 @@ struct Operations {
   KernelOperation tasks = look(run_tasks, "q_tasks()");
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
   KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
-  KernelOperation uffd_writeprotect =
-      act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
+  KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
 };
 

@@ -93,7 +93,9 @@ int SequencePlayer::own_process(const Program& program) {
   for (const Call* call : calls_) {
     std::string_view name = call->operation->name;
     // One that write-protects a page may never come back from its next write.
-    if (name == "killall" || name == "setuid" || name == "uffd_writeprotect" || (name == "exit" && std::max(call->process, 0) == 0)) return kNobody;
+    bool may_wait = name == "uffd_writeprotect";
+    if (may_wait || name == "killall" || name == "setuid" || (name == "exit" && std::max(call->process, 0) == 0))
+      return kNobody;
   }
   return 0;
 }

@@ -63,7 +63,7 @@ static const char* q_file_system(void) {
 }
 /* [end] */
 
-/* [begin] Files on a disk: in a directory of this program, where the environment variable DIR says, else in /var/tmp. */
+/* [begin] Files on a disk: in a directory of this program, where the environment says (DIR), else in /var/tmp. */
 static char q_directory[100];
 
 static void q_remove_directory(const char* path) {
