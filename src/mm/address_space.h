@@ -161,14 +161,16 @@ class AddressSpace final : public rmap::MappedSpace {
   /// All but MADV_PAGEOUT, which is reclaim's. -ENOMEM if part of the range is not mapped, otherwise as the advice
   /// says: -EINVAL, -EACCES, -EFAULT, -EHWPOISON. Linux: mm/madvise.c
   [[nodiscard]] Errno madvise(VirtAddr start, uint64_t length, Advice advice);
-  /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL.
+  /// Writes of the range can be write-protected from now on; a child and a moved mapping are not registered. -EINVAL:
+  /// nothing is mapped, or a file that is not tmpfs's.
   /// Linux: fs/userfaultfd.c userfaultfd_register(), UFFDIO_REGISTER_MODE_WP
   [[nodiscard]] Errno uffd_register(VirtAddr start, uint64_t length);
   /// A write to a protected page waits until the range is resolved. -ENOENT: not registered; -ENOMEM.
   /// Linux: mm/userfaultfd.c mwriteprotect_range()
   [[nodiscard]] Errno uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp how);
-  /// Pages of a registered range that are not there will look like failed memory (UFFDIO_POISON). -EEXIST: one is
-  /// there; -ENOENT: not registered. Linux: fs/userfaultfd.c userfaultfd_poison()
+  /// Pages of a registered range that are not there will look like failed memory (UFFDIO_POISON). -ENOENT: not
+  /// registered, or not one mapping; -EEXIST: the first is there; -EFAULT: it is beyond the end of its file; -EAGAIN:
+  /// that is true of a later one, and those before it are done. Linux: fs/userfaultfd.c userfaultfd_poison()
   [[nodiscard]] Errno uffd_poison(VirtAddr start, uint64_t length);
   /// A copy for a child; -ENOMEM. Linux: kernel/fork.c dup_mmap()
   [[nodiscard]] Result<AddressSpace*> fork();
@@ -307,7 +309,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] Errno change_protection(const Vma& vma, Range<VirtPage> range, Change change);
 
   // mm/userfaultfd.cc
-  [[nodiscard]] Errno poison_leaf(Range<VirtPage> part);
+  [[nodiscard]] Errno poison_leaf(const Vma& vma, Range<VirtPage> part, PageCount& done);
 
   // mm/exit.cc, mm/mincore.cc
   void exit_mmap();

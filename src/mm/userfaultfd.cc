@@ -7,6 +7,21 @@
 
 namespace quire::mm {
 
+namespace {
+
+// Anonymous memory, or a file that memory is the only place of. Linux: include/linux/userfaultfd_k.h
+// vma_can_userfault()
+bool can_userfault(const Vma& vma) { return vma.is_anonymous() || !vma.mapping()->ops().can_writeback(); }
+
+// Linux: mm/userfaultfd.c mfill_file_over_size()
+bool is_beyond_file(const Vma& vma, VirtPage page) {
+  if (vma.is_anonymous()) return false;
+  cache::Mapping& mapping = *vma.mapping();
+  return vma.index_of(page).value() >= mapping.ops().size_pages(mapping).value();
+}
+
+}  // namespace
+
 Errno AddressSpace::uffd_register(VirtAddr start, uint64_t length) {
   QUIRE_FUNC();
   if (base::offset_in_page(start) != 0 || length % base::kPageSize != 0 || length == 0) return Errno::einval;
@@ -14,6 +29,9 @@ Errno AddressSpace::uffd_register(VirtAddr start, uint64_t length) {
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
   sync::Guard guard(mmap_lock);
   bool any = false;
+  bool able = true;
+  (void)for_each_part(range, [&](Vma& vma, Range<VirtPage>) { able = able && can_userfault(vma); });
+  if (!able) return Errno::einval;
   for (VirtPage at = range.start(); at < range.limit();) {
     Vma* vma = find_vma(at);
     if (vma == nullptr || vma->pages().start() >= range.limit()) break;
@@ -54,38 +72,41 @@ Errno AddressSpace::uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp ho
   return Errno::ok;
 }
 
-// Linux: mm/userfaultfd.c mfill_atomic_pte_poison()
-Errno AddressSpace::poison_leaf(Range<VirtPage> part) {
+// Adds the pages that it marks to `done`. Linux: mm/userfaultfd.c mfill_atomic_pte_poison()
+Errno AddressSpace::poison_leaf(const Vma& vma, Range<VirtPage> part, PageCount& done) {
   pgtable::LeafTable* leaf = tables.find_or_create(part.start());
   if (leaf == nullptr) return Errno::enomem;
   leaf->populate();
   pgtable::LockedPageTable table(*leaf);
   if (!table) return Errno::eexist;
   for (VirtPage page : part) {
+    if (is_beyond_file(vma, page)) return Errno::efault;
     if (!table.get(page).is_none()) return Errno::eexist;
     table.set(page, Pte::marker(PteBit::poisoned));
+    done += PageCount(1);
   }
   return Errno::ok;
 }
 
-// Linux: fs/userfaultfd.c userfaultfd_poison()
+// Linux: fs/userfaultfd.c userfaultfd_poison(), mm/userfaultfd.c mfill_atomic()
 Errno AddressSpace::uffd_poison(VirtAddr start, uint64_t length) {
   QUIRE_FUNC();
   if (base::offset_in_page(start) != 0 || length % base::kPageSize != 0 || length == 0) return Errno::einval;
   if (!in_user_space(start, length)) return Errno::einval;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
-  Errno error = Errno::ok;
   sync::SharedGuard guard(mmap_lock);
-  bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage> part) {
-    if (error == Errno::ok && !vma.has(VmFlag::uffd_wp)) error = Errno::enoent;
-    // fork copies the entries of this mapping from now on.
-    if (vma.is_cow()) vma.note_copy();
-    tables.for_each_leaf(part, [&](pgtable::LeafTable*, Range<VirtPage> leaf_part) {
-      if (error == Errno::ok) error = poison_leaf(leaf_part);
-    });
+  Vma* vma = find_vma(range.start());
+  bool inside = vma != nullptr && vma->pages().intersection(range) == range;
+  if (!inside || !vma->has(VmFlag::uffd_wp)) return Errno::enoent;
+  // fork copies the entries of this mapping from now on.
+  if (vma->is_cow()) vma->note_copy();
+  Errno error = Errno::ok;
+  PageCount done(0);
+  tables.for_each_leaf(range, [&](pgtable::LeafTable*, Range<VirtPage> part) {
+    if (error == Errno::ok) error = poison_leaf(*vma, part, done);
   });
-  if (error == Errno::ok && !whole) error = Errno::enoent;
-  return error;
+  // What was done stays, and the caller is to look how far it came.
+  return error != Errno::ok && done != PageCount(0) ? Errno::eagain : error;
 }
 
 }  // namespace quire::mm

@@ -61,7 +61,13 @@ std::set<int> used_variables(const Program& program, const std::vector<Condition
     for (const scenario::Operand& operand : call.operands) use(operand);
     for (const scenario::Expected& expected : call.expected) use(expected.value);
   };
-  for (const Call* call : calls_of(program)) visit(*call);
+  bool counts = false;
+  for (const Call* call : calls_of(program)) {
+    visit(*call);
+    counts |= call->operation->name == "rss";
+  }
+  for (const Call* call : calls_of(program))
+    if (counts && call->operation->name == "mremap" && call->capture >= 0) used.insert(call->capture);
   for (const Call& call : program.nested) visit(call);
   for (const Condition& c : conditions)
     for (const auto& all_of : c.condition.any_of)
@@ -112,11 +118,10 @@ class Exporter {
       if (int index = static_cast<int>(v); names_.uses(index)) main.line(names_.declaration(index) + ";");
     main.blank();
     add_needs(main, needs_, tests_);
-    begin_files(main);
+    begin_areas(main, needs_);
     main.blank();
     main.raw(lines.text());
     main.blank();
-    begin_files(main);
     main.line("return q_finish();");
     return assemble(comment(), "", statics() + "int main(void)\n{\n" + main.text() + "}\n", options_.style);
   }
@@ -162,8 +167,8 @@ class Exporter {
       if (int index = static_cast<int>(v); names_.uses(index)) w.line(names_.declaration(index) + ";");
     w.line("struct {");
     w.indent(1);
-    for (std::string_view word :
-         {"const char *call;", "const char *expected;", "char got[64];", "int times;", "int failures;"})
+    for (std::string_view word : {"const char *call;", "const char *expected;", "char got[64];", "int times;",
+                                  "int failures;", "int not_told;"})
       w.line(std::string(word));
     w.indent(-1);
     w.line("} outcomes[OUTCOMES]; /* of all rounds */");
@@ -229,10 +234,9 @@ class Exporter {
     w.line("q_share();");
     if (rounds > 1) w.line(fmt::format("for (round = 0; round < {}; ++round) {{", rounds));
     w.indent(rounds > 1 ? 1 : 0);
-    begin_files(w);
+    begin_areas(w, needs_);
+    if (rounds > 1) begin_files(w);
     w.line(fmt::format("q_begin_round({});", rounds > 1 ? "round" : "0"));
-    if (rounds > 1)
-      for (const std::string& area : needs_.own_areas) w.line(fmt::format("(void)swapon({}, 0);", names_.area(area)));
     for (std::size_t p = 0; p < program_.processes.size(); ++p)
       if (!program_.processes[p].forked)
         w.line(fmt::format("q_start({}, steps);", names_.process(static_cast<int>(p))));
@@ -240,7 +244,6 @@ class Exporter {
     w.line("q_end_all();");
     w.indent(rounds > 1 ? -1 : 0);
     if (rounds > 1) w.line("}");
-    begin_files(w);
     w.line("return q_report();");
     return "int main(void)\n{\n" + w.text() + "}\n";
   }
@@ -325,6 +328,8 @@ class Exporter {
     if (captures) w.line(target + cast + "got;");
     // A child that a fork leads to has nothing to tell of it.
     std::string guard = is(call, "fork") && !in_block_ ? "if (got != 0)\n\t" : "";
+    bool looks = is(call, "pagemap") || is(call, "rss") || is(call, "swap_used");
+    if (needs_.one_page_faults && looks) holds = "q_holds_alone(" + holds + ")";
     std::string text = is(call, "pagemap")                     ? "q_pagemap_text"
                        : is(call, "load") || is(call, "pread") ? "q_byte_text"
                                                                : "q_text";

@@ -8,6 +8,7 @@
 #include <array>
 #include <cctype>
 #include <limits>
+#include <set>
 
 #include "oracle/export_sections.h"
 #include "oracle/kernel_operations.h"
@@ -175,7 +176,7 @@ std::string ExportExpressions::operand_text(const scenario::Call& call, std::str
   }
   if (kind == "rss") {
     int which = call.member == "anon" ? 0 : call.member == "file" ? 1 : call.member == "shmem" ? 2 : 3;
-    return fmt::format("{} /* {} */", which, call.member);
+    return fmt::format("{}, {} /* {} */", moved(call), which, call.member);
   }
   if (kind == "s") return c_string(n < call.operands.size() ? call.operands[n].symbol : "f");
   if (kind == "exit") {
@@ -204,6 +205,21 @@ std::string ExportExpressions::operand_text(const scenario::Call& call, std::str
     return fmt::format("q_result(madvise({}))", arguments);
   }
   return fmt::format("{{{}}}", what);  // no C: the compiler will say so
+}
+
+// What mremap() has moved by now is where the kernel liked it.
+std::string ExportExpressions::moved(const scenario::Call& before) const {
+  std::string list;
+  int count = 0;
+  std::set<int> variables;
+  for (const scenario::Call* call : calls_of(program_)) {
+    if (call == &before) break;
+    if (call->capture >= 0 && names_.uses(call->capture) && call->operation->name == "mremap")
+      variables.insert(call->capture);
+  }
+  for (int variable : variables)
+    list += fmt::format("{}(uintptr_t){}", count++ == 0 ? "" : ", ", names_.variable(variable));
+  return count == 0 ? "NULL, 0" : fmt::format("(const uintptr_t[]){{{}}}, {}", list, count);
 }
 
 std::string ExportExpressions::number(const scenario::Call& call, std::size_t operand,

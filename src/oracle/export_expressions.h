@@ -62,6 +62,7 @@ class ExportExpressions {
   [[nodiscard]] std::string number(const scenario::Operand& operand) const;
   [[nodiscard]] std::string pointer(const scenario::Operand& operand) const;
   [[nodiscard]] std::string address(const scenario::Operand& operand) const;
+  [[nodiscard]] std::string moved(const scenario::Call& before) const;
   [[nodiscard]] std::string span(const scenario::Call& call, std::size_t operands_after) const;
   [[nodiscard]] std::string mmap(const scenario::Call& call) const;
   [[nodiscard]] std::string fork(const scenario::Call& call, ExportPlace place) const;

@@ -11,8 +11,19 @@
 namespace quire::oracle {
 namespace {
 
-// "SWAPDEV", "SWAPDEV2", ...: the environment variable with the device of an area.
-std::string swap_variable(std::size_t area) { return area == 0 ? "SWAPDEV" : fmt::format("SWAPDEV{}", area + 1); }
+// Whether a call reaches behind the mapping that it names, where it must find none.
+bool leaves_mapping(const scenario::Program& program, const Call& call) {
+  if (call.operands.empty() || call.operands[0].kind != scenario::Operand::Kind::variable) return false;
+  const scenario::Operand& address = call.operands[0];
+  for (const Call* made : calls_of(program)) {
+    if (made->capture != address.variable || made->operation->name != "mmap") continue;
+    int64_t length = address.length;
+    if (call.operands.size() > 1 && call.operands[1].kind == scenario::Operand::Kind::number)
+      length = std::max(length, call.operands[1].number);
+    return address.number < 0 || address.number + length > made->operands[1].number;
+  }
+  return false;
+}
 
 // Words in lines of a comment.
 std::string filled(std::string_view text) {
@@ -53,11 +64,15 @@ ExportNeeds needs_of(const scenario::Program& program) {
     pages_looked_at |= name == "pagemap" || name == "rss";
     needs.arena |= name == "rss";
     needs.signals |= name == "load" || name == "store";
+    needs.uffd |= name.starts_with("uffd_");
+    needs.uffd_poison |= name == "uffd_poison";
+    needs.arena |= leaves_mapping(program, *call);
     if (name == "open") needs.files.insert(call->operands[0].symbol);
     if (name != "mmap") continue;
     bool literal = call->operands[0].number != 0 || (call->operands[3].number & MAP_FIXED) != 0;
     needs.arena |= literal || ++anywhere > 1;
-    files_mapped |= (call->operands[3].number & MAP_ANONYMOUS) == 0;
+    bool several = call->operands[1].number > scenario::kPageBytes;
+    files_mapped |= several && (call->operands[3].number & MAP_ANONYMOUS) == 0;
   }
   if (program.scenario->machine)
     for (const scenario::MachineOption& o : program.scenario->machine->options)
@@ -70,16 +85,23 @@ ExportNeeds needs_of(const scenario::Program& program) {
   return needs;
 }
 
+void begin_areas(CWriter& w, const ExportNeeds& needs) {
+  int priority = 100;
+  for (const std::string& area : needs.own_areas)
+    w.line(fmt::format("q_swap_on({}, {});", ExportNames::area(area), priority--));
+}
+
 void add_needs(CWriter& w, const ExportNeeds& needs, int tests) {
   if (needs.root) w.line("q_need_root();");
-  if (needs.swap) w.line("q_need_swap();");
   if (needs.nodes > 1) w.line(fmt::format("q_need_nodes({});", needs.nodes));
-  for (std::size_t i = 0; i < needs.own_areas.size(); ++i)
-    w.line(fmt::format("{} = q_swap_on({});", ExportNames::area(needs.own_areas[i]), c_string(swap_variable(i))));
-  if (!needs.own_areas.empty()) w.line(fmt::format("q_need_only_swap({});", needs.own_areas.size()));
+  if (needs.uffd) w.line(needs.uffd_poison ? "q_need_uffd(Q_UFFD_WP | Q_UFFD_POISON);" : "q_need_uffd(Q_UFFD_WP);");
+  if (needs.swap) w.line("q_need_swap();");
+  for (const std::string& area : needs.own_areas)
+    w.line(fmt::format("{} = q_make_swap_area();", ExportNames::area(area)));
+  if (needs.one_page_faults) w.line("q_map_one_page_per_fault();");
+  if (!needs.files.empty()) w.line("q_make_directory();");
   w.line(fmt::format("q_plan({});", tests));
   if (needs.signals) w.line("q_catch_signals();");
-  if (needs.one_page_faults) w.line("q_map_one_page_per_fault();");
 }
 
 std::string header_comment(const scenario::Program& program, const ExportNeeds& needs, const HeaderOptions& options) {
@@ -91,12 +113,13 @@ std::string header_comment(const scenario::Program& program, const ExportNeeds& 
   for (const scenario::Reference& ref : scenario.refs) out += filled(fmt::format("\"{}\"", ref.text));
   std::string wanted;
   if (needs.root) wanted += ", root";
-  if (needs.swap) wanted += ", an active swap area";
-  for (std::size_t i = 0; i < needs.own_areas.size(); ++i)
-    wanted += fmt::format(", {}{} (a swap device of its own; no other may be active)", swap_variable(i), "=/dev/...");
   if (needs.nodes > 1) wanted += fmt::format(", {} NUMA nodes", needs.nodes);
-  if (!needs.files.empty()) wanted += ", DIR=/... (a directory on a disk; else /var/tmp)";
+  if (needs.swap && !needs.root) wanted += ", root or an active swap area";
   if (!wanted.empty()) out += filled("Needs " + wanted.substr(2) + ".");
+  if (needs.swap || !needs.own_areas.empty())
+    out += filled("Swap is an area of its own, of compressed RAM, which is removed however this ends.");
+  if (!needs.files.empty()) out += filled("Files are in a directory of /var/tmp, or of DIR, and removed too.");
+  out += filled("What it does is at the end of this file, after what it is made of.");
   out += filled(fmt::format(
       "From {}.{}", program.file,
       options.style == ExportStyle::c

@@ -18,6 +18,8 @@ struct ExportNeeds {
   bool signals = false;          ///< loads and stores, which may be answered with one
   bool arena = false;            ///< mappings side by side, from a fixed address on
   bool one_page_faults = false;  ///< pages of files that are looked at one by one
+  bool uffd = false;             ///< write protection by userfaultfd
+  bool uffd_poison = false;      ///< and its poison
   std::set<std::string> files;   ///< of a file system with a disk
 };
 
@@ -25,6 +27,9 @@ struct ExportNeeds {
 
 /// The lines that ask for it at the beginning of main(), and announce `tests` results.
 void add_needs(CWriter& w, const ExportNeeds& needs, int tests);
+
+/// The lines that empty its own areas and turn them on, before each round.
+void begin_areas(CWriter& w, const ExportNeeds& needs);
 
 struct HeaderOptions {
   ExportStyle style;

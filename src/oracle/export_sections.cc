@@ -53,7 +53,9 @@ void add_sections(std::string_view source, std::vector<Section>& sections) {
 std::vector<Section> sections_of(ExportStyle style) {
   std::vector<Section> sections;
   add_sections(calls_source(), sections);
+  add_sections(uffd_source(), sections);
   add_sections(style == ExportStyle::c ? tap_source() : ksft_source(), sections);
+  add_sections(machine_source(), sections);
   add_sections(program_source(), sections);
   return sections;
 }
@@ -75,27 +77,31 @@ struct Header {
   std::string_view name;
   std::string_view declares;
 };
-constexpr std::array<Header, 20> kHeaders = {{
+constexpr std::array<Header, 24> kHeaders = {{
+    {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
     {"fcntl.h", "open fallocate O_* FALLOC_*"},
+    {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_*"},
     {"setjmp.h", "sigjmp_buf"},
-    {"signal.h", "kill signal sigaction siginfo_t SIG*"},
+    {"signal.h", "kill signal sigaction siginfo_t sigwait SIG*"},
     {"stddef.h", "offsetof"},
     {"stdint.h", "uint64_t uintptr_t intptr_t"},
     {"stdio.h", "printf snprintf fopen"},
-    {"stdlib.h", "exit malloc getenv atexit"},
-    {"string.h", "memset strcmp strstr strerror"},
+    {"stdlib.h", "exit malloc getenv atexit mkdtemp mkstemp"},
+    {"string.h", "memset memcpy strlen strcmp strstr strerror"},
+    {"sys/ioctl.h", "ioctl"},
     {"sys/mman.h",
      "mmap munmap madvise mprotect mremap msync mlock* munlock* mincore memfd_create PROT_* MAP_* MADV_*"},
-    {"sys/mount.h", "mount"},
+    {"sys/mount.h", "mount umount2"},
     {"sys/prctl.h", "prctl"},
     {"sys/stat.h", "fstat"},
     {"sys/swap.h", "swapon swapoff"},
     {"sys/syscall.h", "syscall"},
     {"sys/types.h", "pid_t off_t"},
     {"sys/utsname.h", "utsname"},
+    {"sys/wait.h", "waitpid"},
     {"unistd.h",
      "close pread pwrite usleep fork getpid geteuid access ftruncate fsync setuid unlink write sysconf _exit"},
 }};
@@ -128,12 +134,18 @@ std::string young_constants(const Words& words) {
   return text;
 }
 
-// As the kernel's sources are written: tabs, and stars at the names.
+// Whether the line that this begins with ends in the brace of a function.
+bool is_function(std::string_view text) { return text.substr(0, text.find('\n')).ends_with(") {"); }
+
+// As the kernel's sources are written: tabs, stars at the names, and the brace of a function on a line of its own.
 std::string kernel_style(std::string_view text) {
   std::string out;
+  bool in_signature = false;
   bool indents = true;
   for (std::size_t i = 0; i < text.size(); ++i) {
     char c = text[i];
+    bool starts_line = i == 0 || text[i - 1] == '\n';
+    if (starts_line) in_signature = text.substr(i).starts_with("static ") && is_function(text.substr(i));
     bool pair = indents && text.substr(i).starts_with("  ");
     bool cast = i > 0 && text.substr(i).starts_with("*)") && is_word(text[i - 1]);
     bool star = i > 0 && text.substr(i).starts_with("* ") && (is_word(text[i - 1]) || text[i - 1] == '*') &&
@@ -146,6 +158,9 @@ std::string kernel_style(std::string_view text) {
       ++i;
     } else if (cast) {
       out += " *";
+    } else if (in_signature && text.substr(i).starts_with(" {\n")) {
+      out += "\n{";
+      ++i;
     } else {
       out += c;
       indents = c == '\n';

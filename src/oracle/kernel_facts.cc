@@ -22,6 +22,7 @@ KernelFacts kernel_here() {
   facts.release = Host::kernel_release();
   facts.nodes = Host::nodes();
   facts.root = Host::is_root();
+  facts.running = true;
   return facts;
 }
 

@@ -11,6 +11,7 @@ struct KernelFacts {
   unsigned fault_around_pages = 16;  ///< how many pages a read fault on a file maps at most
   bool root = false;
   bool disk = true;    ///< has a file system on a block device for its files
+  bool running = false;  ///< this program runs on it, and can ask it for more
   bool guest = false;  ///< its memory may fail, and it may go down
 
   /// Whether it is that version or a later one; also if the release is not known.

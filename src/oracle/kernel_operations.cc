@@ -11,6 +11,7 @@
 #include <csignal>
 
 #include "oracle/kernel/calls.h"
+#include "oracle/kernel/uffd.h"
 
 namespace quire::oracle {
 namespace {
@@ -135,6 +136,19 @@ Value run_prctl(Actor& a, const Call& c) {
   return value_of(q_result(prctl(int_of(a, c, 0), int_of(a, c, 1), int_of(a, c, 2), 0, 0)));
 }
 
+Value run_uffd_register(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 0);
+  return value_of(q_uffd_register(s.start, s.length));
+}
+Value run_uffd_writeprotect(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 1);
+  return value_of(q_uffd_writeprotect(s.start, s.length, a.number(c, s.next)));
+}
+Value run_uffd_poison(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 0);
+  return value_of(q_uffd_poison(s.start, s.length));
+}
+
 // --- Processes ------------------------------------------------------------------------------------------------------
 
 // The name that the child is known by in the scenario, if it is one; else -1.
@@ -183,7 +197,7 @@ Value run_rss(Actor& a, const Call& c) {
 // --- Swap -----------------------------------------------------------------------------------------------------------
 
 Value run_swapon(Actor& a, const Call& c) {
-  return value_of(q_result(swapon(a.host().device_of(c.operands[0].symbol).c_str(), 0)));
+  return value_of(q_swapon(a.host().device_of(c.operands[0].symbol).c_str()));
 }
 Value run_swapoff(Actor& a, const Call& c) {
   return value_of(q_result(swapoff(a.host().device_of(c.operands[0].symbol).c_str())));
@@ -254,7 +268,7 @@ struct Operations {
   KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
-  KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, NULL, 0, {rss})"));
+  KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, {rss})"));
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
   KernelOperation sigpending = by_operand(look(run_sigpending, "(q_told ? Q_SIGNAL(SIGBUS, 5) : 0L)", kGuest));
   KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");
@@ -262,11 +276,11 @@ struct Operations {
   KernelOperation swap_discard_work = no_act("a kernel discards by itself");
   KernelOperation swap_used = look(run_swap_used, "q_swap_used({area0})", kRoot);
   KernelOperation swapoff = act(run_swapoff, "q_result(swapoff({area0}))", kRoot);
-  KernelOperation swapon = act(run_swapon, "q_result(swapon({area0}, 0))", kRoot);
+  KernelOperation swapon = act(run_swapon, "q_swapon({area0})", kRoot);
   KernelOperation tasks = look(run_tasks, "q_tasks()");
-  KernelOperation uffd_poison = no_act("needs a thread that resolves faults");
-  KernelOperation uffd_register = no_act("needs a thread that resolves faults");
-  KernelOperation uffd_writeprotect = no_act("needs a thread that resolves faults");
+  KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
+  KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
+  KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
 };
 

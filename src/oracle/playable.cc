@@ -6,6 +6,7 @@
 #include <array>
 #include <utility>
 
+#include "oracle/kernel/uffd.h"
 #include "oracle/kernel_operations.h"
 
 namespace quire::oracle {
@@ -44,18 +45,14 @@ std::string too_new(const Call& call, const KernelFacts& kernel) {
     int major;
     int minor;
   };
-  static constexpr std::array<Since, 4> kSince = {{
+  static constexpr std::array<Since, 3> kSince = {{
       {"MADV_COLLAPSE", 6, 1},
-      {"UFFDIO_POISON", 6, 6},
       {"MADV_GUARD_INSTALL", 6, 13},
       {"MADV_GUARD_REMOVE", 6, 13},
   }};
-  for (const Since& since : kSince) {
-    bool named = call.text.find(since.name) != std::string::npos ||
-                 (since.name == "UFFDIO_POISON" && call.operation->name == "uffd_poison");
-    if (named && !kernel.is_since(since.major, since.minor))
+  for (const Since& since : kSince)
+    if (call.text.find(since.name) != std::string::npos && !kernel.is_since(since.major, since.minor))
       return fmt::format("{} is of {}.{}", since.name, since.major, since.minor);
-  }
   return {};
 }
 
@@ -72,10 +69,26 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   return small_huge ? "counts on huge pages of another size" : std::string();
 }
 
+// The features of userfaultfd that a program asks for, as bits.
+uint64_t wanted_uffd_features(const Call& call) {
+  std::string_view name = call.operation->name;
+  if (name == "uffd_poison") return Q_UFFD_WP | Q_UFFD_POISON;
+  return name == "uffd_register" || name == "uffd_writeprotect" ? Q_UFFD_WP : 0;
+}
+
+// Whether this kernel, for this process, has them.
+std::string missing_uffd_features(uint64_t wanted) {
+  if (wanted == 0) return {};
+  uint64_t features = q_uffd_features();
+  if (features == 0) return "userfaultfd() is refused";
+  if ((wanted & ~features & Q_UFFD_WP) != 0) return "needs write protection by userfaultfd, as since 5.19";
+  return (wanted & ~features) != 0 ? "needs UFFDIO_POISON, as since 6.6" : "";
+}
+
 }  // namespace
 
 std::optional<int64_t> kernel_parameter(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, int64_t>, 8> kParameters = {{
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 13> kParameters = {{
       {"PAGE_SIZE", scenario::kPageBytes},
       {"HPAGE_PMD_NR", 512},
       {"PTRS_PER_PTE", 512},
@@ -84,6 +97,12 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
       {"SWAP_CONT_MAX", 127},
       {"SWAP_SLOTS_CACHE_SIZE", 64},
       {"page_cluster", 3},
+      {"fault_around_pages", 16},
+      {"lru_batch", 31},
+      // Differ from machine to machine: a scenario that sets them is not played.
+      {"WMARK_MIN", 0},
+      {"WMARK_LOW", 0},
+      {"WMARK_HIGH", 0},
   }};
   for (const auto& [known, value] : kParameters)
     if (known == name) return value;
@@ -95,10 +114,13 @@ std::string why_not_played(const Program& program, const KernelFacts& kernel) {
   if (why.empty()) why = other_sizes(*program.scenario, kernel);
   for (const scenario::TaskProgram& task : program.tasks)
     if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";
+  uint64_t uffd = 0;
   for (const Call* call : calls_of(program)) {
     if (!why.empty()) return why;
     why = why_not_called(*call, kernel);
+    uffd |= wanted_uffd_features(*call);
   }
+  if (why.empty() && kernel.running) why = missing_uffd_features(uffd);
   if (program.processes.size() > Stage::kProcessesMax || program.variables.size() > Stage::kVariablesMax ||
       calls_of(program).size() > Stage::kCallsMax)
     why = "is larger than the player";

@@ -87,12 +87,15 @@ Performance SequencePlayer::play(const Program& program) {
   return performance;
 }
 
-// The first process is this one, unless it would end or lose its rights.
+// The first process is this one, unless it may end, wait or lose its rights.
 int SequencePlayer::own_process(const Program& program) {
   if (program.processes.empty() || program.processes[0].forked) return kNobody;
   for (const Call* call : calls_) {
     std::string_view name = call->operation->name;
-    if (name == "killall" || name == "setuid" || (name == "exit" && std::max(call->process, 0) == 0)) return kNobody;
+    // One that write-protects a page may never come back from its next write.
+    bool may_wait = name == "uffd_writeprotect";
+    if (may_wait || name == "killall" || name == "setuid" || (name == "exit" && std::max(call->process, 0) == 0))
+      return kNobody;
   }
   return 0;
 }

@@ -41,6 +41,12 @@ bool capture_all(Plan& plan) {
   return plan.variables.size() <= Runtime::kVariablesMax;
 }
 
+std::size_t calls_in(const Plan& plan) {
+  std::size_t calls = plan.setup.size() + plan.check.size();
+  for (const TaskPlan& task : plan.tasks) calls += task.calls.size();
+  return calls;
+}
+
 Observations observe_once(const Plan& plan) {
   Observations result;
   std::vector<ScenarioProgram::Returned> log;
@@ -54,12 +60,16 @@ Observations observe_once(const Plan& plan) {
   explore::Dpor strategy;
   explore::SearchLimits once;
   once.executions_max = 1;
+  bool stuck = false;
   (void)explore::search(executor, strategy, once, [&](const explore::Finding& f) {
-    result.trouble = fmt::format("{}: {}", sync::name(f.incident.failure), f.incident.message);
+    stuck = f.incident.failure == sync::Failure::deadlock;
+    if (!stuck) result.trouble = fmt::format("{}: {}", sync::name(f.incident.failure), f.incident.message);
     return explore::OnFinding::stop;
   });
   std::vector<std::string> row;
   for (const ScenarioProgram::Returned& r : log) row.push_back(observed_text(*r.call, r.value));
+  // In one order, what waits for ever keeps everything after it from happening.
+  if (stuck) row.resize(std::max(row.size(), calls_in(plan)), to_text(scenario::Value{}));
   result.rows.insert(std::move(row));
   result.complete = true;
   return result;

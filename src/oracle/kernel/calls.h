@@ -323,6 +323,13 @@ static inline long q_rss(uintptr_t from, uintptr_t to, const uintptr_t* addresse
 }
 /* [end] */
 
+/* [begin] After the areas that are on, but before those of the machine. */
+static inline long q_swapon(const char* path) {
+  static int priority = 50;
+  return q_result(swapon(path, SWAP_FLAG_PREFER | priority--));
+}
+/* [end] */
+
 /* [begin] Pages in use of a swap area. */
 static inline long q_swap_used(const char* path) {
   char line[512];
