@@ -14,7 +14,8 @@ constexpr std::array kAdvice = {
     Choice{"MADV_DONTNEED", 10},      Choice{"MADV_PAGEOUT", 14},        Choice{"MADV_FREE", 3},
     Choice{"MADV_COLD", 2},           Choice{"MADV_WILLNEED", 2},        Choice{"MADV_POPULATE_READ", 3},
     Choice{"MADV_POPULATE_WRITE", 3}, Choice{"MADV_REMOVE", 2},          Choice{"MADV_NORMAL", 1},
-    Choice{"MADV_RANDOM", 1},         Choice{"MADV_DONTNEED_LOCKED", 1}, Choice{"MADV_DONTFORK", 1},
+    Choice{"MADV_RANDOM", 1},         Choice{"MADV_SEQUENTIAL", 1},      Choice{"MADV_DONTDUMP", 1},
+    Choice{"MADV_DODUMP", 1},         Choice{"MADV_DONTNEED_LOCKED", 1}, Choice{"MADV_DONTFORK", 1},
     Choice{"MADV_DOFORK", 1},         Choice{"MADV_WIPEONFORK", 1},      Choice{"MADV_KEEPONFORK", 1},
     Choice{"MADV_GUARD_INSTALL", 1},  Choice{"MADV_GUARD_REMOVE", 1},    Choice{"99", 1}};
 constexpr std::array kModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", 12}, Choice{"0", 5},

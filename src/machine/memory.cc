@@ -15,9 +15,15 @@ std::optional<mm::Advice> advice_of(int advice) {
   using mm::Advice;
   switch (advice) {
     case abi::kMadvNormal:
+      return Advice::normal;
     case abi::kMadvRandom:
+      return Advice::random;
     case abi::kMadvSequential:
-      return Advice::nothing;
+      return Advice::sequential;
+    case abi::kMadvDontdump:
+      return Advice::dont_dump;
+    case abi::kMadvDodump:
+      return Advice::do_dump;
     case abi::kMadvWillneed:
       return Advice::will_need;
     case abi::kMadvDontneed:

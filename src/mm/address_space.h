@@ -91,7 +91,9 @@ struct Loaded {
 };
 
 enum class Advice : uint8_t {
-  nothing,  ///< MADV_NORMAL, _RANDOM, _SEQUENTIAL
+  normal,
+  random,
+  sequential,
   dont_need,
   dont_need_locked,
   free,
@@ -101,6 +103,8 @@ enum class Advice : uint8_t {
   do_fork,
   wipe_on_fork,
   keep_on_fork,
+  dont_dump,
+  do_dump,
   remove,
   will_need,
   cold,

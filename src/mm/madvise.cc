@@ -28,7 +28,18 @@ bool allowed_on_locked(Advice advice) {
 // What the mapping is from now on. Linux: mm/madvise.c madvise_vma_behavior()
 Result<VmFlag> advised_flags(const Vma& vma, Advice advice) {
   VmFlag flags = vma.flags();
+  VmFlag normal = flags & ~(VmFlag::random_read | VmFlag::sequential_read);
   switch (advice) {
+    case Advice::normal:
+      return normal;
+    case Advice::random:
+      return normal | VmFlag::random_read;
+    case Advice::sequential:
+      return normal | VmFlag::sequential_read;
+    case Advice::dont_dump:
+      return flags | VmFlag::dont_dump;
+    case Advice::do_dump:
+      return flags & ~VmFlag::dont_dump;
     case Advice::huge_page:
       return flags | VmFlag::huge_page;
     case Advice::no_huge_page:
@@ -199,12 +210,17 @@ Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
   if (!in_user_space(start, length)) return Errno::enomem;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
   switch (advice) {
+    case Advice::normal:
+    case Advice::random:
+    case Advice::sequential:
     case Advice::huge_page:
     case Advice::no_huge_page:
     case Advice::dont_fork:
     case Advice::do_fork:
     case Advice::wipe_on_fork:
     case Advice::keep_on_fork:
+    case Advice::dont_dump:
+    case Advice::do_dump:
       return advise_flags(range, advice);
     case Advice::remove:
       return madvise_remove(range);

@@ -28,7 +28,9 @@ using pgtable::PteKind;
 class AddressSpace;
 
 /// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE, VM_LOCKED, VM_UFFD_WP, VM_LOCKONFAULT (with VM_LOCKED: its pages
-/// stay once they are there), VM_DONTCOPY (fork leaves it out), VM_WIPEONFORK (a child has it without pages)
+/// stay once they are there), VM_DONTCOPY (fork leaves it out), VM_WIPEONFORK (a child has it without pages),
+/// VM_RAND_READ and VM_SEQ_READ (what was used is not used again soon), VM_DONTDUMP (nothing here; but it is another
+/// mapping)
 enum class VmFlag : uint16_t {
   none = 0,
   read = 1,
@@ -40,6 +42,9 @@ enum class VmFlag : uint16_t {
   lock_on_fault = 64,
   dont_copy = 128,
   wipe_on_fork = 256,
+  random_read = 512,
+  sequential_read = 1024,
+  dont_dump = 2048,
 };
 [[nodiscard]] constexpr VmFlag operator|(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -47,7 +52,7 @@ enum class VmFlag : uint16_t {
 [[nodiscard]] constexpr VmFlag operator&(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0x1ff); }
+[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0xfff); }
 
 /// Linux: VM_LOCKED_MASK
 inline constexpr VmFlag kLockedMask = VmFlag::locked | VmFlag::lock_on_fault;
@@ -89,6 +94,8 @@ class Vma final : public rmap::MappedRange {
   /// The rights of an entry, without regard to COW.
   [[nodiscard]] bool readable() const { return has(VmFlag::read | VmFlag::write); }
   [[nodiscard]] bool writable() const { return has(VmFlag::write); }
+  /// Whether a page that was used is likely to be used again. Linux: vma_has_recency()
+  [[nodiscard]] bool has_recency() const { return !has(VmFlag::random_read | VmFlag::sequential_read); }
 
   void zap(Range<VirtPage> pages, const rmap::ZapDetails& details) override;
 

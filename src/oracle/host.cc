@@ -154,6 +154,15 @@ void Host::map_one_page_per_fault() {
   if (write_file(around, "4096")) fault_around_pages_ = 1;
 }
 
+// A fault on a swapped page is to read that page, and no neighbours.
+void Host::read_one_page_per_swap_fault() const {
+  const std::string cluster = "/proc/sys/vm/page-cluster";
+  std::string before = read_line(cluster);
+  if (before.empty() || before == "0") return;
+  tell_guardian("set " + cluster + " " + before);
+  write_file(cluster, "0");
+}
+
 std::string Host::set_up(const std::vector<std::string>& areas) {
   if (guardian_ < 0) {
     wait_for_turn();
@@ -163,6 +172,7 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
     directory_ = name;
     tell_guardian("dir " + directory_);
     map_one_page_per_fault();
+    read_one_page_per_swap_fault();
   }
   for (const std::string& area : areas) {
     if (areas_.contains(area)) continue;

@@ -46,6 +46,7 @@ class Host {
   [[nodiscard]] std::string start_guardian();
   void wait_for_turn();
   void map_one_page_per_fault();
+  void read_one_page_per_swap_fault() const;
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
