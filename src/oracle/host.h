@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quire::oracle {
@@ -29,7 +30,7 @@ class Host {
   /// Makes a swap area (compressed RAM, 64 MiB) for each name that has none yet, and a directory for files. Empty, or
   /// why it could not. Needs root for swap.
   [[nodiscard]] std::string set_up(const std::vector<std::string>& areas);
-  /// Turns exactly these areas on, with falling priorities.
+  /// Turns exactly these areas on, empty, with falling priorities.
   void use_areas(const std::vector<std::string>& areas) const;
 
   /// The device of an area; empty if there is none.
@@ -46,14 +47,16 @@ class Host {
   [[nodiscard]] std::string start_guardian();
   void wait_for_turn();
   void map_one_page_per_fault();
-  void read_one_page_per_swap_fault() const;
+  void read_one_page_per_swap_fault();
+  void set_again() const;
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
   unsigned fault_around_pages_ = 16;
-  int lock_ = -1;      ///< of the machine's swap
-  int guardian_ = -1;  ///< the pipe to it
+  std::vector<std::pair<std::string, std::string>> settings_;  ///< of the kernel, and their values meanwhile
+  int lock_ = -1;                                              ///< of the machine's swap
+  int guardian_ = -1;                                          ///< the pipe to it
   pid_t guardian_pid_ = -1;
 };
 
