@@ -135,12 +135,22 @@ class Generator {
     return true;
   }
 
+  // A part of it may be another mapping now; if the range ends behind it, so may parts of its neighbours.
+  void not_whole(const Mapped& mapping, const std::string& range) {
+    unsigned last = static_cast<unsigned>(std::atoi(range.c_str() + range.find('[') + 1)) + 1;
+    std::size_t end = range.find_first_of(":]");
+    if (range[end] == ':') last = static_cast<unsigned>(std::atoi(range.c_str() + end + 1));
+    if (range.find("]+") != std::string::npos) ++last;
+    for (Mapped& m : known_.mappings)
+      if (last > mapping.pages || m.name == mapping.name) m.whole = false;
+  }
+
   // What a call leaves to be known.
   void after(unsigned process, std::string_view operation, const std::string& text) {
-    if (operation == "munmap" || operation == "mprotect" || operation == "mlock" || operation == "munlock" ||
-        operation == "madvise")
-      for (Mapped& m : known_.mappings)
-        if (text.find("(" + m.name + "[") != std::string::npos) m.whole = false;
+    if (operation == "munmap" || operation == "mprotect" || operation == "mlock" || operation == "mlock2" ||
+        operation == "munlock" || operation == "madvise")
+      for (const Mapped& m : known_.mappings)
+        if (std::size_t at = text.find("(" + m.name + "["); at != std::string::npos) not_whole(m, text.substr(at));
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
@@ -177,6 +187,7 @@ class Generator {
     if (!file && m.shared && ++known_.inodes > kInodesMax) m.shared = false;
     std::string flags = m.shared ? "MAP_SHARED" : "MAP_PRIVATE";
     if (!file) flags += "|MAP_ANONYMOUS";
+    if (operands_.one_in(8)) flags += "|MAP_POPULATE";
     std::string rest = "-1, 0";
     if (file) {
       const MemoryFile& f = known_.files[operands_.below(known_.files.size())];
@@ -200,10 +211,14 @@ class Generator {
       Mapped moved = m;
       moved.name = fresh_name();
       moved.pages = keep ? m.pages : pages;
+      moved.moved_to = kTargetPage + operands_.below(kTargets);
       say(process, moved.name,
           fmt::format("mremap({}, {}, {}, MREMAP_MAYMOVE|MREMAP_FIXED{}, {}*4K)", m.name, Operands::bytes(m.pages),
-                      Operands::bytes(moved.pages), keep ? "|MREMAP_DONTUNMAP" : "",
-                      kTargetPage + operands_.below(kTargets)));
+                      Operands::bytes(moved.pages), keep ? "|MREMAP_DONTUNMAP" : "", moved.moved_to));
+      // What was there is gone, or some of it.
+      for (Mapped& other : known_.mappings)
+        if (other.moved_to < moved.moved_to + moved.pages && moved.moved_to < other.moved_to + other.pages)
+          other.whole = false;
       if (!keep) known_.mappings.erase(known_.mappings.begin() + (found - known_.mappings.data()));
       known_.mappings.push_back(std::move(moved));
       return true;

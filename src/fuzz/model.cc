@@ -85,17 +85,20 @@ class Model {
 
   // --- Accesses ---
 
-  /// The signal an access ends with, if any; si_code is not told of guards.
+  /// The signal an access ends with, if any; si_code is not told of guards. Of a page that may have one nothing is
+  /// known.
   struct Access {
     ModelPage* page = nullptr;
     Value signal;
     bool code_known = true;
+    bool known = true;
   };
   Access access(int64_t address, bool write) {
     auto found = space_->pages.find(page_of(address));
     if (found == space_->pages.end()) return {nullptr, Value::of_signal(kSigsegv, 1)};
     ModelPage& page = found->second;
     if (write ? (page.prot & kProtWrite) == 0 : page.prot == 0) return {&page, Value::of_signal(kSigsegv, 2)};
+    if (page.maybe_guard) return {&page, {}, false, false};
     if (page.guard) return {&page, Value::of_signal(kSigsegv, 0), false};
     if (page.file && !page.file->has(page.index)) return {&page, Value::of_signal(kSigbus, 2)};
     return {&page, {}};
@@ -106,6 +109,7 @@ class Model {
     Unknown first;
     for (int64_t offset = 0; offset == 0 || offset < c.operands[0].length; offset += kModelPage) {
       Access a = access(start + offset, false);
+      if (!a.known) return std::nullopt;
       bool signal = a.signal.kind == Value::Kind::signal;
       MaybeByte byte = signal ? MaybeByte() : a.page->byte();
       if ((signal && !a.code_known) || (!signal && !byte) || (!signal && start % kModelPage != 0)) return std::nullopt;
@@ -119,12 +123,15 @@ class Model {
   Unknown store(const Call& c, const Value&) {
     int64_t start = number(c, 0);
     auto byte = static_cast<uint8_t>(number(c, 1));
+    bool known = true;  // whether the store has come so far
     for (int64_t offset = 0; offset == 0 || offset < c.operands[0].length; offset += kModelPage) {
       Access a = access(start + offset, true);
-      if (a.signal.kind == Value::Kind::signal) return a.code_known ? Unknown(a.signal) : std::nullopt;
-      a.page->set(start % kModelPage == 0 ? MaybeByte(byte) : a.page->byte());
+      known = known && a.known;
+      if (a.signal.kind == Value::Kind::signal) return known && a.code_known ? Unknown(a.signal) : std::nullopt;
+      MaybeByte stored = start % kModelPage == 0 ? MaybeByte(byte) : a.page->byte();
+      a.page->set(known ? stored : std::nullopt);
     }
-    return Value::of(0);
+    return known ? Unknown(Value::of(0)) : std::nullopt;
   }
 
   // --- Mappings ---
@@ -153,7 +160,7 @@ class Model {
       page.file = std::make_shared<ModelFile>();
       page.file->size = static_cast<int64_t>(count) * kModelPage;
     }
-    page.locked = space_->lock_future;
+    page.locked = space_->lock_future;  // on a fault only, too: nobody asks how
     page.vague = page.is_private_file() && ((flags & kMapPopulate) != 0 || page.locked);
     erase(page_of(v.number), page_of(v.number) + count);
     put(page_of(v.number), count, page);
@@ -194,7 +201,7 @@ class Model {
     if (keep)
       for_pages(from, from + old_count, [](ModelPage& page) {
         page.drop_copy();
-        page.guard = page.locked = false;
+        page.guard = page.maybe_guard = page.locked = false;
       });
     if (to != from) erase(to, to + new_count);
     ModelPage next = moved.rbegin()->second;
@@ -202,7 +209,7 @@ class Model {
     for (auto& [at, page] : moved) space_->pages[at] = std::move(page);
     if (new_count <= old_count || to + new_count <= end) return std::nullopt;
     next.drop_copy();
-    next.guard = false;
+    next.guard = next.maybe_guard = false;
     ++next.index;
     put(end, to + new_count - end, next);
     return std::nullopt;
@@ -220,6 +227,12 @@ class Model {
   Unknown mlock(const Call& c, const Value& v) {
     Span s = span(c, 0);
     if (v.number != -kEinval) lock(s.first, s.last, v.number == 0);
+    return std::nullopt;
+  }
+  Unknown mlock2(const Call& c, const Value& v) {
+    Span s = span(c, 1);
+    bool on_fault = number(c, s.next) != 0;
+    if (v.number != -kEinval) lock(s.first, s.last, v.number == 0 && !on_fault);
     return std::nullopt;
   }
   Unknown munlock(const Call& c, const Value& v) {
@@ -246,7 +259,11 @@ class Model {
     auto advice = static_cast<Advice>(number(c, s.next));
     bool sure = v.number == 0 || v.number == -kEnomem;
     if (number(c, 0) % kModelPage != 0) return std::nullopt;
-    for_pages(s.first, s.last, [&](ModelPage& page) { advise(page, advice, sure, v.number == 0); });
+    bool refused = false;  // by the first page of a file
+    for_pages(s.first, s.last, [&](ModelPage& page) {
+      refused = refused || (advice == Advice::wipeonfork && page.file);
+      if (!refused) advise(page, advice, sure, v.number == 0);
+    });
     return std::nullopt;
   }
 
@@ -254,6 +271,10 @@ class Model {
     dontneed = 4,
     free = 8,
     remove = 9,
+    dontfork = 10,
+    dofork = 11,
+    wipeonfork = 18,
+    keeponfork = 19,
     populate_write = 23,
     dontneed_locked = 24,
     guard_install = 102,
@@ -277,6 +298,14 @@ class Model {
         if (page.shared && all) page.file->bytes.erase(page.index);
         if (page.shared && !all) page.file->bytes[page.index] = std::nullopt;
         break;
+      case Advice::dontfork:
+      case Advice::dofork:
+        page.dont_fork = advice == Advice::dontfork;
+        break;
+      case Advice::wipeonfork:
+      case Advice::keeponfork:
+        page.wiped = advice == Advice::wipeonfork;
+        break;
       case Advice::populate_write:
         if (all) page.populate_for_write();
         if (!all && page.is_private_file() && !page.copied) page.vague = true;
@@ -285,9 +314,10 @@ class Model {
         if (sure && !page.shared) page.drop_copy();
         if (sure) page.guard = true;
         if (!sure && !page.shared) page.vague = true;
+        page.maybe_guard = !sure;
         break;
       case Advice::guard_remove:
-        if (sure) page.guard = false;
+        if (sure) page.guard = page.maybe_guard = false;
         break;
     }
   }
@@ -378,7 +408,7 @@ class Model {
     std::string_view name;
     Unknown (Model::*make)(const Call&, const Value&);
   };
-  static constexpr std::array<Step, 21> kSteps = {{{"close", &Model::close},
+  static constexpr std::array<Step, 22> kSteps = {{{"close", &Model::close},
                                                    {"exit", &Model::exit},
                                                    {"fallocate", &Model::fallocate},
                                                    {"fork", &Model::fork},
@@ -388,6 +418,7 @@ class Model {
                                                    {"madvise", &Model::madvise},
                                                    {"memfd_create", &Model::memfd_create},
                                                    {"mlock", &Model::mlock},
+                                                   {"mlock2", &Model::mlock2},
                                                    {"mlockall", &Model::mlockall},
                                                    {"mmap", &Model::mmap},
                                                    {"mprotect", &Model::mprotect},

@@ -43,7 +43,12 @@ void ModelPage::populate_for_write() {
 ModelSpace ModelSpace::forked() const {
   ModelSpace child = *this;
   child.lock_future = false;
-  for (auto& [number, page] : child.pages) page.locked = false;
+  std::erase_if(child.pages, [](const auto& entry) { return entry.second.dont_fork; });
+  for (auto& [number, page] : child.pages) {
+    page.locked = false;
+    if (page.wiped) page.drop_copy();
+    if (page.wiped) page.guard = page.maybe_guard = false;
+  }
   return child;
 }
 

@@ -34,8 +34,11 @@ struct ModelPage {
   bool shared = false;
   bool locked = false;
   bool guard = false;
-  bool copied = false;  ///< has a page of its own
-  bool vague = false;   ///< may have one, with or without what the file has
+  bool maybe_guard = false;
+  bool dont_fork = false;  ///< a child has it not,
+  bool wiped = false;      ///< or has it without contents
+  bool copied = false;     ///< has a page of its own
+  bool vague = false;      ///< may have one, with or without what the file has
   MaybeByte copy;
 
   [[nodiscard]] bool is_private_file() const { return file && !shared; }

@@ -10,28 +10,29 @@
 namespace quire::fuzz {
 namespace {
 
-constexpr std::array kAdvice = {Choice{"MADV_DONTNEED", 10},
-                                Choice{"MADV_PAGEOUT", 14},
-                                Choice{"MADV_FREE", 3},
-                                Choice{"MADV_COLD", 2},
-                                Choice{"MADV_WILLNEED", 2},
-                                Choice{"MADV_POPULATE_READ", 3},
-                                Choice{"MADV_POPULATE_WRITE", 3},
-                                Choice{"MADV_REMOVE", 2},
-                                Choice{"MADV_NORMAL", 1},
-                                Choice{"MADV_RANDOM", 1},
-                                Choice{"MADV_DONTNEED_LOCKED", 1},
-                                Choice{"MADV_GUARD_INSTALL", 1},
-                                Choice{"MADV_GUARD_REMOVE", 1},
-                                Choice{"99", 1}};
+constexpr std::array kAdvice = {
+    Choice{"MADV_DONTNEED", 10},      Choice{"MADV_PAGEOUT", 14},        Choice{"MADV_FREE", 3},
+    Choice{"MADV_COLD", 2},           Choice{"MADV_WILLNEED", 2},        Choice{"MADV_POPULATE_READ", 3},
+    Choice{"MADV_POPULATE_WRITE", 3}, Choice{"MADV_REMOVE", 2},          Choice{"MADV_NORMAL", 1},
+    Choice{"MADV_RANDOM", 1},         Choice{"MADV_SEQUENTIAL", 1},      Choice{"MADV_DONTDUMP", 1},
+    Choice{"MADV_DODUMP", 1},         Choice{"MADV_DONTNEED_LOCKED", 1}, Choice{"MADV_DONTFORK", 1},
+    Choice{"MADV_DOFORK", 1},         Choice{"MADV_WIPEONFORK", 1},      Choice{"MADV_KEEPONFORK", 1},
+    Choice{"MADV_GUARD_INSTALL", 1},  Choice{"MADV_GUARD_REMOVE", 1},    Choice{"99", 1}};
 constexpr std::array kModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", 12}, Choice{"0", 5},
                                Choice{"FALLOC_FL_KEEP_SIZE", 2}, Choice{"FALLOC_FL_PUNCH_HOLE", 1}};
 constexpr std::array kProt = {Choice{"PROT_READ", 6}, Choice{"PROT_READ|PROT_WRITE", 8}, Choice{"PROT_NONE", 3},
                               Choice{"PROT_WRITE", 1}};
 constexpr std::array kSync = {Choice{"MS_SYNC", 4}, Choice{"MS_ASYNC", 2},         Choice{"MS_INVALIDATE", 2},
                               Choice{"0", 1},       Choice{"MS_SYNC|MS_ASYNC", 1}, Choice{"8", 1}};
-constexpr std::array kLockAll = {Choice{"MCL_CURRENT", 6}, Choice{"MCL_FUTURE", 2}, Choice{"MCL_CURRENT|MCL_FUTURE", 2},
-                                 Choice{"0", 1}, Choice{"64", 1}};
+constexpr std::array kLock = {Choice{"MLOCK_ONFAULT", 8}, Choice{"0", 2}, Choice{"2", 1}};
+constexpr std::array kLockAll = {Choice{"MCL_CURRENT", 6},
+                                 Choice{"MCL_FUTURE", 2},
+                                 Choice{"MCL_CURRENT|MCL_FUTURE", 2},
+                                 Choice{"MCL_CURRENT|MCL_ONFAULT", 2},
+                                 Choice{"MCL_FUTURE|MCL_ONFAULT", 1},
+                                 Choice{"MCL_ONFAULT", 1},
+                                 Choice{"0", 1},
+                                 Choice{"64", 1}};
 
 /// What a word stands for, in all operations or in one.
 struct Words {
@@ -39,8 +40,9 @@ struct Words {
   std::string_view operation;  ///< empty: any
   std::span<const Choice> choices;
 };
-constexpr std::array kWords = {Words{"ADVICE", "", kAdvice}, Words{"MODE", "", kModes}, Words{"PROT", "", kProt},
-                               Words{"FLAGS", "msync", kSync}, Words{"FLAGS", "mlockall", kLockAll}};
+constexpr std::array kWords = {Words{"ADVICE", "", kAdvice},    Words{"MODE", "", kModes},
+                               Words{"PROT", "", kProt},        Words{"FLAGS", "msync", kSync},
+                               Words{"FLAGS", "mlock2", kLock}, Words{"FLAGS", "mlockall", kLockAll}};
 constexpr std::array<std::string_view, 12> kMade = {"FD",   "ADDRESS", "RANGE", "LENGTH", "OFFSET", "BYTE",
                                                     "AREA", "PROCESS", "NODE",  "PAGES",  "FLAGS",  "NAME"};
 

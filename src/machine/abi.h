@@ -13,6 +13,8 @@ inline constexpr int kMapPrivate = 0x02;
 inline constexpr int kMapTypeMask = 0x0f;
 inline constexpr int kMapFixed = 0x10;
 inline constexpr int kMapAnonymous = 0x20;
+inline constexpr int kMapPopulate = 0x8000;
+inline constexpr int kMapNonblock = 0x10000;
 
 inline constexpr int kMremapMaymove = 1;
 inline constexpr int kMremapFixed = 2;
@@ -20,6 +22,8 @@ inline constexpr int kMremapDontunmap = 4;
 
 inline constexpr int kMclCurrent = 1;
 inline constexpr int kMclFuture = 2;
+inline constexpr int kMclOnfault = 4;
+inline constexpr int kMlockOnfault = 1;
 
 inline constexpr int kMadvNormal = 0;
 inline constexpr int kMadvRandom = 1;
@@ -28,8 +32,14 @@ inline constexpr int kMadvWillneed = 3;
 inline constexpr int kMadvDontneed = 4;
 inline constexpr int kMadvFree = 8;
 inline constexpr int kMadvRemove = 9;
+inline constexpr int kMadvDontfork = 10;
+inline constexpr int kMadvDofork = 11;
 inline constexpr int kMadvHugepage = 14;
 inline constexpr int kMadvNohugepage = 15;
+inline constexpr int kMadvDontdump = 16;
+inline constexpr int kMadvDodump = 17;
+inline constexpr int kMadvWipeonfork = 18;
+inline constexpr int kMadvKeeponfork = 19;
 inline constexpr int kMadvCold = 20;
 inline constexpr int kMadvPageout = 21;
 inline constexpr int kMadvPopulateRead = 22;

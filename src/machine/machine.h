@@ -104,6 +104,7 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] Result<uint64_t> mremap(Process& process, uint64_t address, uint64_t old_bytes, uint64_t new_bytes,
                                         int flags, uint64_t target = 0);
   [[nodiscard]] Errno mlock(Process& process, uint64_t address, uint64_t bytes);
+  [[nodiscard]] Errno mlock2(Process& process, uint64_t address, uint64_t bytes, int flags);
   [[nodiscard]] Errno munlock(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno mlockall(Process& process, int flags);
   [[nodiscard]] Errno munlockall(Process& process);

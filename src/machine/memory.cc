@@ -15,9 +15,15 @@ std::optional<mm::Advice> advice_of(int advice) {
   using mm::Advice;
   switch (advice) {
     case abi::kMadvNormal:
+      return Advice::normal;
     case abi::kMadvRandom:
+      return Advice::random;
     case abi::kMadvSequential:
-      return Advice::nothing;
+      return Advice::sequential;
+    case abi::kMadvDontdump:
+      return Advice::dont_dump;
+    case abi::kMadvDodump:
+      return Advice::do_dump;
     case abi::kMadvWillneed:
       return Advice::will_need;
     case abi::kMadvDontneed:
@@ -30,6 +36,14 @@ std::optional<mm::Advice> advice_of(int advice) {
       return Advice::huge_page;
     case abi::kMadvNohugepage:
       return Advice::no_huge_page;
+    case abi::kMadvDontfork:
+      return Advice::dont_fork;
+    case abi::kMadvDofork:
+      return Advice::do_fork;
+    case abi::kMadvWipeonfork:
+      return Advice::wipe_on_fork;
+    case abi::kMadvKeeponfork:
+      return Advice::keep_on_fork;
     case abi::kMadvCold:
       return Advice::cold;
     case abi::kMadvPopulateRead:
@@ -67,6 +81,7 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
   if ((prot & abi::kProtRead) != 0) request.flags = request.flags | VmFlag::read;
   if ((prot & abi::kProtWrite) != 0) request.flags = request.flags | VmFlag::write;
   if (type == abi::kMapShared) request.flags = request.flags | VmFlag::shared;
+  if ((flags & (abi::kMapPopulate | abi::kMapNonblock)) == abi::kMapPopulate) request.populate = mm::Populate::yes;
   bool fixed = (flags & abi::kMapFixed) != 0;
   if (fixed) request.placement = mm::Placement::fixed;
   Discarding replaced = discarding(process, hint, fixed ? bytes : 0);
@@ -93,17 +108,26 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
 
 namespace {
 
+struct MsyncWalk {
+  base::VirtPage at;
+  base::VirtPage end;
+  bool invalidate;
+  bool whole = true;
+  bool busy = false;  ///< a locked mapping must not be invalidated
+};
+
 // The file of the next shared mapping, which is written back with mmap_lock dropped; nothing for another mapping. Moves
-// `at` behind it. Linux: mm/msync.c
-FileRef msync_next(mm::AddressSpace& mm, base::VirtPage& at, base::VirtPage end, bool& whole) {
+// behind it. Linux: mm/msync.c
+FileRef msync_next(mm::AddressSpace& mm, MsyncWalk& walk) {
   sync::SharedGuard guard(mm.mmap_lock);
-  mm::Vma* vma = mm.find_vma(at);
-  if (vma == nullptr || vma->pages().start() > at) whole = false;
-  if (vma == nullptr || vma->pages().start() >= end) {
-    at = end;
+  mm::Vma* vma = mm.find_vma(walk.at);
+  if (vma == nullptr || vma->pages().start() > walk.at) walk.whole = false;
+  if (vma == nullptr || vma->pages().start() >= walk.end) {
+    walk.at = walk.end;
     return {};
   }
-  at = vma->pages().limit();
+  walk.busy = walk.invalidate && vma->has(VmFlag::locked);
+  walk.at = vma->pages().limit();
   if (vma->file() == nullptr || !vma->has(VmFlag::shared)) return {};
   vma->file()->get();
   return FileRef(static_cast<fs::Inode*>(vma->file()));
@@ -157,17 +181,27 @@ Errno Machine::munlock(Process& process, uint64_t address, uint64_t bytes) {
   return process.mm().mlock(VirtAddr(address), bytes, mm::Locking::unlock);
 }
 
+// Linux: mm/mlock.c SYSCALL_DEFINE3(mlock2)
+Errno Machine::mlock2(Process& process, uint64_t address, uint64_t bytes, int flags) {
+  if ((flags & ~abi::kMlockOnfault) != 0) return Errno::einval;
+  mm::Locking locking = flags == 0 ? mm::Locking::lock : mm::Locking::lock_on_fault;
+  return process.mm().mlock(VirtAddr(address), bytes, locking);
+}
+
+// Linux: mm/mlock.c SYSCALL_DEFINE1(mlockall)
 Errno Machine::mlockall(Process& process, int flags) {
-  if (flags == 0 || (flags & ~(abi::kMclCurrent | abi::kMclFuture)) != 0) return Errno::einval;
+  constexpr int kAll = abi::kMclCurrent | abi::kMclFuture | abi::kMclOnfault;
+  if (flags == 0 || (flags & ~kAll) != 0 || flags == abi::kMclOnfault) return Errno::einval;
+  mm::Locking locking = (flags & abi::kMclOnfault) != 0 ? mm::Locking::lock_on_fault : mm::Locking::lock;
   mm::MlockAll what;
-  if ((flags & abi::kMclCurrent) != 0) what.current = mm::MlockAll::Current::lock;
-  if ((flags & abi::kMclFuture) != 0) what.future = mm::Locking::lock;
+  if ((flags & abi::kMclCurrent) != 0) what.current = locking;
+  if ((flags & abi::kMclFuture) != 0) what.future = locking;
   process.mm().mlockall(what);
   return Errno::ok;
 }
 
 Errno Machine::munlockall(Process& process) {
-  process.mm().mlockall({.current = mm::MlockAll::Current::unlock});
+  process.mm().mlockall({.current = mm::Locking::unlock});
   return Errno::ok;
 }
 
@@ -202,15 +236,15 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
   if (address + length < address || length < bytes) return Errno::enomem;
   if (length == 0) return Errno::ok;
   base::VirtPage at = base::page_of(VirtAddr(address));
-  base::VirtPage end = at + base::pages_of(base::ByteCount(length));
-  bool whole = true;
-  while (at < end) {
-    FileRef file = msync_next(process.mm(), at, end, whole);
+  MsyncWalk walk{at, at + base::pages_of(base::ByteCount(length)), (flags & abi::kMsInvalidate) != 0};
+  while (walk.at < walk.end) {
+    FileRef file = msync_next(process.mm(), walk);
+    if (walk.busy) return Errno::ebusy;
     if (!file || (flags & abi::kMsSync) == 0) continue;
     Errno error = file->fsync();
     if (error != Errno::ok) return error;
   }
-  return whole ? Errno::ok : Errno::enomem;
+  return walk.whole ? Errno::ok : Errno::enomem;
 }
 
 mm::Loaded Machine::load(Process& process, uint64_t address) { return process.mm().load(VirtAddr(address)); }

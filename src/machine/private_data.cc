@@ -79,6 +79,9 @@ void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& c
   std::size_t count = bytes_.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (bytes_[i].mm != &parent || bytes_[i].state == State::unknown || bytes_[i].changed > began) continue;
+    // What the child has not, or has without pages (MADV_DONTFORK, MADV_WIPEONFORK).
+    const mm::Vma* vma = find_vma(child, base::page_of(bytes_[i].address));
+    if (vma == nullptr || (vma->peek_flags() & mm::VmFlag::wipe_on_fork) != mm::VmFlag::none) continue;
     Byte copy = bytes_[i];
     copy.mm = &child;
     push(copy);

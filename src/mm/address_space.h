@@ -25,6 +25,8 @@ namespace quire::mm {
 
 using base::Result;
 
+enum class Populate : uint8_t { no, yes };
+
 enum class Placement : uint8_t {
   anywhere,  ///< the hint if it is free, else the lowest hole
   fixed,     ///< exactly there, replacing what was there (MAP_FIXED)
@@ -37,6 +39,7 @@ struct MmapRequest {
   Placement placement = Placement::anywhere;
   rmap::FileBacking* file = nullptr;  ///< nullptr: anonymous. A shared mapping needs one.
   uint64_t offset = 0;                ///< in the file, bytes, a multiple of the page size
+  Populate populate = Populate::no;   ///< MAP_POPULATE: its pages are brought in, as far as there is memory
 };
 
 /// Where a mapping may be after mremap().
@@ -57,12 +60,15 @@ struct MremapRequest {
   VirtAddr target = {};  ///< MremapMove::fixed, or a hint for MremapLeft::mapping
 };
 
-enum class Locking : uint8_t { lock, unlock };
+enum class Locking : uint8_t {
+  lock,           ///< and bring them in
+  lock_on_fault,  ///< once they are there (MLOCK_ONFAULT, MCL_ONFAULT)
+  unlock,
+};
 enum class UffdWp : uint8_t { protect, resolve };
 
 struct MlockAll {
-  enum class Current : uint8_t { lock, unlock, leave };
-  Current current = Current::leave;  ///< the mappings that there are
+  std::optional<Locking> current;    ///< the mappings that there are; nothing: they stay as they are
   Locking future = Locking::unlock;  ///< those that will be
 };
 
@@ -85,12 +91,20 @@ struct Loaded {
 };
 
 enum class Advice : uint8_t {
-  nothing,  ///< MADV_NORMAL, _RANDOM, _SEQUENTIAL
+  normal,
+  random,
+  sequential,
   dont_need,
   dont_need_locked,
   free,
   huge_page,
   no_huge_page,
+  dont_fork,
+  do_fork,
+  wipe_on_fork,
+  keep_on_fork,
+  dont_dump,
+  do_dump,
   remove,
   will_need,
   cold,
@@ -294,8 +308,13 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] static Errno errno_of(const Signal& signal);
   [[nodiscard]] Signal fault_in(VirtPage page, Access access);
   [[nodiscard]] Errno populate(Range<VirtPage> range, Access access);
-  [[nodiscard]] Errno populate_locked(Range<VirtPage> range);
-  [[nodiscard]] Errno set_locking(Range<VirtPage> range, Locking locking);
+  enum class OnError : uint8_t { stop, next_mapping };
+  [[nodiscard]] static std::optional<Access> populates_with(const Vma& vma);
+  [[nodiscard]] Errno populate_page(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] Errno populate_part(const Vma& vma, Range<VirtPage> part) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] Errno populate_mappings(Range<VirtPage> range, OnError on_error);
+  void populate_new(Range<VirtPage> range) { (void)populate_mappings(range, OnError::next_mapping); }
+  [[nodiscard]] Errno set_locking(Range<VirtPage> range, Locking locking) QUIRE_REQUIRES(mmap_lock);
   void mark_mlocked(Range<VirtPage> range, Locking locking);
 
   // mm/mprotect.cc
@@ -330,7 +349,7 @@ class AddressSpace final : public rmap::MappedSpace {
   void remove_guards(Range<VirtPage> range);
   void madvise_free(Range<VirtPage> range);  ///< mmap_lock is held
   void madvise_free_pte(pgtable::LockedPageTable& table, VirtPage page, Pte pte);
-  [[nodiscard]] Errno set_huge_page(Range<VirtPage> range, Advice advice);
+  [[nodiscard]] Errno advise_flags(Range<VirtPage> range, Advice advice);
   [[nodiscard]] static Signal signal_of(FaultEnd end);
 
   // mm/fork.cc
@@ -358,6 +377,7 @@ class AddressSpace final : public rmap::MappedSpace {
 
   // mm/fault.cc, mm/huge_fault.cc, mm/device_fault.cc, mm/cow.cc, mm/swap_in.cc
   [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
+  [[nodiscard]] FaultEnd handle_mm_fault_locked(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
   [[nodiscard]] FaultEnd handle_pte_fault(Fault& fault);
   [[nodiscard]] FaultEnd handle_marker(Fault& fault);
   [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);

@@ -19,6 +19,10 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
   VirtPage page = base::page_of(address);
   if (page >= env.geometry.limit()) return FaultEnd::maperr;
   sync::SharedGuard guard(mmap_lock);
+  return handle_mm_fault_locked(page, access);
+}
+
+AddressSpace::FaultEnd AddressSpace::handle_mm_fault_locked(VirtPage page, Access access) {
   Vma* vma = find_vma(page);
   if (vma == nullptr || !vma->pages().contains(page)) return FaultEnd::maperr;
   if (access == Access::write ? !vma->writable() : !vma->readable()) return FaultEnd::accerr;
@@ -142,6 +146,7 @@ AddressSpace::FaultEnd AddressSpace::do_anonymous_page(Fault& fault) {
     return FaultEnd::again;
   }
   if (fault.entry.has(PteBit::uffd_wp)) return FaultEnd::write_protected;
+  fault.vma.note_copy();
   Result<FolioRef> allocated = alloc_anon_folio(fault);
   if (!allocated) return FaultEnd::no_memory;
   Folio& folio = **allocated;

@@ -325,12 +325,13 @@ Errno AddressSpace::dup_mmap(AddressSpace& child) {
   QUIRE_FUNC();
   (void)map_count_.get();
   for (const auto& [end, vma] : vmas_) {
+    if (vma->has(VmFlag::dont_copy)) continue;
     // Neither memory locks nor userfaultfd are inherited.
-    Vma* copy = vma->make_forked(child, vma->flags() & ~(VmFlag::locked | VmFlag::uffd_wp));
+    Vma* copy = vma->make_forked(child, vma->flags() & ~(kLockedMask | VmFlag::uffd_wp));
     copy->link();
     child.insert(*copy);
-    // A mapping without private pages is filled by the child's own faults. Linux: vma_needs_copy()
-    if (!vma->is_cow() || !vma->has_copies()) continue;
+    // A mapping without private pages and markers is filled by the child's own faults. Linux: vma_needs_copy()
+    if (!copy->has_copies()) continue;
     Errno error = copy_page_range(child, *vma);
     if (error != Errno::ok) return error;
   }

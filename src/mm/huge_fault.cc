@@ -49,6 +49,7 @@ bool AddressSpace::map_huge_zero_page(Fault& fault) {
 // Linux: mm/huge_memory.c do_huge_pmd_anonymous_page(), do_huge_zero_wp_pmd()
 bool AddressSpace::do_huge_pmd_anonymous_page(Fault& fault, Pmd before) {
   if (!huge_page_fits(fault.vma, fault.page)) return false;
+  fault.vma.note_copy();
   if (!fault.write()) return map_huge_zero_page(fault);
   QUIRE_FUNC();
   Result<FolioRef> allocated = env.folios.alloc(Gfp::user().without_retry(), env.pmd_order());

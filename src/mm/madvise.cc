@@ -25,17 +25,56 @@ bool allowed_on_locked(Advice advice) {
   }
 }
 
+// What the mapping is from now on. Linux: mm/madvise.c madvise_vma_behavior()
+Result<VmFlag> advised_flags(const Vma& vma, Advice advice) {
+  VmFlag flags = vma.flags();
+  VmFlag normal = flags & ~(VmFlag::random_read | VmFlag::sequential_read);
+  switch (advice) {
+    case Advice::normal:
+      return normal;
+    case Advice::random:
+      return normal | VmFlag::random_read;
+    case Advice::sequential:
+      return normal | VmFlag::sequential_read;
+    case Advice::dont_dump:
+      return flags | VmFlag::dont_dump;
+    case Advice::do_dump:
+      return flags & ~VmFlag::dont_dump;
+    case Advice::huge_page:
+      return flags | VmFlag::huge_page;
+    case Advice::no_huge_page:
+      return flags & ~VmFlag::huge_page;
+    case Advice::dont_fork:
+      return flags | VmFlag::dont_copy;
+    case Advice::do_fork:
+      return flags & ~VmFlag::dont_copy;
+    case Advice::wipe_on_fork:
+      if (!vma.is_anonymous()) return Errno::einval;
+      return flags | VmFlag::wipe_on_fork;
+    default:
+      return flags & ~VmFlag::wipe_on_fork;
+  }
+}
+
 }  // namespace
 
-Errno AddressSpace::set_huge_page(Range<VirtPage> range, Advice advice) {
+// Advice that is kept with the mapping. Linux: mm/madvise.c madvise_update_vma()
+Errno AddressSpace::advise_flags(Range<VirtPage> range, Advice advice) {
+  QUIRE_FUNC();
   sync::Guard guard(mmap_lock);
   split_at(range.start());
   split_at(range.limit());
+  Errno error = Errno::ok;
   bool whole = for_each_part(range, [&](Vma& vma, Range<VirtPage>) {
-    VmFlag others = vma.flags() & ~VmFlag::huge_page;
-    vma.set_flags(advice == Advice::huge_page ? others | VmFlag::huge_page : others);
+    if (error != Errno::ok) return;
+    Result<VmFlag> flags = advised_flags(vma, advice);
+    if (flags)
+      vma.set_flags(*flags);
+    else
+      error = flags.error();
   });
   merge_range(range);
+  if (error != Errno::ok) return error;
   return whole ? Errno::ok : Errno::enomem;
 }
 
@@ -171,9 +210,18 @@ Errno AddressSpace::madvise(VirtAddr start, uint64_t length, Advice advice) {
   if (!in_user_space(start, length)) return Errno::enomem;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
   switch (advice) {
+    case Advice::normal:
+    case Advice::random:
+    case Advice::sequential:
     case Advice::huge_page:
     case Advice::no_huge_page:
-      return set_huge_page(range, advice);
+    case Advice::dont_fork:
+    case Advice::do_fork:
+    case Advice::wipe_on_fork:
+    case Advice::keep_on_fork:
+    case Advice::dont_dump:
+    case Advice::do_dump:
+      return advise_flags(range, advice);
     case Advice::remove:
       return madvise_remove(range);
     case Advice::populate_read:

@@ -41,7 +41,7 @@ Errno AddressSpace::install_leaf_guards(Vma& vma, Range<VirtPage> part) {
 Errno AddressSpace::install_guards(Vma& vma, Range<VirtPage> range) {
   QUIRE_FUNC();
   // fork copies the entries of this mapping from now on.
-  if (vma.is_cow()) vma.note_copy();
+  vma.note_copy();
   Errno error = Errno::ok;
   tables.for_each_leaf(range, [&](pgtable::LeafTable*, Range<VirtPage> part) {
     if (error == Errno::ok) error = install_leaf_guards(vma, part);

@@ -1,7 +1,10 @@
-// Pages that are brought in before they are used, and those that stay: MADV_POPULATE_*, mlock(), mlockall().
+// Pages that are brought in before they are used, and those that stay: MADV_POPULATE_*, MAP_POPULATE, mlock(),
+// mlockall().
 //
 // The mapping says that its pages stay (rmap::MappedRange::mlocked()): reclaim, who comes from a page, sees it there.
 // The folio's flag is for those who look at folios only, and is put right when a mapping is met that says otherwise.
+#include <algorithm>
+
 #include "mm/address_space.h"
 #include "sync/trace.h"
 
@@ -31,7 +34,8 @@ Errno AddressSpace::populate(Range<VirtPage> range, Access access) {
       sync::SharedGuard guard(mmap_lock);
       const Vma* vma = find_vma(page);
       if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
-      if (access == Access::write ? !vma->writable() : !vma->readable()) return Errno::einval;
+      // What may be written only can be read by a program, which is not asked here. Linux: mm/gup.c check_vma_flags()
+      if (!vma->has(access == Access::write ? VmFlag::write : VmFlag::read)) return Errno::einval;
     }
     Errno error = errno_of(fault_in(page, access));
     if (error != Errno::ok) return error;
@@ -44,10 +48,10 @@ void AddressSpace::mark_mlocked(Range<VirtPage> range, Locking locking) {
   auto mark = [&](Pte pte) {
     if (!pte.is_present()) return;
     Folio& folio = env.folios.of(pte.pfn());
-    if (locking == Locking::lock)
-      folio.set(FolioFlag::mlocked);
-    else
+    if (locking == Locking::unlock)
       folio.munlock();
+    else
+      folio.set(FolioFlag::mlocked);
   };
   tables.for_each_leaf(range, [&](pgtable::LeafTable* leaf, Range<VirtPage> part) {
     if (leaf == nullptr) return;
@@ -61,32 +65,80 @@ void AddressSpace::mark_mlocked(Range<VirtPage> range, Locking locking) {
   });
 }
 
-// The pages of locked mappings. Linux: mm/gup.c __mm_populate(), populate_vma_page_range()
-Errno AddressSpace::populate_locked(Range<VirtPage> range) {
-  for (VirtPage page : range) {
-    Access access = Access::read;
+// How a page is brought in: a private one that may be written, as the mapping's own; nullopt: not at all.
+// Linux: mm/gup.c populate_vma_page_range()
+std::optional<Access> AddressSpace::populates_with(const Vma& vma) {
+  if (!vma.readable()) return std::nullopt;
+  return vma.writable() && vma.is_cow() ? Access::write : Access::read;
+}
+
+// One step of a fault after the other, under one lock. Linux: mm/gup.c faultin_page()
+Errno AddressSpace::populate_page(VirtPage page, Access access) {
+  auto touch = [](Pte) {};
+  while (!access_through_tables(page, access, touch)) {
+    FaultEnd end = handle_mm_fault_locked(page, access);
+    // Nobody can resolve it meanwhile.
+    if (end == FaultEnd::write_protected) return Errno::efault;
+    if (end != FaultEnd::again) return errno_of(signal_of(end));
+  }
+  return Errno::ok;
+}
+
+// Linux: mm/gup.c populate_vma_page_range()
+Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) {
+  QUIRE_FUNC();
+  if (vma.has(VmFlag::lock_on_fault)) return Errno::ok;
+  std::optional<Access> access = populates_with(vma);
+  if (!access) return Errno::efault;
+  for (VirtPage page : part) {
+    Errno error = populate_page(page, *access);
+    if (error != Errno::ok) return error;
+    if (vma.has(VmFlag::locked)) mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
+  }
+  return Errno::ok;
+}
+
+// Where nothing is mapped is passed by. Linux: mm/gup.c __mm_populate()
+Errno AddressSpace::populate_mappings(Range<VirtPage> range, OnError on_error) {
+  QUIRE_FUNC();
+  Errno error = Errno::ok;
+  for (VirtPage page = range.start(); page < range.limit();) {
+    std::optional<Access> access;
+    VirtPage end;
     {
       sync::SharedGuard guard(mmap_lock);
       const Vma* vma = find_vma(page);
-      if (vma == nullptr || !vma->pages().contains(page)) return Errno::enomem;
-      if (!vma->has(VmFlag::locked)) continue;
-      if (!vma->readable()) return Errno::efault;
-      if (vma->writable() && vma->is_cow()) access = Access::write;
+      if (vma == nullptr) return Errno::ok;
+      page = std::max(page, vma->pages().start());
+      if (page >= range.limit()) return Errno::ok;
+      end = vma->pages().limit();
+      if (vma->has(VmFlag::lock_on_fault)) {
+        page = end;
+        continue;
+      }
+      access = populates_with(*vma);
     }
-    Errno error = errno_of(fault_in(page, access));
-    if (error != Errno::ok) return error;
+    error = access ? errno_of(fault_in(page, *access)) : Errno::efault;
+    if (error != Errno::ok) {
+      if (on_error == OnError::stop) return error;
+      page = end;
+      continue;
+    }
     sync::SharedGuard guard(mmap_lock);
     if (const Vma* vma = find_vma(page); vma != nullptr && vma->pages().contains(page) && vma->has(VmFlag::locked))
       mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
+    ++page;
   }
   return Errno::ok;
 }
 
 // Linux: mm/mlock.c apply_vma_lock_flags(), mlock_fixup()
 Errno AddressSpace::set_locking(Range<VirtPage> range, Locking locking) {
-  sync::Guard guard(mmap_lock);
+  VmFlag locked = VmFlag::none;
+  if (locking == Locking::lock) locked = VmFlag::locked;
+  if (locking == Locking::lock_on_fault) locked = kLockedMask;
   return change_flags(
-      range, [&](VmFlag flags) { return locking == Locking::lock ? flags | VmFlag::locked : flags & ~VmFlag::locked; },
+      range, [&](VmFlag flags) { return (flags & ~kLockedMask) | locked; },
       [&](Vma&, Range<VirtPage> part) { mark_mlocked(part, locking); });
 }
 
@@ -101,9 +153,12 @@ Errno AddressSpace::mlock(VirtAddr start, uint64_t length, Locking locking) {
   if (length == 0) return Errno::ok;
   if (!in_user_space(start, length)) return Errno::enomem;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
-  Errno error = set_locking(range, locking);
-  if (error != Errno::ok || locking == Locking::unlock) return error;
-  switch (populate_locked(range)) {
+  {
+    sync::Guard guard(mmap_lock);
+    Errno error = set_locking(range, locking);
+    if (error != Errno::ok || locking == Locking::unlock) return error;
+  }
+  switch (populate_mappings(range, OnError::stop)) {
     case Errno::ok:
       return Errno::ok;
     case Errno::enomem:
@@ -116,26 +171,20 @@ Errno AddressSpace::mlock(VirtAddr start, uint64_t length, Locking locking) {
 // Linux: mm/mlock.c apply_mlockall_flags(), SYSCALL_DEFINE1(mlockall)
 void AddressSpace::mlockall(MlockAll what) {
   QUIRE_FUNC();
-  auto lock_all = [&](Locking locking) {
-    VirtPage at = lowest_;
-    for (;;) {
-      Range<VirtPage> next;
-      {
-        sync::SharedGuard guard(mmap_lock);
-        const Vma* vma = find_vma(at);
-        if (vma == nullptr) return;
-        next = vma->pages();
-      }
-      if (set_locking(next, locking) == Errno::ok && locking == Locking::lock) (void)populate_locked(next);
-      at = next.limit();
-    }
-  };
   {
     sync::Guard guard(mmap_lock);
-    default_flags_ = what.future == Locking::lock ? VmFlag::locked : VmFlag::none;
+    default_flags_ = what.future == Locking::unlock ? VmFlag::none
+                     : what.future == Locking::lock ? VmFlag::locked
+                                                    : kLockedMask;
+    if (!what.current) return;
+    VirtPage at = lowest_;
+    for (Vma* vma = find_vma(at); vma != nullptr; vma = find_vma(at)) {
+      Range<VirtPage> pages = vma->pages();
+      at = pages.limit();
+      (void)set_locking(pages, *what.current);
+    }
   }
-  if (what.current != MlockAll::Current::leave)
-    lock_all(what.current == MlockAll::Current::lock ? Locking::lock : Locking::unlock);
+  if (*what.current == Locking::lock) populate_new({lowest_, env.geometry.limit()});
 }
 
 }  // namespace quire::mm

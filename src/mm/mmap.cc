@@ -77,7 +77,8 @@ Result<VirtAddr> AddressSpace::mmap(const MmapRequest& request) {
     map_region({{range, first}, flags, request.file});
   }
   remove_all(removed);
-  if ((flags & VmFlag::locked) != VmFlag::none) (void)populate_locked(Range<VirtPage>::of(*start, pages));
+  if (request.populate == Populate::yes || (flags & VmFlag::locked) != VmFlag::none)
+    populate_new(Range<VirtPage>::of(*start, pages));
   return base::address_of(*start);
 }
 

@@ -133,10 +133,20 @@ Errno AddressSpace::mprotect(VirtAddr start, uint64_t length, VmFlag rights) {
   if (length == 0) return Errno::ok;
   if (!in_user_space(start, length)) return Errno::enomem;
   auto range = Range<VirtPage>::of(base::page_of(start), base::pages_of(base::ByteCount(length)));
+  constexpr VmFlag kPopulated = VmFlag::write | VmFlag::shared | VmFlag::locked;
   sync::Guard guard(mmap_lock);
+  bool populates = false;
   return change_flags(
-      range, [&](VmFlag flags) { return (flags & ~kRights) | rights; },
-      [&](Vma& vma, Range<VirtPage> part) { (void)change_protection(vma, part, Change::rights); });
+      range,
+      [&](VmFlag flags) {
+        // What stays in memory and could not be written has its own copies at once.
+        populates = (flags & kPopulated) == VmFlag::locked && (rights & VmFlag::write) != VmFlag::none;
+        return (flags & ~kRights) | rights;
+      },
+      [&](Vma& vma, Range<VirtPage> part) {
+        (void)change_protection(vma, part, Change::rights);
+        if (populates) (void)populate_part(vma, part);
+      });
 }
 
 }  // namespace quire::mm

@@ -105,12 +105,10 @@ Errno AddressSpace::move_vma(Vma& vma, const Remap& r, VirtPage to, Vma*& remove
   move_page_tables(vma, moving, to);
   if (r.left == MremapLeft::nothing) {
     unmap_locked(moving, removed);
-  } else if (vma.has(VmFlag::locked)) {
-    // What is left behind is not locked. Linux: move_vma(), VM_LOCKED_MASK
-    split_at(moving.start());
-    split_at(moving.limit());
-    Vma* left = find_vma(moving.start());
-    left->set_flags(left->flags() & ~VmFlag::locked);
+  } else {
+    // What is left behind is not locked, nor is what was not moved. Linux: move_vma(), VM_LOCKED_MASK
+    vma.set_flags(vma.flags() & ~kLockedMask);
+    if (vma.pages() == moving) vma.note_no_copies();
   }
   merge_range(target);
   return Errno::ok;
@@ -191,13 +189,18 @@ Result<VirtAddr> AddressSpace::mremap(const MremapRequest& request) {
   if (request.new_length > bytes_max) return request.move == MremapMove::fixed ? Errno::einval : Errno::enomem;
   Vma* removed = nullptr;
   Result<VirtPage> start = Errno::enomem;
+  bool locked = false;
   {
     sync::Guard guard(mmap_lock);
     start = mremap_locked(request, removed);
+    locked = start && find_vma(*start)->has(VmFlag::locked);
   }
   remove_all(removed);
   if (!start) return start.error();
-  (void)populate_locked(Range<VirtPage>::of(*start, base::pages_of(base::ByteCount(request.new_length))));
+  // Of what stays in memory, only what it has grown by.
+  PageCount before = base::pages_of(base::ByteCount(request.old_length));
+  PageCount after = base::pages_of(base::ByteCount(request.new_length));
+  if (locked && after > before) populate_new({*start + before, *start + after});
   return base::address_of(*start);
 }
 

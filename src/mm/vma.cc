@@ -24,10 +24,11 @@ Vma* Vma::make_alike(const Span& span, VmFlag flags) const {
 // Without a private page there is nothing to inherit. Linux: mm/rmap.c anon_vma_fork()
 Vma* Vma::make_forked(AddressSpace& child, VmFlag flags) const {
   Vma* vma = make(child, {span(), flags, file_});
+  bool copied = has_copies() && !has(VmFlag::wipe_on_fork);
+  if (copied) vma->note_copy();
   if (!is_cow()) return vma;
   rmap::AnonVmas& pool = mm_.env.anon_vmas;
-  if (has_copies()) {
-    vma->note_copy();
+  if (copied) {
     vma->anon_chains.fork(*vma, pool, anon_chains);
   } else {
     vma->anon_chains.begin(*vma, pool.create());

@@ -27,15 +27,35 @@ using pgtable::PteKind;
 
 class AddressSpace;
 
-/// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE, VM_LOCKED, VM_UFFD_WP
-enum class VmFlag : uint16_t { none = 0, read = 1, write = 2, shared = 4, huge_page = 8, locked = 16, uffd_wp = 32 };
+/// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE, VM_LOCKED, VM_UFFD_WP, VM_LOCKONFAULT (with VM_LOCKED: its pages
+/// stay once they are there), VM_DONTCOPY (fork leaves it out), VM_WIPEONFORK (a child has it without pages),
+/// VM_RAND_READ and VM_SEQ_READ (what was used is not used again soon), VM_DONTDUMP (nothing here; but it is another
+/// mapping)
+enum class VmFlag : uint16_t {
+  none = 0,
+  read = 1,
+  write = 2,
+  shared = 4,
+  huge_page = 8,
+  locked = 16,
+  uffd_wp = 32,
+  lock_on_fault = 64,
+  dont_copy = 128,
+  wipe_on_fork = 256,
+  random_read = 512,
+  sequential_read = 1024,
+  dont_dump = 2048,
+};
 [[nodiscard]] constexpr VmFlag operator|(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
 }
 [[nodiscard]] constexpr VmFlag operator&(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0x3f); }
+[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0xfff); }
+
+/// Linux: VM_LOCKED_MASK
+inline constexpr VmFlag kLockedMask = VmFlag::locked | VmFlag::lock_on_fault;
 
 /// What a mapping is; two of them side by side can be one if nothing but the place differs.
 struct VmaSpec {
@@ -62,15 +82,20 @@ class Vma final : public rmap::MappedRange {
   [[nodiscard]] bool is_anonymous() const { return file_ == nullptr; }
   /// Whether writes go to copies. Linux: is_cow_mapping()
   [[nodiscard]] bool is_cow() const { return anon_vma() != nullptr; }
-  /// Whether a private mapping of a file has any copy yet: otherwise fork need not look at it.
-  [[nodiscard]] bool has_copies() const { return is_anonymous() || copies_.load(sync::Order::relaxed) != 0; }
-  /// Before the first copy is mapped. Linux: anon_vma_prepare()
+  /// Whether it has, or had, a page of its own or a marker: else fork leaves its entries to the child's faults, also
+  /// pages of zeros. Linux: vma->anon_vma is there
+  [[nodiscard]] bool has_copies() const { return copies_.load(sync::Order::relaxed) != 0; }
+  /// Before the first page of its own, or marker, is mapped. Linux: anon_vma_prepare()
   void note_copy() {
     if (!has_copies()) copies_.store(1, sync::Order::relaxed);
   }
+  /// All entries have gone elsewhere; mmap_lock is held for writing. Linux: unlink_anon_vmas()
+  void note_no_copies() { copies_.store(0, sync::Order::relaxed); }
   /// The rights of an entry, without regard to COW.
   [[nodiscard]] bool readable() const { return has(VmFlag::read | VmFlag::write); }
   [[nodiscard]] bool writable() const { return has(VmFlag::write); }
+  /// Whether a page that was used is likely to be used again. Linux: vma_has_recency()
+  [[nodiscard]] bool has_recency() const { return !has(VmFlag::random_read | VmFlag::sequential_read); }
 
   void zap(Range<VirtPage> pages, const rmap::ZapDetails& details) override;
 

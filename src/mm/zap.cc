@@ -49,7 +49,7 @@ void zap_present_pte(Zap& z, VirtPage page, Pte pte) {
   z.table.set(page, left_behind(z, pte));
   // Before the mapping is dropped: afterwards nobody would look for it here.
   if (dirty_file) folio.set(FolioFlag::dirty);
-  if (!cache::any(flags & FolioFlag::anon) && pte.has(PteBit::accessed)) folio.mark_accessed();
+  if (!cache::any(flags & FolioFlag::anon) && pte.has(PteBit::accessed) && z.vma.has_recency()) folio.mark_accessed();
   z.deltas.add(Folio::rss_class(flags), -1);
   if (cache::any(flags & FolioFlag::mlocked) && z.vma.mlocked()) folio.munlock();
   auto unmapped = MmuGather::Unmapped::now;

@@ -21,6 +21,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "oracle/kernel/calls.h"
 #include "oracle/kernel_facts.h"
 
 namespace quire::oracle {
@@ -165,7 +166,21 @@ void Host::map_one_page_per_fault() {
   tell_guardian("set " + around + " " + before);
   if (!write_file(around, "4096")) return;
   fault_around_pages_ = 1;
-  fault_around_ = around;
+  settings_.emplace_back(around, "4096");
+}
+
+// A fault on a swapped page is to read that page, and no neighbours.
+void Host::read_one_page_per_swap_fault() {
+  const std::string cluster = "/proc/sys/vm/page-cluster";
+  std::string before = read_line(cluster);
+  if (before.empty()) return;
+  tell_guardian("set " + cluster + " " + before);
+  if (write_file(cluster, "0")) settings_.emplace_back(cluster, "0");
+}
+
+// Other programs may have set the kernel back meanwhile.
+void Host::set_again() const {
+  for (const auto& [path, value] : settings_) write_file(path, value);
 }
 
 std::string Host::set_up(const std::vector<std::string>& areas) {
@@ -177,6 +192,7 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
     directory_ = name;
     tell_guardian("dir " + directory_);
     map_one_page_per_fault();
+    read_one_page_per_swap_fault();
   }
   for (const std::string& area : areas) {
     if (areas_.contains(area)) continue;
@@ -207,13 +223,21 @@ void Host::use_areas(const std::vector<std::string>& areas) const {
   bool ordered = areas.size() > 1;
   for (const auto& [area, device] : areas_)
     if (ordered || std::find(areas.begin(), areas.end(), area) == areas.end()) (void)swapoff(device.c_str());
+  set_again();
   int priority = 100;
-  for (const std::string& area : areas)
+  for (const std::string& area : areas) {
+    // What an earlier round has left in the swap cache is not this one's.
+    if (q_swap_used(device_of(area).c_str()) > 0) (void)swapoff(device_of(area).c_str());
     (void)swapon(device_of(area).c_str(), SWAP_FLAG_PREFER | (priority-- & SWAP_FLAG_PRIO_MASK));
+  }
 }
 
-void Host::use_fault_around(unsigned pages) const {
-  if (!fault_around_.empty()) write_file(fault_around_, std::to_string(pages * kPage));
+void Host::use_fault_around(unsigned pages) {
+  for (auto& [path, value] : settings_) {
+    if (!path.ends_with("fault_around_bytes")) continue;
+    value = std::to_string(pages * kPage);
+    write_file(path, value);
+  }
 }
 
 const std::string& Host::device_of(std::string_view area) const {

@@ -11,6 +11,7 @@
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace quire::oracle {
@@ -29,11 +30,11 @@ class Host {
   /// Makes a swap area (compressed RAM, see kAreaPages) for each name that has none yet, and a directory for files.
   /// Empty, or why it could not. Needs root for swap.
   [[nodiscard]] std::string set_up(const std::vector<std::string>& areas);
-  /// Turns exactly these areas on, with falling priorities.
+  /// Turns exactly these areas on, empty, with falling priorities.
   void use_areas(const std::vector<std::string>& areas) const;
 
   /// How many pages a read fault on a file is to map; nothing happens where that cannot be set.
-  void use_fault_around(unsigned pages) const;
+  void use_fault_around(unsigned pages);
 
   /// The device of an area; empty if there is none.
   [[nodiscard]] const std::string& device_of(std::string_view area) const;
@@ -51,14 +52,16 @@ class Host {
   [[nodiscard]] std::string start_guardian();
   void wait_for_turn();
   void map_one_page_per_fault();
+  void read_one_page_per_swap_fault();
+  void set_again() const;
   void tell_guardian(const std::string& line) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
-  std::string fault_around_;  ///< the file that says how many bytes; empty: it cannot be set
   unsigned fault_around_pages_ = 16;
-  int lock_ = -1;      ///< of the machine's swap
-  int guardian_ = -1;  ///< the pipe to it
+  std::vector<std::pair<std::string, std::string>> settings_;  ///< of the kernel, and their values meanwhile
+  int lock_ = -1;                                              ///< of the machine's swap
+  int guardian_ = -1;                                          ///< the pipe to it
   pid_t guardian_pid_ = -1;
 };
 

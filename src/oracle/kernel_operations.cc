@@ -92,6 +92,10 @@ Value run_mlock(Actor& a, const Call& c) {
   Actor::Span s = a.span(c, 0);
   return value_of(q_result(mlock(s.start, s.length)));
 }
+Value run_mlock2(Actor& a, const Call& c) {
+  Actor::Span s = a.span(c, 1);
+  return value_of(q_result(mlock2(s.start, s.length, static_cast<unsigned>(a.number(c, s.next)))));
+}
 Value run_munlock(Actor& a, const Call& c) {
   Actor::Span s = a.span(c, 0);
   return value_of(q_result(munlock(s.start, s.length)));
@@ -251,6 +255,7 @@ struct Operations {
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
   KernelOperation mlock = act(run_mlock, "q_result(mlock({span0}))");
+  KernelOperation mlock2 = act(run_mlock2, "q_result(mlock2({span1}, {next1}))");
   KernelOperation mlockall = act(run_mlockall, "q_result(mlockall({n0}))");
   KernelOperation mmap = act(run_mmap, "{mmap}");
   KernelOperation move_pages = act(run_move_pages, "q_move_page({pid0}, {p1}, {n2})", kRoot);

@@ -1,6 +1,7 @@
 #include "oracle/player.h"
 
 #include <poll.h>
+#include <sched.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -22,6 +23,15 @@ namespace {
 constexpr int kCallMilliseconds = 5'000;  // a call that takes longer does not return
 constexpr int kEndMilliseconds = 20'000;  // a process that is killed takes no longer to go
 constexpr int kSliceMilliseconds = 50;
+
+// A process that moved to another CPU would leave its new pages in the batch of the first, where neither MADV_FREE nor
+// MADV_PAGEOUT finds them. Blocks have CPUs of their own.
+void stay_on_first_cpu() {
+  cpu_set_t cpus;
+  CPU_ZERO(&cpus);
+  CPU_SET(0, &cpus);
+  (void)sched_setaffinity(0, sizeof(cpus), &cpus);
+}
 
 bool alive(pid_t pid) { return pid > 0 && kill(pid, 0) == 0; }
 
@@ -85,6 +95,7 @@ void Player::start_processes() {
     pid_t pid = fork();
     if (pid == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);
+      stay_on_first_cpu();
       Actor(program_, host_, *stage_).serve(static_cast<int>(p));
     }
     stage_->pids[p].store(pid);

@@ -31,7 +31,11 @@ Result<Khugepaged::Target> Khugepaged::find_target(mm::AddressSpace& mm, VirtPag
   mm::Vma* vma = mm.find_vma(page);
   Range<VirtPage> range = mm.tables.leaf_range(page);
   if (vma == nullptr || !vma->pages().contains(range) || env_.thp_order != env_.pmd_order()) return Errno::einval;
-  if (vma->is_anonymous()) return Target{};
+  if (vma->is_anonymous()) {
+    // Only pages of zeros: there is nothing to bring together yet.
+    if (!vma->has_copies()) return Errno::einval;
+    return Target{};
+  }
   base::FileIndex start = vma->index_of(range.start());
   if (start.offset_in(range.size()) != PageCount(0)) return Errno::einval;
   vma->file()->get();

@@ -141,6 +141,11 @@ Value mlock(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 0);
   return from(r.machine().mlock(r.process(c), at.start, at.length));
 }
+// mlock2(RANGE[, LENGTH], FLAGS)
+Value mlock2(Runtime& r, const Call& c) {
+  RangeAndRest at = range(r, c, 1);
+  return from(r.machine().mlock2(r.process(c), at.start, at.length, int_number(r, c, at.next)));
+}
 Value munlock(Runtime& r, const Call& c) {
   RangeAndRest at = range(r, c, 0);
   return from(r.machine().munlock(r.process(c), at.start, at.length));
