@@ -84,6 +84,14 @@ function(quire_stress_program program room)
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()
 
+# quire_program(PROGRAM ROOM FOLDER DEPS...): the program at the top of the build directory, from src/ROOM/FOLDER/*.cc.
+function(quire_program program room folder)
+  file(GLOB sources CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/src/${room}/${folder}/*.cc)
+  add_executable(${program} ${sources})
+  target_link_libraries(${program} PRIVATE quire_${room} ${ARGN})
+  set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
+endfunction()
+
 # quire_stress_run(NAME WHAT OPTIONS...): the test quire_stress.NAME, labelled `stress`: quire_stress on real threads.
 function(quire_stress_run name what)
   add_test(NAME quire_stress.${name} COMMAND quire_stress ${what} --threads 4 ${ARGN})

@@ -120,6 +120,9 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] Errno msync(Process& process, uint64_t address, uint64_t bytes, int flags);
   [[nodiscard]] mm::Loaded load(Process& process, uint64_t address);
   [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::byte value);
+  /// As many loads and stores; those before the one that ends with a signal are done.
+  [[nodiscard]] mm::Signal load(Process& process, uint64_t address, std::span<std::byte> to);
+  [[nodiscard]] mm::Signal store(Process& process, uint64_t address, std::span<const std::byte> from);
   [[nodiscard]] Result<bool> mincore(Process& process, uint64_t address);
   [[nodiscard]] mm::PagemapKind pagemap(Process& process, uint64_t address);
   [[nodiscard]] Rss rss(const Process& process) const;

@@ -257,6 +257,17 @@ mm::Signal Machine::store(Process& process, uint64_t address, std::byte value) {
   return signal;
 }
 
+mm::Signal Machine::load(Process& process, uint64_t address, std::span<std::byte> to) {
+  return process.mm().load(VirtAddr(address), to);
+}
+
+mm::Signal Machine::store(Process& process, uint64_t address, std::span<const std::byte> from) {
+  if (options_.private_data == OnOff::off) return process.mm().store(VirtAddr(address), from);
+  mm::Signal signal;  // each byte is in the ledger
+  for (std::size_t i = 0; i < from.size() && signal.none(); ++i) signal = store(process, address + i, from[i]);
+  return signal;
+}
+
 Result<bool> Machine::mincore(Process& process, uint64_t address) { return process.mm().mincore(VirtAddr(address)); }
 
 mm::PagemapKind Machine::pagemap(Process& process, uint64_t address) { return process.mm().pagemap(VirtAddr(address)); }

@@ -1,5 +1,8 @@
 // What the program does: loads and stores through what its CPU remembers, then through its page tables, and the fault
 // when the entry does not allow it.
+#include <algorithm>
+#include <span>
+
 #include "mm/address_space.h"
 #include "phys/cpu.h"
 #include "sync/trace.h"
@@ -21,6 +24,11 @@ Pte used(Pte pte, Access access) {
   if (!pte.is_present()) return pte;
   pte = pte.with(PteBit::accessed);
   return access == Access::write ? pte.with(PteBit::dirty) : pte;
+}
+
+// How many of `bytes` at `address` are stored side by side in one page.
+std::size_t stretch_bytes(const phys::Frames& frames, VirtAddr address, std::size_t bytes) {
+  return std::min<std::size_t>(bytes, frames.payload_bytes() - frames.payload_offset(base::offset_in_page(address)));
 }
 
 }  // namespace
@@ -146,6 +154,35 @@ Signal AddressSpace::store(VirtAddr address, std::byte value) {
   return access(address, Access::write, [&](Pte pte) {
     frames.write_byte(pte.pfn(), frames.payload_offset(base::offset_in_page(address)), value);
   });
+}
+
+Signal AddressSpace::load(VirtAddr address, std::span<std::byte> to) {
+  phys::Frames& frames = env.folios.frames();
+  Signal signal;
+  while (!to.empty() && signal.none()) {
+    std::span<std::byte> part = to.first(stretch_bytes(frames, address, to.size()));
+    signal = access(address, Access::read, [&](Pte pte) {
+      if (pte.is_present()) return frames.read(pte.pfn(), frames.payload_offset(base::offset_in_page(address)), part);
+      std::fill(part.begin(), part.end(), std::byte{0});
+    });
+    to = to.subspan(part.size());
+    address = VirtAddr(address.value() + part.size());
+  }
+  return signal;
+}
+
+Signal AddressSpace::store(VirtAddr address, std::span<const std::byte> from) {
+  phys::Frames& frames = env.folios.frames();
+  Signal signal;
+  while (!from.empty() && signal.none()) {
+    std::span<const std::byte> part = from.first(stretch_bytes(frames, address, from.size()));
+    signal = access(address, Access::write, [&](Pte pte) {
+      frames.write(pte.pfn(), frames.payload_offset(base::offset_in_page(address)), part);
+    });
+    from = from.subspan(part.size());
+    address = VirtAddr(address.value() + part.size());
+  }
+  return signal;
 }
 
 void AddressSpace::corrupt_pte(VirtAddr to, VirtAddr from) {

@@ -16,6 +16,7 @@
 
 #include <cstddef>
 #include <optional>
+#include <span>
 
 #include "base/result.h"
 #include "mm/vma.h"
@@ -195,6 +196,9 @@ class AddressSpace final : public rmap::MappedSpace {
   // --- accesses of the program (mm/access.cc) ------------------------------------------------------------------------
   [[nodiscard]] Loaded load(VirtAddr address);
   [[nodiscard]] Signal store(VirtAddr address, std::byte value);
+  /// As many loads and stores, page by page: those before the one that ends with a signal are done.
+  [[nodiscard]] Signal load(VirtAddr address, std::span<std::byte> to);
+  [[nodiscard]] Signal store(VirtAddr address, std::span<const std::byte> from);
 
   // --- for the walks of swapoff and MADV_PAGEOUT, mmap_lock held
   // ------------------------------------------------------

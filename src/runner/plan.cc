@@ -3,6 +3,7 @@
 #include <fmt/core.h>
 
 #include "runner/machine_line.h"
+#include "runner/program.h"
 
 namespace quire::runner {
 
@@ -19,6 +20,14 @@ OrDiagnostic<Plan> make_plan(const scenario::Scenario& scenario, std::string_vie
     return scenario::Diagnostic{
         std::string(file), scenario.at.line, scenario.at.column,
         fmt::format("expected at most {} cpu and interrupt blocks, found {}", explore::kTasksMax, plan.tasks.size())};
+  auto too_many = [&](std::size_t found, unsigned most, std::string_view what) -> std::optional<scenario::Diagnostic> {
+    if (found <= most) return std::nullopt;
+    return scenario::Diagnostic{std::string(file), scenario.at.line, scenario.at.column,
+                                fmt::format("expected at most {} {}, found {}", most, what, found)};
+  };
+  if (auto d = too_many(plan.processes.size(), Runtime::kProcessesMax, "processes")) return *d;
+  if (auto d = too_many(plan.variables.size(), Runtime::kVariablesMax, "captured results")) return *d;
+  if (auto d = too_many(static_cast<std::size_t>(plan.counters), Runtime::kCountersMax, "failures")) return *d;
   return plan;
 }
 

@@ -75,6 +75,21 @@ TEST_P(PlanComplaint, HasItsTextAndPlace) {
 INSTANTIATE_TEST_SUITE_P(Each, PlanComplaint, testing::ValuesIn(kComplaints),
                          [](const auto& instance) { return std::string(instance.param.name); });
 
+TEST(Plan, HasAsManyProcessesAndResultsAsARunHasPlacesFor) {
+  auto complaint_about = [](const std::string& calls) {
+    scenario::ParseResult parsed = scenario::parse("scenario s \"d\"\ncheck {\n" + calls + "}\n", "a.qs");
+    auto plan = make_plan(parsed.document().scenarios[0], "a.qs");
+    auto* bad = std::get_if<scenario::Diagnostic>(&plan);
+    return bad == nullptr ? "" : bad->message;
+  };
+  std::string results;
+  std::string processes;
+  for (int i = 0; i < 33; ++i) results += fmt::format("  A: v{} = tasks()\n", i);
+  for (int i = 0; i < 17; ++i) processes += fmt::format("  P{}: tasks()\n", i);
+  EXPECT_EQ(complaint_about(results), "expected at most 32 captured results, found 33");
+  EXPECT_EQ(complaint_about(processes), "expected at most 16 processes, found 17");
+}
+
 TEST(Token, IsTakenApartFromTheEnd) {
   auto token = parse_token("a:b/f.qs:name:D2-1,D2-4:a12.1b3:0f0f");
   ASSERT_TRUE(token);

@@ -1,6 +1,6 @@
 #include "runner/program.h"
 
-#include <fmt/format.h>
+#include <fmt/core.h>
 
 #include <algorithm>
 #include <array>
@@ -18,6 +18,23 @@ namespace {
 Failure failure_of(const scenario::Operation& operation) { return static_cast<Failure>(operation.judged); }
 
 constexpr int kSigkill = 9;
+
+/// A message that owns no memory: nothing that does may be alive when bug() leaves the stack for good. Cut where it is
+/// too long.
+class BugText {
+ public:
+  template <typename... Args>
+  void add(fmt::format_string<Args...> format, Args&&... args) {
+    char* end = text_.data() + size_;
+    size_ += std::min(text_.size() - size_,
+                      fmt::format_to_n(end, text_.size() - size_, format, std::forward<Args>(args)...).size);
+  }
+  [[nodiscard]] std::string_view view() const { return {text_.data(), size_}; }
+
+ private:
+  std::array<char, 1000> text_;
+  std::size_t size_ = 0;
+};
 
 /// What a process does itself, and does no more when it is killed. The rest is the kernel's, or looks from outside.
 bool is_own_call(const scenario::Operation& o) {
@@ -97,14 +114,10 @@ void ScenarioProgram::finish() {
     if (held) ++w.held;
     if (w.quantifier == scenario::Quantifier::sometimes || held == (w.quantifier == scenario::Quantifier::always))
       continue;
-    fmt::memory_buffer text;
-    fmt::format_to(std::back_inserter(text),
-                   "not {} {}: ", w.quantifier == scenario::Quantifier::always ? "always" : "never", w.condition.text);
-    {
-      std::string seen = outcome();
-      text.append(seen);
-    }
-    sync::bug(Failure::check, {text.data(), text.size()});
+    BugText text;
+    text.add("not {} {}: {}", w.quantifier == scenario::Quantifier::always ? "always" : "never", w.condition.text,
+             outcome());
+    sync::bug(Failure::check, text.view());
   }
 }
 
@@ -189,13 +202,10 @@ bool ScenarioProgram::as_stated(const Call& call, const Value& value) {
 
 void ScenarioProgram::judge(const Call& call, const Value& value) {
   if (as_stated(call, value)) return;
-  fmt::memory_buffer text;
-  {  // Nothing that owns memory may be alive when bug() leaves this stack for good.
-    std::string result = to_text(value);
-    fmt::format_to(std::back_inserter(text), "line {}: {}{}{} gave {}, which is not as stated", call.at.line, call.text,
-                   call.member.empty() ? "" : ".", call.member, result);
-  }
-  sync::bug(failure_of(*call.operation), {text.data(), text.size()});
+  BugText text;
+  text.add("line {}: {}{}{} gave {}, which is not as stated", call.at.line, call.text, call.member.empty() ? "" : ".",
+           call.member, to_text(value));
+  sync::bug(failure_of(*call.operation), text.view());
 }
 
 bool ScenarioProgram::holds(const PlanCondition& condition) {
