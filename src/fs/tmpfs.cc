@@ -115,11 +115,13 @@ void TmpFs::shmem_evict_inode(TmpfsInode& inode) {
   QUIRE_FUNC();
   inode.size_.store(0);
   shmem_undo_range(inode, {0}, Undo::everything);
-  while (inode.on_swaplist_.load() != 0) {
+  // Not only while it is on the list: swapoff takes it off, and then says that it is done with it.
+  for (bool swapoff_may_look = inode.on_swaplist_.load() != TmpfsInode::kNeverOnSwaplist; swapoff_may_look;) {
     // swapoff looks at it with the mutex dropped.
     inode.stop_eviction_.await_equal(0);
     sync::Guard guard(swaplist_mutex_);
-    if (inode.stop_eviction_.load() == 0) del_from_swaplist(inode);
+    swapoff_may_look = inode.stop_eviction_.load() != 0;
+    if (!swapoff_may_look) del_from_swaplist(inode);
   }
   {
     sync::Guard guard(inodes_lock_);

@@ -7,7 +7,6 @@
 
 #include "fuzz/model.h"
 #include "oracle/kernel_operations.h"
-#include "runner/runner.h"
 #include "scenario/format.h"
 
 namespace quire::fuzz {
@@ -19,6 +18,20 @@ std::string member_text(const scenario::Call& call) {
 
 // Which byte it is makes no other finding; whether there is one does.
 std::string like(const std::string& text) { return text.empty() || text[0] < '1' || text[0] > '9' ? text : "N"; }
+
+Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
+                std::string_view by) {
+  const CallResult& r = run.results[at];
+  Wrong wrong;
+  wrong.kind = std::move(kind);
+  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
+  wrong.signature =
+      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
+  wrong.call = at;
+  return wrong;
+}
+
+}  // namespace
 
 Wrong incident_of(const std::string& incident) {
   std::string kind = incident.substr(0, incident.find(':'));
@@ -37,23 +50,16 @@ Wrong incident_of(const std::string& incident) {
   return {kind, incident, signature, {}, {}};
 }
 
-Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
-                std::string_view by) {
-  const CallResult& r = run.results[at];
-  Wrong wrong;
-  wrong.kind = std::move(kind);
-  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
-  wrong.signature =
-      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
-  wrong.call = at;
-  return wrong;
-}
-
-}  // namespace
-
 std::optional<Wrong> Judge::judge_without_defects(const scenario::Scenario& scenario) {
   std::vector<std::string> switched_on = std::exchange(defects_, {});
   std::optional<Wrong> wrong = judge(scenario);
+  defects_ = std::move(switched_on);
+  return wrong;
+}
+
+std::optional<Wrong> Judge::judge_again_without_defects(const scenario::Scenario& scenario) {
+  std::vector<std::string> switched_on = std::exchange(defects_, {});
+  std::optional<Wrong> wrong = judge_again(scenario);
   defects_ = std::move(switched_on);
   return wrong;
 }
@@ -73,35 +79,6 @@ std::optional<Wrong> EngineJudge::judge(const scenario::Scenario& scenario) {
   for (std::size_t i = 0; i < mismatch->index; ++i) wrong.results[i] = run.results[i].text;
   wrong.results[mismatch->index] = mismatch->expected;
   return wrong;
-}
-
-std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
-  using Strategy = runner::CheckOptions::Strategy;
-  scenario::Scenario asked = scenario;
-  if (asked.expects.empty()) return std::nullopt;
-  for (const std::string& id : defects_) asked.expects[0].defects.push_back({id, {}});
-  Sequence in_order = run_in_order(scenario, {});
-  skipped_ = in_order.error;
-  if (skipped_.empty() && in_order.names_an_error()) skipped_ = "a name stands for an error";
-  if (!skipped_.empty()) return std::nullopt;
-  for (Strategy strategy : {Strategy::pct, Strategy::random}) {
-    runner::CheckOptions options;
-    options.strategy = strategy;
-    options.executions_max = executions_ / 2;
-    runner::CheckResult checked = runner::check_scenario(asked, "fuzz.qs", options);
-    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&checked)) {
-      skipped_ = to_string(*diagnostic);
-      return std::nullopt;
-    }
-    for (const runner::Verdict& v : std::get<runner::ScenarioCheck>(checked).verdicts) {
-      if (v.found.empty()) continue;
-      Wrong wrong = incident_of(v.found + ": " + v.summary);
-      wrong.signature = v.found;
-      wrong.text = v.report;
-      return wrong;
-    }
-  }
-  return std::nullopt;
 }
 
 // --- The kernel -----------------------------------------------------------------------------------------------------
@@ -138,7 +115,6 @@ std::optional<Wrong> HostJudge::judge_again(const scenario::Scenario& scenario) 
 // --- By name --------------------------------------------------------------------------------------------------------
 
 std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble) {
-  constexpr uint64_t kSchedules = 60;  // of each scenario
   if (options.against == JudgeOptions::Against::host) {
     auto host = std::make_unique<HostJudge>(options.defects);
     trouble = host->open();
@@ -146,7 +122,7 @@ std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trou
     return host;
   }
   if (options.cpus == 1) return std::make_unique<EngineJudge>(options.defects);
-  return std::make_unique<ScheduleJudge>(options.defects, kSchedules);
+  return std::make_unique<RaceJudge>(options.defects);
 }
 
 GeneratorOptions generator_for(const JudgeOptions& options) {

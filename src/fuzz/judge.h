@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "fuzz/generator.h"
+#include "fuzz/race_explore.h"
 #include "fuzz/sequence.h"
 #include "oracle/playhouse.h"
 #include "scenario/ast.h"
@@ -24,6 +25,9 @@ struct Wrong {
   std::vector<std::string> results;  ///< what each call should give; empty: not known
 };
 
+/// Of what a detector found, "uaf: ...": findings whose texts differ in numbers alone look alike.
+[[nodiscard]] Wrong incident_of(const std::string& incident);
+
 class Judge {
  public:
   explicit Judge(std::vector<std::string> defects = {}) : defects_(std::move(defects)) {}
@@ -37,6 +41,7 @@ class Judge {
   [[nodiscard]] virtual std::optional<Wrong> judge_again(const scenario::Scenario& scenario) { return judge(scenario); }
   /// The same with the defects switched off: what is wrong then too is not theirs.
   [[nodiscard]] std::optional<Wrong> judge_without_defects(const scenario::Scenario& scenario);
+  [[nodiscard]] std::optional<Wrong> judge_again_without_defects(const scenario::Scenario& scenario);
   /// Why the last one said nothing; empty if it was judged.
   [[nodiscard]] const std::string& skipped() const { return skipped_; }
   [[nodiscard]] const std::vector<std::string>& defects() const { return defects_; }
@@ -53,15 +58,19 @@ class EngineJudge final : public Judge {
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
 };
 
-/// Random and PCT schedules of the CPU blocks: detectors and invariants.
-class ScheduleJudge final : public Judge {
+/// The executions of the CPU blocks with few pre-emptions, and samples of the others: detectors, invariants, and what
+/// is read beside what the calls give one after the other. A second look runs more of them.
+class RaceJudge final : public Judge {
  public:
-  ScheduleJudge(std::vector<std::string> defects, uint64_t executions)
-      : Judge(std::move(defects)), executions_(executions) {}
+  explicit RaceJudge(std::vector<std::string> defects, const RaceBounds& bounds = {})
+      : Judge(std::move(defects)), bounds_(bounds) {}
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
+  std::optional<Wrong> judge_again(const scenario::Scenario& scenario) override;
 
  private:
-  uint64_t executions_;
+  std::optional<Wrong> judge_within(const scenario::Scenario& scenario, const RaceBounds& bounds);
+
+  RaceBounds bounds_;
 };
 
 /// One order on a machine and on the running kernel.

@@ -76,7 +76,7 @@ TEST(Fuzz, NothingIsWrongInSomeHundredPrograms) {
 }
 
 TEST(Fuzz, NothingIsWrongOnTwoCpus) {
-  ScheduleJudge judge({}, 10);
+  RaceJudge judge({}, {1, 100, 10});
   FuzzOptions options;
   options.seconds = 50;
   options.programs = 30;

@@ -32,6 +32,8 @@ Result<Khugepaged::Target> Khugepaged::find_target(mm::AddressSpace& mm, VirtPag
   Range<VirtPage> range = mm.tables.leaf_range(page);
   if (vma == nullptr || !vma->pages().contains(range) || env_.thp_order != env_.pmd_order()) return Errno::einval;
   if (vma->is_anonymous()) return Target{};
+  // The pages of a block-backed file are read and written one by one. Linux: mm/huge_memory.c file_thp_enabled()
+  if (vma->file()->mapping().ops().can_writeback()) return Errno::einval;
   base::FileIndex start = vma->index_of(range.start());
   if (start.offset_in(range.size()) != PageCount(0)) return Errno::einval;
   vma->file()->get();
