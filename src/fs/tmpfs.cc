@@ -27,7 +27,6 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     uint64_t size = size_.load();
     if (at >= size) break;
     uint64_t in_page = offset_in_page(at);
-    uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
     Result<ShmemFolio> got = fs_.shmem_get_folio(*this, index_of(at), Sgp::read);
     if (got && got->folio && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
     if (!got) {
@@ -35,9 +34,16 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
       if (done == 0) return got.error();
       break;
     }
+    // The size again: what truncation has taken is no hole.
+    if (got->folio) got->locked.unlock();
+    size = size_.load();
+    if (at >= size) {
+      QUIRE_REACHED("shmem_file_read_iter: truncated meanwhile");
+      break;
+    }
+    uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
-      got->locked.unlock();
       got->folio->mark_accessed();
       read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
     } else {

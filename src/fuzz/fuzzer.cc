@@ -106,17 +106,6 @@ bool is_older(Judge& judge, const scenario::Scenario& scenario) {
   return !judge.defects().empty() && judge.judge_without_defects(scenario).has_value();
 }
 
-// What is left of swap says something only when every process has ended.
-bool counts_too_early(const scenario::Scenario& scenario) {
-  if (!scenario.check) return false;
-  bool ended = false;
-  for (const scenario::Statement& s : scenario.check->body.items) {
-    ended = ended || s.call.text == "killall";
-    if (!ended && s.call.text == "swap_used") return true;
-  }
-  return false;
-}
-
 }  // namespace
 
 void state_results(scenario::Scenario& scenario, const std::vector<std::string>& results) {
@@ -130,7 +119,7 @@ void state_results(scenario::Scenario& scenario, const std::vector<std::string>&
 
 Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& wrong) {
   auto still = [&](const scenario::Scenario& candidate) {
-    if (count_calls(candidate) == 0 || counts_too_early(candidate)) return false;
+    if (count_calls(candidate) == 0) return false;
     auto now = judge.judge(candidate);
     return now && now->signature == wrong.signature && !is_older(judge, candidate);
   };

@@ -66,7 +66,7 @@ constexpr std::array kRaceWeights = {
     OperationWeight{"pread", 3},        OperationWeight{"pwrite", 3},     OperationWeight{"move_pages", 4},
     OperationWeight{"collapse", 3},     OperationWeight{"munlock", 1},    OperationWeight{"munlockall", 1},
     OperationWeight{"mlockall", 1},     OperationWeight{"swapon", 1},     OperationWeight{"uffd_register", 1},
-    OperationWeight{"mincore", 1}};
+    OperationWeight{"mincore", 1},      OperationWeight{"hibernate", 4}};
 
 unsigned weight_of(const Operation& operation) {
   auto known = std::find_if(kRaceWeights.begin(), kRaceWeights.end(),
@@ -120,7 +120,9 @@ std::string RaceCalls::unknown_word(const Operation& operation) {
 RaceCalls::RaceCalls(RaceSetup& setup) : setup_(setup) {
   for (const Operation& operation : scenario::all_operations()) {
     if (!may_race(operation)) continue;
-    operations_.push_back({&operation, weight_of(operation)});
+    // What works on a whole area says more where slots are few.
+    bool of_area = operation.usage.find("(AREA)") != std::string_view::npos;
+    operations_.push_back({&operation, weight_of(operation) * (of_area && setup_.swap_fills ? 3 : 1)});
     weights_ += operations_.back().weight;
   }
 }

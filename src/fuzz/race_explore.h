@@ -20,7 +20,7 @@ namespace quire::fuzz {
 struct RaceBounds {
   unsigned preemptions = 1;
   uint64_t executions = 1'500;  ///< with up to that many pre-emptions
-  uint64_t samples = 60;        ///< after that, where pre-emptions or executions were cut
+  uint64_t samples = 30;        ///< after that, where pre-emptions or executions were cut
 };
 
 struct RaceExplored {

@@ -21,9 +21,9 @@ bool mentions(const std::string& text, std::initializer_list<std::string_view> w
                      [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
-/// What a byte is then is up to the system, or to a failure.
+/// What a byte is then is up to the system, or to a failure; or there are two steps, and the page may come back between.
 bool may_lose_bytes(const std::string& text) {
-  return mentions(text, {"poison(", "MADV_FREE", "may fail", "oom=kill"});
+  return mentions(text, {"poison(", "MADV_FREE", "MADV_GUARD_INSTALL", "may fail", "oom=kill"});
 }
 
 /// Takes entries away if that is easy, and leaves them if it is not.

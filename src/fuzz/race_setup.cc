@@ -32,7 +32,7 @@ void RaceSetup::draw_machine() {
   huge_pages_ = one_in(3);
   device = one_in(8);
   discards = !huge_pages_ && one_in(16);
-  if (one_in(6)) filler_ = 1 + below(3);
+  if (one_in(5)) filler_ = 1 + below(3);
   swap_fills = filler_ != 0;
   unsigned slots = swap_fills ? filler_ + 1 + below(3) : one_in(6) ? 1 + below(4) : 8;
   machine = fmt::format("ram=24 swap=S:{}", slots);
@@ -102,7 +102,7 @@ void RaceSetup::bring_into_a_state(const RaceObject& o) {
   }
   if (one_in(2)) page_out(o);
   if (!forked && one_in(4)) fork();
-  if (one_in(3)) touch(o, who());
+  if (one_in(2)) touch(o, who());
   if ((o.pages > 1 || forked) && one_in(4)) give_up_parts(o);
   if (one_in(3)) change(o);
 }
@@ -110,9 +110,9 @@ void RaceSetup::bring_into_a_state(const RaceObject& o) {
 void RaceSetup::touch(const RaceObject& o, std::string_view process) {
   unsigned how = below(8);
   if (how == 0) return;
-  if (how <= 2) return say(process, fmt::format("load({}[{}])", o.name, below(o.pages)));
+  if (how <= 3) return say(process, fmt::format("load({}[{}])", o.name, below(o.pages)));
   for (unsigned page = 0; page < o.pages; ++page)
-    if (how != 3 || page != 0) say(process, fmt::format("store({}[{}], {})", o.name, page, letter()));
+    if (how != 4 || page != 0) say(process, fmt::format("store({}[{}], {})", o.name, page, letter()));
 }
 
 void RaceSetup::fork() {
