@@ -100,3 +100,22 @@ check {
 }
 
 expect { never uaf   never leak   never livelock   always B:r == 0   complete }
+
+scenario fault-vs-swap-again "a fault meets an area that has been turned off and on again meanwhile"
+machine  cpus=2 ram=16 swap=S:8
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as B {
+  swapoff(S) = 0
+  swapon(S)  = 0
+}
+cpu 1 as A { load(p[0]) = 'a' }
+
+check { A: load(p[0]) = 'a' }
+
+expect { never race   never uaf   never leak   complete }
