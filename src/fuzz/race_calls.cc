@@ -16,19 +16,12 @@ namespace {
 
 using scenario::Operation;
 
-constexpr std::array kRacingAdvice = {Choice{"MADV_DONTNEED", 6},
-                                      Choice{"MADV_PAGEOUT", 6},
-                                      Choice{"MADV_FREE", 2},
-                                      Choice{"MADV_COLD", 1},
-                                      Choice{"MADV_WILLNEED", 2},
-                                      Choice{"MADV_POPULATE_READ", 1},
-                                      Choice{"MADV_POPULATE_WRITE", 1},
-                                      Choice{"MADV_REMOVE", 2},
-                                      Choice{"MADV_NOHUGEPAGE", 1},
-                                      Choice{"MADV_HUGEPAGE", 1},
-                                      Choice{"MADV_DONTNEED_LOCKED", 1},
-                                      Choice{"MADV_GUARD_INSTALL", 1},
-                                      Choice{"MADV_GUARD_REMOVE", 1}};
+constexpr std::array kRacingAdvice = {
+    Choice{"MADV_DONTNEED", 6},       Choice{"MADV_PAGEOUT", 6},         Choice{"MADV_FREE", 2},
+    Choice{"MADV_COLD", 1},           Choice{"MADV_WILLNEED", 2},        Choice{"MADV_POPULATE_READ", 1},
+    Choice{"MADV_POPULATE_WRITE", 1}, Choice{"MADV_REMOVE", 2},          Choice{"MADV_NOHUGEPAGE", 1},
+    Choice{"MADV_HUGEPAGE", 1},       Choice{"MADV_DONTNEED_LOCKED", 1}, Choice{"MADV_GUARD_INSTALL", 1},
+    Choice{"MADV_GUARD_REMOVE", 1}};
 constexpr std::array kRacingModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", 4}, Choice{"0", 1},
                                      Choice{"FALLOC_FL_KEEP_SIZE", 1}};
 constexpr std::array kRacingRights = {Choice{"PROT_READ", 3}, Choice{"PROT_READ|PROT_WRITE", 1},
@@ -42,17 +35,19 @@ struct RacingWords {
   std::span<const Choice> choices;
 };
 constexpr std::array kRacingWords = {RacingWords{"ADVICE", "", kRacingAdvice}, RacingWords{"MODE", "", kRacingModes},
-                                     RacingWords{"PROT", "", kRacingRights}, RacingWords{"FLAGS", "msync", kRacingSyncs},
+                                     RacingWords{"PROT", "", kRacingRights},
+                                     RacingWords{"FLAGS", "msync", kRacingSyncs},
                                      RacingWords{"FLAGS", "mlockall", kRacingLocks}};
 constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RANGE",   "LENGTH", "OFFSET",
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 11> kNeverRace = {"corrupt_pte", "exec",  "kill", "killall", "memfd_create", "mmap",
-                                                         "open",        "prctl", "setuid", "oom_score_adj", "close"};
-constexpr std::array<std::string_view, 12> kOfKernel = {"collapse", "compact", "device_exclusive", "device_private",
-                                                        "hibernate", "kswapd", "move_pages", "poison",
-                                                        "reclaim", "swap_discard_work", "swapoff", "swapon"};
+constexpr std::array<std::string_view, 11> kNeverRace = {"corrupt_pte",  "exec",          "kill", "killall",
+                                                         "memfd_create", "mmap",          "open", "prctl",
+                                                         "setuid",       "oom_score_adj", "close"};
+constexpr std::array<std::string_view, 12> kOfKernel = {
+    "collapse",   "compact", "device_exclusive", "device_private",    "hibernate", "kswapd",
+    "move_pages", "poison",  "reclaim",          "swap_discard_work", "swapoff",   "swapon"};
 
 constexpr unsigned kUsualWeight = 2;
 struct OperationWeight {
@@ -60,13 +55,13 @@ struct OperationWeight {
   unsigned weight;
 };
 constexpr std::array kRaceWeights = {
-    OperationWeight{"madvise", 14},     OperationWeight{"swapoff", 9},    OperationWeight{"load", 7},
-    OperationWeight{"store", 8},        OperationWeight{"fallocate", 5},  OperationWeight{"ftruncate", 4},
-    OperationWeight{"fork", 3},         OperationWeight{"exit", 4},       OperationWeight{"munmap", 4},
-    OperationWeight{"pread", 3},        OperationWeight{"pwrite", 3},     OperationWeight{"move_pages", 4},
-    OperationWeight{"collapse", 3},     OperationWeight{"munlock", 1},    OperationWeight{"munlockall", 1},
-    OperationWeight{"mlockall", 1},     OperationWeight{"swapon", 1},     OperationWeight{"uffd_register", 1},
-    OperationWeight{"mincore", 1},      OperationWeight{"hibernate", 4}};
+    OperationWeight{"madvise", 14}, OperationWeight{"swapoff", 9},   OperationWeight{"load", 7},
+    OperationWeight{"store", 8},    OperationWeight{"fallocate", 5}, OperationWeight{"ftruncate", 4},
+    OperationWeight{"fork", 3},     OperationWeight{"exit", 4},      OperationWeight{"munmap", 4},
+    OperationWeight{"pread", 3},    OperationWeight{"pwrite", 3},    OperationWeight{"move_pages", 4},
+    OperationWeight{"collapse", 3}, OperationWeight{"munlock", 1},   OperationWeight{"munlockall", 1},
+    OperationWeight{"mlockall", 1}, OperationWeight{"swapon", 1},    OperationWeight{"uffd_register", 1},
+    OperationWeight{"mincore", 1},  OperationWeight{"hibernate", 4}};
 
 unsigned weight_of(const Operation& operation) {
   auto known = std::find_if(kRaceWeights.begin(), kRaceWeights.end(),

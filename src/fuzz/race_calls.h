@@ -15,7 +15,7 @@ namespace quire::fuzz {
 
 struct RaceCall {
   const scenario::Operation* operation = nullptr;
-  std::string text;       ///< "c = fork()"
+  std::string text;        ///< "c = fork()"
   bool of_kernel = false;  ///< whose process it is does not matter
   bool ends = false;       ///< its process makes no call afterwards
 };

@@ -75,7 +75,7 @@ void search_all(RaceExplored& result, explore::Executor& executor, const scenari
   };
   explore::SearchLimits limits;
   limits.executions_max = bounds.executions;
-  explore::Bounded bounded(bounds.preemptions);
+  explore::BoundedAtShared bounded(bounds.preemptions);
   explore::SearchResult searched = explore::search(executor, bounded, limits, on_finding);
   result.executions += searched.executions;
   if (result.finding || searched.complete || bounds.samples == 0) return;

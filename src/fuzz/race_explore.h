@@ -19,8 +19,8 @@ namespace quire::fuzz {
 /// How much is run of one scenario. Numbers of executions and no times: the same seed finds the same.
 struct RaceBounds {
   unsigned preemptions = 1;
-  uint64_t executions = 1'500;  ///< with up to that many pre-emptions
-  uint64_t samples = 30;        ///< after that, where pre-emptions or executions were cut
+  uint64_t executions = 1'000;  ///< with up to that many pre-emptions
+  uint64_t samples = 12;        ///< after that, where pre-emptions or executions were cut
 };
 
 struct RaceExplored {

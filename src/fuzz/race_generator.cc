@@ -27,8 +27,8 @@ class RaceGenerator {
   std::string text() {
     for (unsigned cpu = 0; cpu < cpus_; ++cpu) draw_block(cpu);
     keep_callers_alive();
-    std::string text = fmt::format("scenario race-{} \"calls that race\"\nmachine cpus={} {}\n\nsetup {{\n{}}}\n\n", seed_,
-                                   cpus_, setup_.machine, setup_.lines);
+    std::string text = fmt::format("scenario race-{} \"calls that race\"\nmachine cpus={} {}\n\nsetup {{\n{}}}\n\n",
+                                   seed_, cpus_, setup_.machine, setup_.lines);
     for (unsigned cpu = 0; cpu < cpus_; ++cpu)
       text += fmt::format("cpu {} as {} {{\n{}}}\n\n", cpu, blocks_[cpu].process, blocks_[cpu].lines);
     return text + fmt::format("check {{\n{}}}\n\nexpect {{ never bug }}\n", check());

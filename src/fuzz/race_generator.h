@@ -1,6 +1,6 @@
-// Small programs for two or three CPUs: a set-up that brings a few pages into some state (fuzz/race_setup.h), one or two
-// calls on each CPU that are about the same pages (fuzz/race_calls.h), and a check that reads every page and counts what
-// is left when all processes have ended. So small that most are explored exhaustively up to a pre-emption bound.
+// Small programs for two or three CPUs: a set-up that brings a few pages into some state (fuzz/race_setup.h), one or
+// two calls on each CPU that are about the same pages (fuzz/race_calls.h), and a check that reads every page and counts
+// what is left when all processes have ended. So small that most are explored exhaustively up to a pre-emption bound.
 //
 //   std::string text = race_program(7, 2);
 #pragma once

@@ -21,13 +21,14 @@ bool mentions(const std::string& text, std::initializer_list<std::string_view> w
                      [&](std::string_view word) { return text.find(word) != std::string::npos; });
 }
 
-/// What a byte is then is up to the system, or to a failure; or there are two steps, and the page may come back between.
+/// What a byte is then is up to the system, or to a failure; or there are two steps, and the page may come back
+/// between.
 bool may_lose_bytes(const std::string& text) {
   return mentions(text, {"poison(", "MADV_FREE", "MADV_GUARD_INSTALL", "may fail", "oom=kill"});
 }
 
-/// A page of a file is neither one step of a truncation, if it is a part of a huge page, nor one of a private write: the
-/// copy is older than the store.
+/// A page of a file is neither one step of a truncation, if it is a part of a huge page, nor one of a private write:
+/// the copy is older than the store.
 bool has_finer_steps(const scenario::Scenario& s, const std::string& text) {
   if (mentions(text, {"collapse("}) && mentions(text, {"ftruncate("})) return true;
   if (text.find("MAP_PRIVATE, f") == std::string::npos) return false;

@@ -46,7 +46,7 @@ void RaceSetup::draw_machine() {
   option(discards, "SWAPFILE_CLUSTER=1 swap_discard=pages");
   option(one_in(6), "synchronous_swap=on");
   option(one_in(8), "slot_cache=on");
-  option(one_in(8), "rcu_spinlock_is_reader=off");
+  option(one_in(5), "rcu_spinlock_is_reader=off");
   option(one_in(12), one_in(2) ? "SWAP_MAP_MAX=1" : "SWAP_MAP_MAX=2");
   option(one_in(12), "lru=lists");
   option(one_in(16), "page_cluster=1");
@@ -69,7 +69,8 @@ void RaceSetup::map(unsigned number) {
     bool same = number != 0 && !objects[0].file.empty() && one_in(2);
     o.file = same ? objects[0].file : fmt::format("f{}", number);
     if (!same) {
-      say("A", o.file + (block ? fmt::format(" = open(\"g{}\", O_RDWR|O_CREAT)", number) : " = memfd_create(\"f\", 0)"));
+      say("A",
+          o.file + (block ? fmt::format(" = open(\"g{}\", O_RDWR|O_CREAT)", number) : " = memfd_create(\"f\", 0)"));
       say("A", fmt::format("ftruncate({}, {})", o.file, bytes(o.pages)));
       if (!one_in(4)) say("A", fmt::format("pwrite({}, fill('f', {}), 0)", o.file, bytes(o.pages)));
       if (block && one_in(2)) say("A", fmt::format("fsync({})", o.file));
@@ -96,12 +97,12 @@ void RaceSetup::bring_into_a_state(const RaceObject& o) {
     say("K", fmt::format("collapse(A, {}[0])", o.name));
     if (one_in(2)) say("A", fmt::format("load({}[0])", o.name));
   }
-  if (!forked && one_in(4)) {
+  if (!forked && one_in(3)) {
     fork();
     if (one_in(2)) touch(o, "B");
   }
   if (one_in(2)) page_out(o);
-  if (!forked && one_in(4)) fork();
+  if (!forked && one_in(3)) fork();
   if (one_in(2)) touch(o, who());
   if ((o.pages > 1 || forked) && one_in(4)) give_up_parts(o);
   if (one_in(3)) change(o);

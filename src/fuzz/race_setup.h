@@ -33,7 +33,7 @@ class RaceSetup {
   std::string machine;  ///< options but for cpus
   std::string lines;
   std::vector<RaceObject> objects;
-  bool forked = false;  ///< B is a child of A
+  bool forked = false;      ///< B is a child of A
   bool swap_fills = false;  ///< nearly full: what frees a slot may be what another waits for
   unsigned nodes = 1;
   bool device = false;

@@ -76,8 +76,7 @@ SerialResults run_serially(const Scenario& scenario) {
     std::size_t first = run.plan.setup.size();
     if (!run.error.empty() || !run.incident.empty() || run.results.size() != first + number_of.size()) return result;
     result.values.resize(number_of.size());
-    for (std::size_t i = 0; i < number_of.size(); ++i)
-      result.values[number_of[i]].add(run.results[first + i].value);
+    for (std::size_t i = 0; i < number_of.size(); ++i) result.values[number_of[i]].add(run.results[first + i].value);
   }
   result.known = true;
   return result;
