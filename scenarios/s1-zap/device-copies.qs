@@ -60,3 +60,23 @@ check {
 
 # reached: remove_device_exclusive_entry: entry changed
 expect { never bug   never lost_store   never stale_tlb   complete }
+
+# reached: migrate_to_ram: another fault moves the page
+scenario device-page-two-faults "two threads fault on a page that a device has: one of them brings it back"
+machine  cpus=2 ram=16 device=2
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  device_private(A, p[0]) = 0
+}
+
+cpu 0 as A { load(p[0]) = 'a' }
+cpu 1 as A { load(p[0]) = 'a' }
+
+check {
+  A: pagemap(p[0]) = PM_ANON
+  rss(A).anon      = 1
+}
+
+expect { never bug   never livelock   never leak   complete }

@@ -417,3 +417,20 @@ check {
 }
 
 expect { never bug   never null_deref   never rss_mismatch   never leak   complete }
+
+scenario collapse-of-a-block-file "the pages of a block-backed file are written one by one: no huge page of them"
+machine  cpus=1 ram=16 thp=2 PTRS_PER_PTE=2
+
+setup {
+  A: fd = open("f", O_RDWR|O_CREAT), ftruncate(fd, 2*4K) = 0
+  A: p = mmap(2*4K, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: store(p[0], 'a')
+}
+
+check {
+  collapse(A, p[0]) = -EINVAL
+  A: pread(fd, 4K)  = 0
+  A: pread(fd, 0)   = 'a'
+}
+
+expect { never bug   complete }

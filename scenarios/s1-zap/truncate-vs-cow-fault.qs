@@ -24,3 +24,20 @@ check {
 
 expect           { never lost_store   never leak   complete }
 expect with D1-9 { sometimes lost_store   preemptions 2 }
+
+# A read that has looked at the size and finds no page looks at the size again: a page that is gone is no hole.
+# reached: shmem_file_read_iter: truncated meanwhile
+scenario truncate-vs-pread "a file is read while it is truncated to nothing"
+machine  cpus=2 ram=16
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: pwrite(fd, 'f', 0) = 1
+}
+
+cpu 0 as A { ftruncate(fd, 0) = 0 }
+cpu 1 as A { pread(fd, 0) = 'f' | -ENODATA }
+
+check { A: pread(fd, 0) = -ENODATA }
+
+expect { never lost_store   never leak   complete }

@@ -77,3 +77,45 @@ check {
 }
 
 expect { never livelock   never lost_store   never leak   complete }
+
+# swapoff takes a file without swapped pages off its list before it says that it is done with it: eviction that looks at
+# the list alone frees the file in between. (Linux 6.12 does: shmem_evict_inode() peeks with list_empty().)
+scenario evict-vs-swapoff "a file is freed while swapoff looks through it"
+machine  cpus=2 ram=16 swap=S:8
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: ftruncate(fd, 4K)            = 0
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: store(p[0], 'a')
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
+}
+
+cpu 0 as A { exit() }
+cpu 1 as B { r = swapoff(S) }
+
+check {
+  swap_used(S)    = 0
+  folios_leaked() = 0
+}
+
+expect { never uaf   never leak   never livelock   always B:r == 0   complete }
+
+scenario fault-vs-swap-again "a fault meets an area that has been turned off and on again meanwhile"
+machine  cpus=2 ram=16 swap=S:8
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  A: madvise(p, 4K, MADV_PAGEOUT) = 0
+}
+
+cpu 0 as B {
+  swapoff(S) = 0
+  swapon(S)  = 0
+}
+cpu 1 as A { load(p[0]) = 'a' }
+
+check { A: load(p[0]) = 'a' }
+
+expect { never race   never uaf   never leak   complete }

@@ -70,6 +70,44 @@ TEST(Search, ABoundThatCutsIsNotComplete) {
   EXPECT_TRUE(search(executor, all, {}, go_on).complete);
 }
 
+struct Apart {
+  sync::Atomic<int, "sum"> sum;
+  sync::Atomic<int, "own"> own[2];
+};
+
+// The same with steps before and after that are each task's own.
+class LostUpdateAmongOthers : public Program {
+ public:
+  void setup() override { state_ = sync::make_object<Apart>(); }
+  [[nodiscard]] unsigned task_count() const override { return 2; }
+  [[nodiscard]] TaskSpec task(unsigned index) const override { return {"t" + std::to_string(index), index}; }
+  void run(unsigned index) override {
+    for (int i = 0; i < 5; ++i) state_->own[index].store(i);
+    state_->sum.store(state_->sum.load() + 1);
+    for (int i = 0; i < 5; ++i) state_->own[index].store(i);
+  }
+  void finish() override {
+    if (state_->sum.peek() != 2) sync::bug(sync::Failure::check, "an update is lost");
+  }
+
+ private:
+  Apart* state_ = nullptr;
+};
+
+TEST(Search, SwitchesWhereTasksMeetFindTheSame) {
+  LostUpdateAmongOthers program;
+  Executor executor(program, {});
+  ASSERT_TRUE(executor.boot());
+  Bounded everywhere(1);
+  SearchResult all = search(executor, everywhere, {}, go_on);
+  BoundedAtShared shared(1);
+  SearchResult some = search(executor, shared, {}, go_on);
+  EXPECT_GT(all.incidents, 0U);
+  EXPECT_GT(some.incidents, 0U);
+  EXPECT_LT(3 * some.executions, all.executions);
+  EXPECT_FALSE(some.complete);
+}
+
 TEST(Search, OneExecutorServesManySearches) {
   LostUpdate program;
   Executor executor(program, {});

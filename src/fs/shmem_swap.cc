@@ -11,21 +11,21 @@ using cache::WriteReason;
 }  // namespace
 
 void TmpFs::add_to_swaplist(TmpfsInode& inode) {
-  if (inode.on_swaplist_.load(sync::Order::relaxed) != 0) return;
+  if (inode.on_swaplist_.load(sync::Order::relaxed) == TmpfsInode::kOnSwaplist) return;
   TmpfsInode*& first = swaplist_.mutate();
   inode.swaplist_next_ = first;
   inode.swaplist_previous_ = nullptr;
   if (first != nullptr) first->swaplist_previous_ = &inode;
   first = &inode;
-  inode.on_swaplist_.store(1);
+  inode.on_swaplist_.store(TmpfsInode::kOnSwaplist);
 }
 
 void TmpFs::del_from_swaplist(TmpfsInode& inode) {
-  if (inode.on_swaplist_.load(sync::Order::relaxed) == 0) return;
+  if (inode.on_swaplist_.load(sync::Order::relaxed) != TmpfsInode::kOnSwaplist) return;
   TmpfsInode*& first = swaplist_.mutate();
   (inode.swaplist_previous_ != nullptr ? inode.swaplist_previous_->swaplist_next_ : first) = inode.swaplist_next_;
   if (inode.swaplist_next_ != nullptr) inode.swaplist_next_->swaplist_previous_ = inode.swaplist_previous_;
-  inode.on_swaplist_.store(0);
+  inode.on_swaplist_.store(TmpfsInode::kOffSwaplist);
 }
 
 // From the index to the swap cache. The inode is on the list, and counted, before swapoff could find the page nowhere.
@@ -124,7 +124,7 @@ Errno TmpFs::shmem_unuse(swap::SwapArea& area) {
     bool visit = inode->swapped_.load() != 0;
     if (visit) error = visit_for_unuse(*inode, area);
     // Another swapoff may have taken it off the list: then its links lead nowhere.
-    bool listed = inode->on_swaplist_.load(sync::Order::relaxed) != 0;
+    bool listed = inode->on_swaplist_.load(sync::Order::relaxed) == TmpfsInode::kOnSwaplist;
     TmpfsInode* next = listed ? inode->swaplist_next_ : swaplist_.get();
     if (!visit || inode->swapped_.load() == 0) {
       QUIRE_POINT("prune inode from swaplist");

@@ -27,7 +27,6 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     uint64_t size = size_.load();
     if (at >= size) break;
     uint64_t in_page = offset_in_page(at);
-    uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
     Result<ShmemFolio> got = fs_.shmem_get_folio(*this, index_of(at), Sgp::read);
     if (got && got->folio && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
     if (!got) {
@@ -35,9 +34,16 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
       if (done == 0) return got.error();
       break;
     }
+    // The size again: what truncation has taken is no hole.
+    if (got->folio) got->locked.unlock();
+    size = size_.load();
+    if (at >= size) {
+      QUIRE_REACHED("shmem_file_read_iter: truncated meanwhile");
+      break;
+    }
+    uint64_t n = std::min({base::kPageSize - in_page, to.size() - done, size - at});
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
-      got->locked.unlock();
       got->folio->mark_accessed();
       read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
     } else {
@@ -115,11 +121,13 @@ void TmpFs::shmem_evict_inode(TmpfsInode& inode) {
   QUIRE_FUNC();
   inode.size_.store(0);
   shmem_undo_range(inode, {0}, Undo::everything);
-  while (inode.on_swaplist_.load() != 0) {
+  // Not only while it is on the list: swapoff takes it off, and then says that it is done with it.
+  for (bool swapoff_may_look = inode.on_swaplist_.load() != TmpfsInode::kNeverOnSwaplist; swapoff_may_look;) {
     // swapoff looks at it with the mutex dropped.
     inode.stop_eviction_.await_equal(0);
     sync::Guard guard(swaplist_mutex_);
-    if (inode.stop_eviction_.load() == 0) del_from_swaplist(inode);
+    swapoff_may_look = inode.stop_eviction_.load() != 0;
+    if (!swapoff_may_look) del_from_swaplist(inode);
   }
   {
     sync::Guard guard(inodes_lock_);

@@ -68,8 +68,12 @@ class TmpfsInode final : public Inode {
   sync::Atomic<int32_t, "info->swapped"> swapped_{0};
   /// How many swapoffs look at the inode: it must not be freed.
   sync::Atomic<uint32_t, "info->stop_eviction"> stop_eviction_{0};
-  /// Changed under shmem_swaplist_mutex, looked at by eviction without it.
-  sync::Atomic<uint32_t, "info->swaplist"> on_swaplist_{0};
+  /// 1: on the list; 2: it was, and a swapoff that looked at it then may not be done with it; 0: never. Changed under
+  /// shmem_swaplist_mutex, looked at by eviction without it.
+  sync::Atomic<uint32_t, "info->swaplist"> on_swaplist_{kNeverOnSwaplist};
+  static constexpr uint32_t kNeverOnSwaplist = 0;
+  static constexpr uint32_t kOnSwaplist = 1;
+  static constexpr uint32_t kOffSwaplist = 2;
   TmpfsInode* swaplist_next_ = nullptr;
   TmpfsInode* swaplist_previous_ = nullptr;
 };

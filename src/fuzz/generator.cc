@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "fuzz/operands.h"
+#include "fuzz/race_generator.h"
 #include "scenario/parser.h"
 
 namespace quire::fuzz {
@@ -21,6 +22,8 @@ constexpr unsigned kPagesMax = 6;
 /// Where mappings are moved to: above what is mapped at the lowest free place, below the end of a small address space.
 constexpr unsigned kTargetPage = 34;
 constexpr unsigned kTargets = 20;
+/// Of the scenarios for several CPUs, each so many'th is a longer one of any calls.
+constexpr unsigned kLongerEvery = 16;
 
 class Generator {
  public:
@@ -281,7 +284,8 @@ class Generator {
 }  // namespace
 
 scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
-  std::string text = Generator(seed, options).text();
+  bool races = options.cpus > 1 && seed % kLongerEvery != 0;
+  std::string text = races ? race_program(seed, options.cpus) : Generator(seed, options).text();
   scenario::ParseResult parsed = scenario::parse(text, "fuzz.qs");
   if (!parsed.ok()) {
     fmt::print(stderr, "{}\n{}\n", to_string(parsed.error()), text);

@@ -4,6 +4,8 @@
 
 #include <set>
 
+#include "fuzz/race_calls.h"
+#include "fuzz/race_generator.h"
 #include "fuzz/sequence.h"
 #include "fuzz/usage.h"
 #include "scenario/format.h"
@@ -69,6 +71,38 @@ TEST(Generator, UsesEveryOperationThatHasAWeight) {
     for (const scenario::Statement& s : calls_in_order(seed, {})) used.insert(s.call.text);
   for (const scenario::Operation& o : scenario::all_operations())
     EXPECT_EQ(used.contains(o.name), o.weight != 0) << o.name;
+}
+
+TEST(RaceProgram, MakesOperandsForEveryOperationThatMayRace) {
+  for (const scenario::Operation& o : scenario::all_operations()) EXPECT_EQ(RaceCalls::unknown_word(o), "") << o.name;
+  scenario::Operation strange = *scenario::find_operation("fsync");
+  strange.usage = "fsync(GADGET)";
+  EXPECT_EQ(RaceCalls::unknown_word(strange), "GADGET");
+}
+
+TEST(RaceProgram, UsesEveryOperationThatMayRace) {
+  std::set<std::string, std::less<>> used;
+  for (uint64_t seed = 1; seed <= 3'000; ++seed) {
+    scenario::ParseResult parsed = scenario::parse(race_program(seed, 2), "a.qs");
+    ASSERT_TRUE(parsed.ok()) << to_string(parsed.error());
+    for (const scenario::CpuBlock& cpu : parsed.document().scenarios.front().cpus)
+      for (const scenario::Statement& s : cpu.body.items) used.insert(s.call.text);
+  }
+  for (const scenario::Operation& o : scenario::all_operations())
+    EXPECT_EQ(used.contains(o.name), RaceCalls::may_race(o)) << o.name;
+}
+
+TEST(RaceProgram, NobodyCallsForAProcessThatEnds) {
+  for (uint64_t seed = 1; seed <= 2'000; ++seed) {
+    scenario::Scenario s = generate(seed, {.cpus = 3});
+    if (!s.name.starts_with("race")) continue;
+    for (const scenario::CpuBlock& cpu : s.cpus) {
+      if (cpu.body.items.back().call.text != "exit") continue;
+      for (const scenario::CpuBlock& other : s.cpus)
+        EXPECT_TRUE(&other == &cpu || other.process != cpu.process) << seed;
+      for (const scenario::Statement& check : s.check->body.items) EXPECT_NE(check.process, cpu.process) << seed;
+    }
+  }
 }
 
 TEST(Generator, LeavesOutWhatMayNotBe) {

@@ -5,9 +5,9 @@
 #include <algorithm>
 #include <utility>
 
+#include "fuzz/kernel_judge.h"
 #include "fuzz/model.h"
 #include "oracle/kernel_operations.h"
-#include "runner/runner.h"
 #include "scenario/format.h"
 
 namespace quire::fuzz {
@@ -19,6 +19,20 @@ std::string member_text(const scenario::Call& call) {
 
 // Which byte it is makes no other finding; whether there is one does.
 std::string like(const std::string& text) { return text.empty() || text[0] < '1' || text[0] > '9' ? text : "N"; }
+
+}  // namespace
+
+Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
+                std::string_view by) {
+  const CallResult& r = run.results[at];
+  Wrong wrong;
+  wrong.kind = std::move(kind);
+  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
+  wrong.signature =
+      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
+  wrong.call = at;
+  return wrong;
+}
 
 Wrong incident_of(const std::string& incident) {
   std::string kind = incident.substr(0, incident.find(':'));
@@ -37,23 +51,16 @@ Wrong incident_of(const std::string& incident) {
   return {kind, incident, signature, {}, {}};
 }
 
-Wrong result_of(const Sequence& run, std::size_t at, std::string kind, const std::string& expected,
-                std::string_view by) {
-  const CallResult& r = run.results[at];
-  Wrong wrong;
-  wrong.kind = std::move(kind);
-  wrong.text = fmt::format("{}{}: {} in the engine, {} {}", r.call->text, member_text(*r.call), r.text, expected, by);
-  wrong.signature =
-      fmt::format("{}{}: {} / {}", r.call->operation->name, member_text(*r.call), like(r.text), like(expected));
-  wrong.call = at;
-  return wrong;
-}
-
-}  // namespace
-
 std::optional<Wrong> Judge::judge_without_defects(const scenario::Scenario& scenario) {
   std::vector<std::string> switched_on = std::exchange(defects_, {});
   std::optional<Wrong> wrong = judge(scenario);
+  defects_ = std::move(switched_on);
+  return wrong;
+}
+
+std::optional<Wrong> Judge::judge_again_without_defects(const scenario::Scenario& scenario) {
+  std::vector<std::string> switched_on = std::exchange(defects_, {});
+  std::optional<Wrong> wrong = judge_again(scenario);
   defects_ = std::move(switched_on);
   return wrong;
 }
@@ -75,82 +82,22 @@ std::optional<Wrong> EngineJudge::judge(const scenario::Scenario& scenario) {
   return wrong;
 }
 
-std::optional<Wrong> ScheduleJudge::judge(const scenario::Scenario& scenario) {
-  using Strategy = runner::CheckOptions::Strategy;
-  scenario::Scenario asked = scenario;
-  if (asked.expects.empty()) return std::nullopt;
-  for (const std::string& id : defects_) asked.expects[0].defects.push_back({id, {}});
-  Sequence in_order = run_in_order(scenario, {});
-  skipped_ = in_order.error;
-  if (skipped_.empty() && in_order.names_an_error()) skipped_ = "a name stands for an error";
-  if (!skipped_.empty()) return std::nullopt;
-  for (Strategy strategy : {Strategy::pct, Strategy::random}) {
-    runner::CheckOptions options;
-    options.strategy = strategy;
-    options.executions_max = executions_ / 2;
-    runner::CheckResult checked = runner::check_scenario(asked, "fuzz.qs", options);
-    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&checked)) {
-      skipped_ = to_string(*diagnostic);
-      return std::nullopt;
-    }
-    for (const runner::Verdict& v : std::get<runner::ScenarioCheck>(checked).verdicts) {
-      if (v.found.empty()) continue;
-      Wrong wrong = incident_of(v.found + ": " + v.summary);
-      wrong.signature = v.found;
-      wrong.text = v.report;
-      return wrong;
-    }
-  }
-  return std::nullopt;
-}
-
-// --- The kernel -----------------------------------------------------------------------------------------------------
-
-std::optional<Wrong> KernelJudge::compare(const scenario::Scenario& scenario, oracle::Request::How how) {
-  // Both at once: it plays while the engine runs.
-  house_.send({how, 1, format(scenario)});
-  Sequence run = run_in_order(scenario, defects_);
-  oracle::Answer answer = house_.receive();
-  skipped_ = !run.error.empty() ? run.error : answer.ended ? house_.reopen() : answer.seen.trouble;
-  if (skipped_.empty() && run.names_an_error()) skipped_ = "a name stands for an error";
-  if (answer.ended) return Wrong{"kernel", answer.seen.trouble, "ended", {}, {}};
-  if (!answer.log.empty()) return Wrong{"kernel", answer.log[0], "log", {}, {}};
-  if (!skipped_.empty()) return std::nullopt;
-  if (!run.incident.empty()) return incident_of(run.incident);
-  const std::vector<std::string>& row = answer.seen.rows.begin()->first;
-  for (std::size_t i = 0; i < run.results.size() && i < row.size(); ++i) {
-    if (row[i].empty() || row[i] == run.results[i].text) continue;
-    Wrong wrong = result_of(run, i, "difference", row[i], "on the kernel");
-    wrong.results = row;
-    return wrong;
-  }
-  return std::nullopt;
-}
-
-std::optional<Wrong> KernelJudge::judge(const scenario::Scenario& scenario) {
-  return compare(scenario, oracle::Request::How::quickly);
-}
-
-// The same by another player, and twice: what comes and goes is no finding.
-std::optional<Wrong> KernelJudge::judge_again(const scenario::Scenario& scenario) {
-  auto first = compare(scenario, oracle::Request::How::carefully);
-  auto second = compare(scenario, oracle::Request::How::carefully);
-  return first && second && first->signature == second->signature ? first : std::nullopt;
-}
-
 // --- By name --------------------------------------------------------------------------------------------------------
 
 std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trouble) {
-  constexpr uint64_t kSchedules = 60;  // of each scenario
   if (options.against != JudgeOptions::Against::engine) {
-    auto kernel = std::make_unique<KernelJudge>(options.defects);
+    std::unique_ptr<KernelJudge> kernel;
+    if (options.cpus == 1)
+      kernel = std::make_unique<SequenceJudge>(options.defects);
+    else
+      kernel = std::make_unique<OutcomeJudge>(options.defects);
     bool here = options.against == JudgeOptions::Against::host;
     trouble = here ? kernel->house().open_here({"S"}) : kernel->house().open_guest(options.guest);
     if (!trouble.empty()) return nullptr;
     return kernel;
   }
   if (options.cpus == 1) return std::make_unique<EngineJudge>(options.defects);
-  return std::make_unique<ScheduleJudge>(options.defects, kSchedules);
+  return std::make_unique<RaceJudge>(options.defects);
 }
 
 GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) {

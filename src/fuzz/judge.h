@@ -10,8 +10,10 @@
 #include <vector>
 
 #include "fuzz/generator.h"
+#include "fuzz/race_explore.h"
 #include "fuzz/sequence.h"
-#include "oracle/playhouse.h"
+#include "oracle/guest.h"
+#include "oracle/kernel_facts.h"
 #include "scenario/ast.h"
 
 namespace quire::fuzz {
@@ -23,6 +25,13 @@ struct Wrong {
   std::optional<std::size_t> call;   ///< whose result it is
   std::vector<std::string> results;  ///< what each call should give; empty: not known
 };
+
+/// Of what a detector found, "uaf: ...": findings whose texts differ in numbers alone look alike.
+[[nodiscard]] Wrong incident_of(const std::string& incident);
+
+/// Of the result of one call, which should be `expected` as `by` says.
+[[nodiscard]] Wrong result_of(const Sequence& run, std::size_t call, std::string kind, const std::string& expected,
+                              std::string_view by);
 
 class Judge {
  public:
@@ -37,6 +46,7 @@ class Judge {
   [[nodiscard]] virtual std::optional<Wrong> judge_again(const scenario::Scenario& scenario) { return judge(scenario); }
   /// The same with the defects switched off: what is wrong then too is not theirs.
   [[nodiscard]] std::optional<Wrong> judge_without_defects(const scenario::Scenario& scenario);
+  [[nodiscard]] std::optional<Wrong> judge_again_without_defects(const scenario::Scenario& scenario);
   /// Why the last one said nothing; empty if it was judged.
   [[nodiscard]] const std::string& skipped() const { return skipped_; }
   [[nodiscard]] const std::vector<std::string>& defects() const { return defects_; }
@@ -55,38 +65,26 @@ class EngineJudge final : public Judge {
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
 };
 
-/// Random and PCT schedules of the CPU blocks: detectors and invariants.
-class ScheduleJudge final : public Judge {
+/// The executions of the CPU blocks with few pre-emptions, and samples of the others: detectors, invariants, and what
+/// is read beside what the calls give one after the other. A second look runs more of them.
+class RaceJudge final : public Judge {
  public:
-  ScheduleJudge(std::vector<std::string> defects, uint64_t executions)
-      : Judge(std::move(defects)), executions_(executions) {}
-  std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
-
- private:
-  uint64_t executions_;
-};
-
-/// One order on a machine and on a real kernel.
-class KernelJudge final : public Judge {
- public:
-  using Judge::Judge;
-  /// To be opened before the first is judged.
-  [[nodiscard]] oracle::Playhouse& house() { return house_; }
+  explicit RaceJudge(std::vector<std::string> defects, const RaceBounds& bounds = {})
+      : Judge(std::move(defects)), bounds_(bounds) {}
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
   std::optional<Wrong> judge_again(const scenario::Scenario& scenario) override;
-  [[nodiscard]] const oracle::KernelFacts* kernel() const override { return &house_.facts(); }
 
  private:
-  std::optional<Wrong> compare(const scenario::Scenario& scenario, oracle::Request::How how);
+  std::optional<Wrong> judge_within(const scenario::Scenario& scenario, const RaceBounds& bounds);
 
-  oracle::Playhouse house_;
+  RaceBounds bounds_;
 };
 
 /// Who is asked, and how.
 struct JudgeOptions {
   enum class Against : uint8_t { engine, host, guest } against = Against::engine;
   oracle::GuestOptions guest = {};
-  unsigned cpus = 1;  ///< more than 1 only against the engine
+  unsigned cpus = 1;
   std::vector<std::string> defects = {};
 };
 

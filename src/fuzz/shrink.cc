@@ -34,7 +34,9 @@ class Shrinker {
       better = drop_blocks();
       for_blocks([&](std::size_t block) { better = drop_calls(block) || better; });
       for_blocks([&](std::size_t block) { better = simplify(block) || better; });
+      better = drop_options() || better;
     }
+    number_cpus();
     return best_;
   }
 
@@ -80,6 +82,36 @@ class Shrinker {
     return better;
   }
 
+  template <typename Item>
+  bool drop_each(std::vector<Item> scenario::Machine::*items) {
+    bool better = false;
+    for (std::size_t i = ((*best_.machine).*items).size(); i-- > 0;) {
+      Scenario candidate = best_;
+      auto& all = (*candidate.machine).*items;
+      all.erase(all.begin() + static_cast<long>(i));
+      better = take(std::move(candidate)) || better;
+    }
+    return better;
+  }
+
+  bool drop_options() {
+    if (!best_.machine) return false;
+    bool better = drop_each(&scenario::Machine::knobs);
+    better = drop_each(&scenario::Machine::options) || better;
+    if (best_.machine->knobs.empty() && best_.machine->options.empty()) best_.machine.reset();
+    return better;
+  }
+
+  // From 0 on, and no more CPUs than blocks.
+  void number_cpus() {
+    Scenario candidate = best_;
+    for (std::size_t i = 0; i < candidate.cpus.size(); ++i) candidate.cpus[i].index = static_cast<int>(i);
+    if (candidate.machine && !candidate.cpus.empty())
+      for (scenario::MachineOption& o : candidate.machine->options)
+        if (o.key == "cpus") o.number.value = static_cast<std::int64_t>(candidate.cpus.size());
+    if (candidate != best_) (void)take(std::move(candidate));
+  }
+
   // Stretches of half the calls, then of a quarter, down to single ones; from the end, where less depends on them.
   bool drop_calls(std::size_t block) {
     bool better = false;
@@ -98,9 +130,17 @@ class Shrinker {
     return better;
   }
 
+  bool drop_properties(std::size_t block, std::size_t i) {
+    if (blocks(best_)[block]->items[i].properties.empty()) return false;
+    Scenario candidate = best_;
+    blocks(candidate)[block]->items[i].properties.clear();
+    return take(std::move(candidate));
+  }
+
   bool simplify(std::size_t block) {
     bool better = false;
     for (std::size_t i = 0; i < blocks(best_)[block]->items.size(); ++i) {
+      better = drop_properties(block, i) || better;
       better = simplify_call(block, i) || better;
       Scenario candidate = best_;
       Statement& s = blocks(candidate)[block]->items[i];

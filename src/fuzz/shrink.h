@@ -1,6 +1,6 @@
-// Makes a scenario small while something stays true of it: drops calls and blocks, names fewer processes and pages,
-// takes simpler operands. What is left loses what it is about when any one of these steps is taken again, unless the
-// number of trials was used up.
+// Makes a scenario small while something stays true of it: drops calls, blocks and options of the machine, names fewer
+// processes and pages, takes simpler operands. What is left loses what it is about when any one of these steps is taken
+// again, unless the number of trials was used up.
 //
 //   Scenario small = shrink(scenario, [](const Scenario& s) { return still_fails(s); });
 #pragma once

@@ -23,14 +23,18 @@ const mm::Vma* find_vma(const mm::AddressSpace& mm, VirtPage page) {
 
 // Memory that comes or goes is a step of an explored task: another may be here meanwhile, and never sees the vector
 // half moved.
-PrivateData::Byte& PrivateData::push(const Byte& byte) {
-  while (bytes_.size() == bytes_.capacity()) {
+void PrivateData::make_room(std::size_t factor) {
+  while (bytes_.capacity() < factor * bytes_.size() + 1) {
     sync::Vector<Byte> grown;
-    grown.reserve(2 * bytes_.capacity() + 4);
+    grown.reserve(2 * factor * bytes_.size() + 4);
     if (grown.capacity() <= bytes_.size()) continue;
     grown.insert(grown.end(), bytes_.begin(), bytes_.end());
     bytes_.swap(grown);
   }
+}
+
+PrivateData::Byte& PrivateData::push(const Byte& byte) {
+  make_room(1);
   bytes_.push_back(byte);
   return bytes_.back();
 }
@@ -76,6 +80,8 @@ void PrivateData::discard_file(const cache::Mapping& mapping, FileIndex from) {
 }
 
 void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& child, uint64_t began) {
+  // First, and for all: between the look at a byte of the parent and the child's nobody else may get a turn.
+  make_room(2);
   std::size_t count = bytes_.size();
   for (std::size_t i = 0; i < count; ++i) {
     if (bytes_[i].mm != &parent || bytes_[i].state == State::unknown || bytes_[i].changed > began) continue;
@@ -84,7 +90,7 @@ void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& c
     if (vma == nullptr || (vma->peek_flags() & mm::VmFlag::wipe_on_fork) != mm::VmFlag::none) continue;
     Byte copy = bytes_[i];
     copy.mm = &child;
-    push(copy);
+    bytes_.push_back(copy);
   }
 }
 

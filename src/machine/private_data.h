@@ -56,6 +56,8 @@ class PrivateData {
     std::byte value;
     State state;
   };
+  /// For `factor` times as many bytes as there are, and one at least.
+  void make_room(std::size_t factor);
   Byte& push(const Byte& byte);
   [[nodiscard]] Byte& byte_at(const mm::AddressSpace& mm, base::VirtAddr address);
   void touch(Byte& byte) {

@@ -21,14 +21,28 @@ FolioRef folio_of_entry(rmap::Environment& env, pgtable::LeafTable& leaf, VirtPa
 
 }  // namespace
 
-// Linux: mm/memory.c do_swap_page(), pgmap->ops->migrate_to_ram()
+// The page is locked without waiting and before it is referred to: with two faults that both refer to it and then wait
+// for its lock, each would find that somebody else has it, for ever.
+// Linux: mm/memory.c do_swap_page(), pgmap->ops->migrate_to_ram(); it tries the lock since 6.15 only
 AddressSpace::FaultEnd AddressSpace::migrate_to_ram(Fault& fault) {
   QUIRE_FUNC();
-  FolioRef folio = folio_of_entry(env, fault.leaf, fault.page, fault.entry);
-  if (!folio) return FaultEnd::again;
+  FolioRef folio;
+  LockedFolio locked;
+  {
+    LockedPageTable table(fault.leaf);
+    if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;
+    cache::Folio& found = env.folios.of(fault.entry.pfn());
+    locked = LockedFolio::try_lock(found);
+    if (locked) folio = FolioRef::of(found);
+  }
+  if (!locked) {
+    QUIRE_REACHED("migrate_to_ram: another fault moves the page");
+    sync::retry_point("migrate_to_ram");
+    return FaultEnd::again;
+  }
   Result<FolioRef> fresh = env.folios.alloc(Gfp::user(), base::Order(0));
   if (!fresh) return FaultEnd::no_memory;
-  if (rmap::migrate_folio(env, *folio, std::move(*fresh)) == rmap::MigrateOutcome::again)
+  if (rmap::migrate_folio(env, std::move(locked), std::move(*fresh)) == rmap::MigrateOutcome::again)
     sync::retry_point("migrate_to_ram");
   return FaultEnd::again;
 }

@@ -77,9 +77,10 @@ TEST_F(Directory, TheNewestImageOfAVersionIsFound) {
 
 TEST(Kernels, PackagesAreGenericOnesOfTheVersion) {
   const std::vector<std::string> names = {
-      "linux-image-6.1.0-9-amd64",        "linux-image-6.1.0-56-amd64",       "linux-image-6.1.0-56-amd64-unsigned",
-      "linux-image-6.1.0-57-cloud-amd64", "linux-image-6.1.0-58-rt-amd64",    "linux-image-6.1.0-59-amd64-dbg",
-      "linux-image-6.12.1+deb12-amd64",   "linux-image-6.12-amd64-signed-template"};
+      "linux-image-6.1.0-9-amd64",           "linux-image-6.1.0-56-amd64",
+      "linux-image-6.1.0-56-amd64-unsigned", "linux-image-6.1.0-57-cloud-amd64",
+      "linux-image-6.1.0-58-rt-amd64",       "linux-image-6.1.0-59-amd64-dbg",
+      "linux-image-6.12.1+deb12-amd64",      "linux-image-6.12-amd64-signed-template"};
   EXPECT_EQ(choose_package(names, "6.1"), "linux-image-6.1.0-56-amd64");
   EXPECT_EQ(choose_package(names, "6.12"), "linux-image-6.12.1+deb12-amd64");
   EXPECT_EQ(choose_package(names, "5.10"), "");

@@ -10,9 +10,9 @@ struct KernelFacts {
   unsigned nodes = 1;                ///< of NUMA
   unsigned fault_around_pages = 16;  ///< how many pages a read fault on a file maps at most
   bool root = false;
-  bool disk = true;    ///< has a file system on a block device for its files
+  bool disk = true;      ///< has a file system on a block device for its files
   bool running = false;  ///< this program runs on it, and can ask it for more
-  bool guest = false;  ///< its memory may fail, and it may go down
+  bool guest = false;    ///< its memory may fail, and it may go down
 
   /// Whether it is that version or a later one; also if the release is not known.
   [[nodiscard]] bool is_since(int major, int minor) const;

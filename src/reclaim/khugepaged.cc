@@ -36,6 +36,8 @@ Result<Khugepaged::Target> Khugepaged::find_target(mm::AddressSpace& mm, VirtPag
     if (!vma->has_copies()) return Errno::einval;
     return Target{};
   }
+  // The pages of a block-backed file are read and written one by one. Linux: mm/huge_memory.c file_thp_enabled()
+  if (vma->file()->mapping().ops().can_writeback()) return Errno::einval;
   base::FileIndex start = vma->index_of(range.start());
   if (start.offset_in(range.size()) != PageCount(0)) return Errno::einval;
   vma->file()->get();

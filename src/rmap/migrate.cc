@@ -44,8 +44,12 @@ bool move_mapping(Environment& env, Folio& from, Folio& to) {
 }  // namespace
 
 MigrateOutcome migrate_folio(Environment& env, Folio& from, FolioRef to) {
+  return migrate_folio(env, LockedFolio(from), std::move(to));
+}
+
+MigrateOutcome migrate_folio(Environment& env, LockedFolio locked, FolioRef to) {
   QUIRE_FUNC();
-  LockedFolio locked(from);
+  Folio& from = *locked;
   from.wait_writeback();
   if (from.refcount() == 1) {
     QUIRE_REACHED("migrate_folio: nobody has it any more");

@@ -22,6 +22,8 @@ enum class MigrateOutcome : uint8_t {
 /// `from`: isolated (flag lru cleared) and with one reference of the caller's, which is the last one after it moved.
 /// `to`: fresh, with as many pages; on the LRU if it was moved to. Sleeps. Linux: mm/migrate.c migrate_pages()
 [[nodiscard]] MigrateOutcome migrate_folio(Environment& env, Folio& from, cache::FolioRef to);
+/// The same of a folio that the caller has locked; it is unlocked afterwards.
+[[nodiscard]] MigrateOutcome migrate_folio(Environment& env, cache::LockedFolio from, cache::FolioRef to);
 
 /// The large folio (locked, one reference of the caller's) becomes folios of one page; false: somebody else has a
 /// reference. Entries of a file's are taken away, for the next access finds its page. The pages but the first are left

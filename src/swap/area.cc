@@ -53,7 +53,7 @@ void SwapArea::allocate_maps(SwapBackend& device, unsigned cpus, unsigned cache_
   continuations_.store(continuations.release(), sync::Order::relaxed);
   inuse_pages_.store(0, sync::Order::relaxed);
   pages_.store(good, sync::Order::relaxed);
-  max_.store(slots, sync::Order::relaxed);
+  max_.store(slots, sync::Order::release);
 }
 
 SwapArea::Maps SwapArea::detach_maps() {

@@ -19,7 +19,8 @@ SwapArea* SwapAreas::get_swap_device(SwapEntry entry) {
     QUIRE_POINT("device is going away", "area {}", entry.type().value());
     return nullptr;
   }
-  if (entry.offset().value() >= area.max_.load(sync::Order::relaxed)) {
+  // Acquires what swapon had set up before it made the area live. Linux: the smp_rmb() there
+  if (entry.offset().value() >= area.max_.load(sync::Order::acquire)) {
     area.users_.put();
     sync::bug(Failure::bug, "Bad swap offset entry");
   }
@@ -30,7 +31,7 @@ SwapArea* SwapAreas::get_device_of_hint(SwapEntry entry) {
   if (entry.none() || entry.type().value() >= areas_.size()) return nullptr;
   SwapArea& area = info(entry);
   if (!area.users_.try_get_live()) return nullptr;
-  if (entry.offset().value() < area.max_.load(sync::Order::relaxed)) return &area;
+  if (entry.offset().value() < area.max_.load(sync::Order::acquire)) return &area;
   area.users_.put();
   return nullptr;
 }

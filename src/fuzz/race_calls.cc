@@ -1,0 +1,203 @@
+#include "fuzz/race_calls.h"
+
+#include <fmt/core.h>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <span>
+
+#include "fuzz/operands.h"
+#include "fuzz/usage.h"
+#include "scenario/constants.h"
+
+namespace quire::fuzz {
+namespace {
+
+using scenario::Operation;
+
+constexpr std::array kRacingAdvice = {
+    Choice{"MADV_DONTNEED", 6},       Choice{"MADV_PAGEOUT", 6},         Choice{"MADV_FREE", 2},
+    Choice{"MADV_COLD", 1},           Choice{"MADV_WILLNEED", 2},        Choice{"MADV_POPULATE_READ", 1},
+    Choice{"MADV_POPULATE_WRITE", 1}, Choice{"MADV_REMOVE", 2},          Choice{"MADV_NOHUGEPAGE", 1},
+    Choice{"MADV_HUGEPAGE", 1},       Choice{"MADV_DONTNEED_LOCKED", 1}, Choice{"MADV_GUARD_INSTALL", 1},
+    Choice{"MADV_GUARD_REMOVE", 1}};
+constexpr std::array kRacingModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE", 4}, Choice{"0", 1},
+                                     Choice{"FALLOC_FL_KEEP_SIZE", 1}};
+constexpr std::array kRacingRights = {Choice{"PROT_READ", 3}, Choice{"PROT_READ|PROT_WRITE", 1},
+                                      Choice{"PROT_NONE", 2}};
+constexpr std::array kRacingSyncs = {Choice{"MS_SYNC", 2}, Choice{"MS_INVALIDATE", 1}, Choice{"MS_ASYNC", 1}};
+constexpr std::array kRacingLocks = {Choice{"MCL_CURRENT", 1}};
+
+struct RacingWords {
+  std::string_view word;
+  std::string_view operation;  ///< empty: any
+  std::span<const Choice> choices;
+};
+constexpr std::array kRacingWords = {RacingWords{"ADVICE", "", kRacingAdvice}, RacingWords{"MODE", "", kRacingModes},
+                                     RacingWords{"PROT", "", kRacingRights},
+                                     RacingWords{"FLAGS", "msync", kRacingSyncs},
+                                     RacingWords{"FLAGS", "mlockall", kRacingLocks}};
+constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RANGE",   "LENGTH", "OFFSET",
+                                                          "BYTE", "AREA",    "PROCESS", "NODE"};
+
+/// Makes names that others need, corrupts by itself, or is about who may do what.
+constexpr std::array<std::string_view, 11> kNeverRace = {"corrupt_pte",  "exec",          "kill", "killall",
+                                                         "memfd_create", "mmap",          "open", "prctl",
+                                                         "setuid",       "oom_score_adj", "close"};
+constexpr std::array<std::string_view, 12> kOfKernel = {
+    "collapse",   "compact", "device_exclusive", "device_private",    "hibernate", "kswapd",
+    "move_pages", "poison",  "reclaim",          "swap_discard_work", "swapoff",   "swapon"};
+
+constexpr unsigned kUsualWeight = 2;
+struct OperationWeight {
+  std::string_view name;
+  unsigned weight;
+};
+constexpr std::array kRaceWeights = {
+    OperationWeight{"madvise", 14}, OperationWeight{"swapoff", 9},   OperationWeight{"load", 7},
+    OperationWeight{"store", 8},    OperationWeight{"fallocate", 5}, OperationWeight{"ftruncate", 4},
+    OperationWeight{"fork", 3},     OperationWeight{"exit", 4},      OperationWeight{"munmap", 4},
+    OperationWeight{"pread", 3},    OperationWeight{"pwrite", 3},    OperationWeight{"move_pages", 4},
+    OperationWeight{"collapse", 3}, OperationWeight{"munlock", 1},   OperationWeight{"munlockall", 1},
+    OperationWeight{"mlockall", 1}, OperationWeight{"swapon", 1},    OperationWeight{"uffd_register", 1},
+    OperationWeight{"mincore", 1},  OperationWeight{"hibernate", 4}};
+
+unsigned weight_of(const Operation& operation) {
+  auto known = std::find_if(kRaceWeights.begin(), kRaceWeights.end(),
+                            [&](const OperationWeight& w) { return w.name == operation.name; });
+  return known == kRaceWeights.end() ? kUsualWeight : known->weight;
+}
+
+std::string drawn(RaceSetup& setup, std::span<const Choice> choices) {
+  unsigned all = 0;
+  for (const Choice& c : choices) all += c.weight;
+  unsigned at = setup.below(all);
+  for (const Choice& c : choices) {
+    if (at < c.weight) return std::string(c.text);
+    at -= c.weight;
+  }
+  return {};
+}
+
+const RacingWords* racing_words(const Operation& operation, std::string_view word) {
+  for (const RacingWords& w : kRacingWords)
+    if (w.word == word && (w.operation.empty() || w.operation == operation.name)) return &w;
+  return nullptr;
+}
+
+bool is_made_by_name(std::string_view operation) {
+  return operation == "fork" || operation == "exit" || operation == "mremap";
+}
+
+bool is_literal(const std::string& word) {
+  return std::isdigit(static_cast<unsigned char>(word[0])) != 0 || scenario::constant_value(word).has_value();
+}
+
+}  // namespace
+
+bool RaceCalls::may_race(const Operation& operation) {
+  return operation.where == Operation::Where::anywhere &&
+         std::find(kNeverRace.begin(), kNeverRace.end(), operation.name) == kNeverRace.end();
+}
+
+std::string RaceCalls::unknown_word(const Operation& operation) {
+  if (!may_race(operation) || is_made_by_name(operation.name)) return {};
+  for (const UsageOperand& operand : take_apart(operation.usage).operands)
+    for (const std::string& word : operand.alternatives) {
+      bool made = std::find(kMadeOfPages.begin(), kMadeOfPages.end(), word) != kMadeOfPages.end();
+      bool known = made || word.starts_with("fill(") || is_literal(word) || racing_words(operation, word) != nullptr;
+      if (!operand.optional && !known) return word;
+    }
+  return {};
+}
+
+RaceCalls::RaceCalls(RaceSetup& setup) : setup_(setup) {
+  for (const Operation& operation : scenario::all_operations()) {
+    if (!may_race(operation)) continue;
+    // What works on a whole area says more where slots are few.
+    bool of_area = operation.usage.find("(AREA)") != std::string_view::npos;
+    operations_.push_back({&operation, weight_of(operation) * (of_area && setup_.swap_fills ? 3 : 1)});
+    weights_ += operations_.back().weight;
+  }
+}
+
+RaceCall RaceCalls::draw(const RaceObject& object) {
+  for (;;) {
+    unsigned at = setup_.below(weights_);
+    for (const Weighted& w : operations_) {
+      if (at >= w.weight) {
+        at -= w.weight;
+        continue;
+      }
+      if (auto call = make(*w.operation, object)) return *call;
+      break;
+    }
+  }
+}
+
+std::optional<RaceCall> RaceCalls::make(const Operation& operation, const RaceObject& object) {
+  RaceCall call{&operation, {}, false, operation.name == "exit"};
+  call.of_kernel = std::find(kOfKernel.begin(), kOfKernel.end(), operation.name) != kOfKernel.end();
+  if (is_made_by_name(operation.name)) {
+    auto text = by_name(operation, object);
+    if (!text) return std::nullopt;
+    call.text = *text;
+    return call;
+  }
+  // What no page of this machine can be about.
+  if (operation.name == "move_pages" && setup_.nodes == 1) return std::nullopt;
+  if (operation.name.starts_with("device_") && !setup_.device) return std::nullopt;
+  if (operation.name == "swap_discard_work" && !setup_.discards) return std::nullopt;
+  if (operation.name == "collapse" && !object.huge) return std::nullopt;
+  std::string operands;
+  for (const UsageOperand& o : take_apart(operation.usage).operands) {
+    if (o.optional) continue;
+    auto made = operand(operation, o.alternatives[setup_.below(o.alternatives.size())], object);
+    if (!made) return std::nullopt;
+    operands += (operands.empty() ? "" : ", ") + *made;
+  }
+  call.text = fmt::format("{}({})", operation.name, operands);
+  return call;
+}
+
+std::string RaceCalls::page(const RaceObject& object) {
+  return fmt::format("{}[{}]", object.name, setup_.below(object.pages));
+}
+
+std::string RaceCalls::length(const Operation& operation, const RaceObject& object) {
+  if (operation.name != "ftruncate") return RaceSetup::bytes(object.pages);
+  unsigned pages = setup_.one_in(4) ? object.pages + setup_.below(2) : setup_.below(object.pages);
+  return pages == 0 ? "0" : RaceSetup::bytes(pages);
+}
+
+std::optional<std::string> RaceCalls::operand(const Operation& operation, const std::string& word,
+                                              const RaceObject& object) {
+  if (const RacingWords* words = racing_words(operation, word)) return drawn(setup_, words->choices);
+  if (word == "FD") return object.file.empty() ? std::nullopt : std::optional(object.file);
+  if (word == "ADDRESS") return page(object);
+  if (word == "RANGE") return operation.name == "load" ? page(object) : setup_.part_of(object);
+  if (word == "LENGTH") return length(operation, object);
+  if (word == "OFFSET") {
+    unsigned first = setup_.one_in(2) ? 0 : setup_.below(object.pages);
+    return first == 0 ? "0" : RaceSetup::bytes(first);
+  }
+  if (word == "BYTE") return setup_.letter();
+  if (word.starts_with("fill(")) return fmt::format("fill({}, {})", setup_.letter(), RaceSetup::bytes(object.pages));
+  if (word == "AREA") return "S";
+  if (word == "PROCESS") return setup_.forked && setup_.one_in(2) ? "B" : "A";
+  if (word == "NODE") return std::to_string(setup_.below(2));
+  return is_literal(word) ? std::optional(word) : std::nullopt;
+}
+
+// Operations that give a name or take one away.
+std::optional<std::string> RaceCalls::by_name(const Operation& operation, const RaceObject& object) {
+  if (operation.name == "exit") return "exit()";
+  unsigned number = names_++;
+  if (operation.name == "fork") return number == 0 ? "C = fork()" : fmt::format("c{} = fork()", number);
+  std::string whole = RaceSetup::bytes(object.pages);
+  return fmt::format("m{} = mremap({}, {}, {}, MREMAP_MAYMOVE|MREMAP_FIXED, {})", number, object.name, whole, whole,
+                     RaceSetup::bytes(12));
+}
+
+}  // namespace quire::fuzz

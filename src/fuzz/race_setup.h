@@ -1,0 +1,69 @@
+// What a small concurrent program is about: a machine, and a few pages in some state: untouched, read, written, shared
+// after a fork, in swap, in the swap cache, huge, moved, failed, in a device, given up in part. The state is drawn step
+// by step from what may be done to pages, so that the same step may come before or after a fork or a swap-out.
+//
+//   RaceSetup setup(random);
+//   setup.machine          // "nodes=2 ram=16 swap=S:8"
+//   setup.lines            // the statements of the set-up
+#pragma once
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/random.h"
+
+namespace quire::fuzz {
+
+/// A mapping, and the file it is of.
+struct RaceObject {
+  std::string name;
+  std::string file;  ///< its descriptor; empty: anonymous
+  unsigned pages = 1;
+  bool shared = false;
+  bool huge = false;  ///< one huge page fits into it
+};
+
+class RaceSetup {
+ public:
+  explicit RaceSetup(base::Random& random);
+
+  std::string machine;  ///< options but for cpus
+  std::string lines;
+  std::vector<RaceObject> objects;
+  bool forked = false;      ///< B is a child of A
+  bool swap_fills = false;  ///< nearly full: what frees a slot may be what another waits for
+  unsigned nodes = 1;
+  bool device = false;
+  bool discards = false;
+
+  [[nodiscard]] bool one_in(unsigned count) { return random_.below(count) == 0; }
+  [[nodiscard]] unsigned below(std::size_t count) { return static_cast<unsigned>(random_.below(count)); }
+  /// `4K`, `2*4K`.
+  [[nodiscard]] static std::string bytes(unsigned pages);
+  /// `p[0]`, `p[0:2]`.
+  [[nodiscard]] std::string part_of(const RaceObject& object);
+  [[nodiscard]] std::string letter();
+
+ private:
+  void draw_machine();
+  void map(unsigned number);
+  void fill_swap();
+  void bring_into_a_state(const RaceObject& object);
+  void touch(const RaceObject& object, std::string_view process);
+  void fork();
+  void page_out(const RaceObject& object);
+  void give_up_parts(const RaceObject& object);
+  void change(const RaceObject& object);
+  std::string who() { return forked && one_in(2) ? "B" : "A"; }
+  void say(std::string_view process, const std::string& call);
+
+  base::Random& random_;
+  bool huge_pages_ = false;
+  unsigned filler_ = 0;  ///< pages that are in swap before anything else
+  unsigned letters_ = 0;
+};
+
+}  // namespace quire::fuzz
