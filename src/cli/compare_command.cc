@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/compare_html.h"
 #include "cli/load.h"
 #include "oracle/compare.h"
 #include "oracle/fidelity.h"
@@ -23,6 +24,7 @@ struct CompareRequest {
   unsigned rounds = 200;
   double seconds = 60;
   bool json = false;
+  std::string html;
   std::string explanations = "docs/fidelity.md";
 };
 
@@ -101,6 +103,14 @@ nlohmann::json json_of(const std::vector<Compared>& all) {
   return {{"kernel", oracle::Host::kernel_release()}, {"scenarios", scenarios}};
 }
 
+// Empty, or why the page could not be written.
+std::string write_html(const std::vector<Compared>& all, const std::string& kernel, const std::string& path) {
+  ComparedKernel column{kernel, {}};
+  for (const Compared& c : all)
+    column.cells.push_back({c.file, c.line, c.name, c.result, c.reason, c.differences, c.allowed, c.seen});
+  return replace_file(path, compare_html({column}));
+}
+
 ExitCode compare_all(const CompareRequest& request, const Console& console) {
   if (request.kernel != "host") {
     complain(console, fmt::format("expected --kernel host, found '{}'", request.kernel));
@@ -130,6 +140,12 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
     write(console.out,
           fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", oracle::Host::kernel_release(),
                       count("agrees"), count("differs"), count("explained"), count("skipped")));
+  if (!request.html.empty()) {
+    if (std::string why = write_html(all, oracle::Host::kernel_release(), request.html); !why.empty()) {
+      complain(console, why);
+      return ExitCode::machine_cannot;
+    }
+  }
   if (bad_input) return ExitCode::bad_input;
   if (count("differs") != 0) return ExitCode::not_as_stated;
   return count("skipped") == static_cast<long>(all.size()) ? ExitCode::all_skipped : ExitCode::as_stated;
@@ -152,6 +168,7 @@ void add_compare_command(CLI::App& app, Shell& shell) {
   command->add_option("--explained", request->explanations, "Known differences (docs/fidelity.md)")
       ->option_text("FILE");
   command->add_flag("--json", request->json, "JSON instead of text");
+  command->add_option("--html", request->html, "Also write a page for a browser")->option_text("FILE");
   command->callback([request, &shell] { shell.code = compare_all(*request, shell.console); });
 }
 
