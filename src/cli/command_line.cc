@@ -33,6 +33,7 @@ void build(CLI::App& app, Shell& shell) {
   add_fuzz_command(app, shell);
   add_export_command(app, shell);
   add_import_command(app, shell);
+  add_shrink_command(app, shell);
   add_fmt_command(app, shell);
   add_kernels_command(app, shell);
   add_mkswap_command(app, shell);

@@ -27,6 +27,7 @@ void add_fuzz_command(CLI::App& app, Shell& shell);
 void add_kernels_command(CLI::App& app, Shell& shell);
 void add_export_command(CLI::App& app, Shell& shell);
 void add_import_command(CLI::App& app, Shell& shell);
+void add_shrink_command(CLI::App& app, Shell& shell);
 void add_help_command(CLI::App& app, Shell& shell);
 void add_mkswap_command(CLI::App& app, Shell& shell);
 

@@ -160,6 +160,42 @@ TEST_F(Commands, ExportWritesCOrSaysWhyNot) {
   EXPECT_EQ(quire({"export", "absent.qs"}).code, 2);
 }
 
+TEST_F(Commands, BlessWritesResultsIntoTheFile) {
+  put("a.qs", "scenario x \"y\"\ncheck { A: munmap(0, 0) }\nexpect { never bug }\n");
+  const Ran none = quire({"run", "--bless", "a.qs"});  // the fake saw no rows
+  EXPECT_EQ(none.code, 0);
+  EXPECT_EQ(none.out, "a.qs:1: x: 0 results filled in, 0 changed\n");
+  EXPECT_EQ(quire({"fmt", "--check", "a.qs"}).code, 0);
+  put("b.qs", "scenario troubled \"y\"\ncheck { A: exec() }\nexpect { never bug }\n");
+  const Ran troubled = quire({"run", "--bless", "b.qs"});
+  EXPECT_EQ(troubled.code, 3);
+  EXPECT_EQ(troubled.err, "quire: b.qs:1: troubled: a trouble\n");
+  EXPECT_EQ(quire({"run", "--bless", "--on", "mars", "a.qs"}).code, 2);
+  EXPECT_EQ(quire({"run", "--on", "host", "a.qs"}).code, 2);
+  EXPECT_EQ(quire({"run", "--bless", "--defect", "D2-1", "a.qs"}).code, 2);
+}
+
+TEST_F(Commands, ShrinkKeepsWhatFails) {
+  put("a.qs",
+      "scenario wrong \"y\"\ncheck { tasks()   killall() }\nexpect { never uaf }\nexpect with D2-1 { sometimes uaf "
+      "}\n");
+  const Ran small = quire({"shrink", "a.qs"});
+  EXPECT_EQ(small.code, 0);
+  EXPECT_NE(small.out.find("check { }\n\nexpect { never uaf }\n"), std::string::npos) << small.out;
+  EXPECT_EQ(small.out.find("D2-1"), std::string::npos);
+  EXPECT_EQ(small.err,
+            "a.qs: wrong: 0 of 2 calls are left after 2 trials: found uaf @ free_swap_and_cache (1 pre-emption)\n");
+  EXPECT_EQ(quire({"shrink", "a.qs", "-o", "b.qs"}).out, "");
+  EXPECT_EQ(get("b.qs"), small.out);
+  put("good.qs", scenario("holds") + scenario("again"));
+  EXPECT_EQ(quire({"shrink", "good.qs"}).err, "quire: good.qs: expected --only with one of its 2 scenarios\n");
+  const Ran good = quire({"shrink", "good.qs", "--only", "holds"});
+  EXPECT_EQ(good.code, 2);
+  EXPECT_EQ(good.err, "quire: good.qs:1: holds: expected a scenario that is not as stated, found one that is\n");
+  EXPECT_EQ(quire({"shrink", "good.qs", "--only", "held"}).code, 2);
+  EXPECT_EQ(quire({"shrink", "a.qs", "--time", "soon"}).code, 2);
+}
+
 TEST_F(Commands, MkswapMakesAFileThatIsRefusedByNobody) {
   EXPECT_EQ(quire({"mkswap", "--size", "64K", "--bad", "3,4", "a.swap"}).code, 0);
   EXPECT_EQ(std::filesystem::file_size("a.swap"), 65536U);

@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/commands.h"
+#include "cli/compare_html.h"
 #include "cli/load.h"
 #include "oracle/compare.h"
 #include "oracle/fidelity.h"
@@ -27,34 +28,19 @@ struct CompareRequest {
   unsigned rounds = 200;
   double seconds = 60;
   bool json = false;
+  std::string html;
   std::string explanations = "docs/fidelity.md";
 };
 
-struct Compared {
-  std::string file;
-  int line = 0;
-  std::string name;
-  std::string result;  ///< agrees, differs, explained, skipped
-  std::string reason;
-  std::vector<std::string> differences;
-  std::size_t allowed = 0;  ///< rows
-  std::size_t seen = 0;     ///< of those, or others
-};
-
-struct ComparedKernel {
-  std::string release;
-  std::vector<Compared> scenarios;
-};
-
-Compared skipped(Compared compared, std::string reason) {
+ComparedCell skipped(ComparedCell compared, std::string reason) {
   compared.result = "skipped";
   compared.reason = std::move(reason);
   return compared;
 }
 
-Compared compare(const scenario::Scenario& scenario, const std::string& file, oracle::Playhouse& house,
-                 const CompareRequest& request) {
-  Compared compared{file, scenario.at.line, scenario.name, {}, {}, {}};
+ComparedCell compare(const scenario::Scenario& scenario, const std::string& file, oracle::Playhouse& house,
+                     const CompareRequest& request) {
+  ComparedCell compared{file, scenario.at.line, scenario.name, {}, {}, {}};
   auto made = scenario::make_program(scenario, file, oracle::kernel_parameter);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) return skipped(compared, to_string(*diagnostic));
   const auto& program = std::get<scenario::Program>(made);
@@ -84,7 +70,7 @@ std::string text_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(in), {}};
 }
 
-void explain(Compared& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
+void explain(ComparedCell& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
   if (compared.result != "differs") return;
   const oracle::Explanation* found = oracle::explanation_of(known, compared.name, release);
   if (found == nullptr) return;
@@ -92,7 +78,7 @@ void explain(Compared& compared, const std::vector<oracle::Explanation>& known, 
   compared.reason = found->why;
 }
 
-void print(const Console& console, const Compared& c) {
+void print(const Console& console, const ComparedCell& c) {
   std::string note = c.reason;
   if (c.result == "agrees" && c.allowed > 1) note = fmt::format("{} of {} outcomes seen", c.seen, c.allowed);
   write(console.out,
@@ -102,7 +88,7 @@ void print(const Console& console, const Compared& c) {
 
 nlohmann::json json_of(const ComparedKernel& kernel) {
   nlohmann::json scenarios = nlohmann::json::array();
-  for (const Compared& c : kernel.scenarios)
+  for (const ComparedCell& c : kernel.cells)
     scenarios.push_back({{"file", c.file},
                          {"name", c.name},
                          {"result", c.result},
@@ -110,12 +96,12 @@ nlohmann::json json_of(const ComparedKernel& kernel) {
                          {"differences", c.differences},
                          {"outcomes_allowed", c.allowed},
                          {"outcomes_seen", c.seen}});
-  return {{"kernel", kernel.release}, {"scenarios", scenarios}};
+  return {{"kernel", kernel.name}, {"scenarios", scenarios}};
 }
 
 long count(const ComparedKernel& kernel, std::string_view result) {
-  return std::count_if(kernel.scenarios.begin(), kernel.scenarios.end(),
-                       [&](const Compared& c) { return c.result == result; });
+  return std::count_if(kernel.cells.begin(), kernel.cells.end(),
+                       [&](const ComparedCell& c) { return c.result == result; });
 }
 
 // Empty, or why there is no such kernel.
@@ -135,14 +121,14 @@ ComparedKernel compare_on(oracle::Playhouse& house, const std::vector<LoadedFile
   for (const LoadedFile& file : files) {
     if (!file.document) continue;
     for (const scenario::Scenario& scenario : file.document->scenarios) {
-      kernel.scenarios.push_back(compare(scenario, file.path, house, request));
-      explain(kernel.scenarios.back(), known, kernel.release);
-      if (!request.json) print(console, kernel.scenarios.back());
+      kernel.cells.push_back(compare(scenario, file.path, house, request));
+      explain(kernel.cells.back(), known, kernel.name);
+      if (!request.json) print(console, kernel.cells.back());
     }
   }
   if (!request.json)
     write(console.out,
-          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", kernel.release, count(kernel, "agrees"),
+          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", kernel.name, count(kernel, "agrees"),
                       count(kernel, "differs"), count(kernel, "explained"), count(kernel, "skipped")));
   return kernel;
 }
@@ -151,7 +137,7 @@ ExitCode verdict_on(const std::vector<ComparedKernel>& kernels) {
   bool all_skipped = true;
   for (const ComparedKernel& kernel : kernels) {
     if (count(kernel, "differs") != 0) return ExitCode::not_as_stated;
-    all_skipped = all_skipped && count(kernel, "skipped") == static_cast<long>(kernel.scenarios.size());
+    all_skipped = all_skipped && count(kernel, "skipped") == static_cast<long>(kernel.cells.size());
   }
   return all_skipped ? ExitCode::all_skipped : ExitCode::as_stated;
 }
@@ -177,6 +163,11 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
     for (const ComparedKernel& kernel : kernels) all.push_back(json_of(kernel));
     write(console.out, all.dump(2) + "\n");
   }
+  if (!request.html.empty())
+    if (std::string why = replace_file(request.html, compare_html(kernels)); !why.empty()) {
+      complain(console, why);
+      return ExitCode::machine_cannot;
+    }
   return bad_input ? ExitCode::bad_input : verdict_on(kernels);
 }
 
@@ -204,6 +195,7 @@ void add_compare_command(CLI::App& app, Shell& shell) {
   command->add_option("--explained", request->explanations, "Known differences (docs/fidelity.md)")
       ->option_text("FILE");
   command->add_flag("--json", request->json, "JSON instead of text");
+  command->add_option("--html", request->html, "Also write a page for a browser")->option_text("FILE");
   command->callback([request, &shell] {
     if (request->kernels.empty()) request->kernels.emplace_back("host");
     shell.code = compare_all(*request, shell.console);

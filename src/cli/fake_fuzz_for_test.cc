@@ -1,6 +1,7 @@
 // A fuzzer that finds one thing with seed 7 and nothing with any other, so that the command can be tested without an
 // engine.
 #include "fuzz/fuzzer.h"
+#include "fuzz/shrink.h"
 #include "scenario/parser.h"
 
 namespace quire::fuzz {
@@ -27,6 +28,28 @@ std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trou
 GeneratorOptions generator_for(const JudgeOptions&, const Judge&) { return {}; }
 
 scenario::Document collect(Judge&, const FuzzOptions&, std::size_t) { return one_scenario(); }
+
+// Drops calls of the check from the end, as long as `still` allows it.
+scenario::Scenario shrink(const scenario::Scenario& scenario,
+                          const std::function<bool(const scenario::Scenario&)>& still, unsigned) {
+  scenario::Scenario best = scenario;
+  while (best.check && !best.check->body.items.empty()) {
+    scenario::Scenario candidate = best;
+    candidate.check->body.items.pop_back();
+    if (!still(candidate)) break;
+    best = candidate;
+  }
+  return best;
+}
+
+scenario::Scenario shrink_machine(const scenario::Scenario& scenario,
+                                  const std::function<bool(const scenario::Scenario&)>&) {
+  return scenario;
+}
+
+std::size_t count_calls(const scenario::Scenario& scenario) {
+  return scenario.check ? scenario.check->body.items.size() : 0;
+}
 
 FuzzResult fuzz(Judge&, const FuzzOptions& options) {
   FuzzResult result;

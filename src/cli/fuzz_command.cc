@@ -141,8 +141,7 @@ void add_fuzz_command(CLI::App& app, Shell& shell) {
           "--against", request->against,
           "engine: detectors and a model (default); host: the kernel here; or one in a guest: an image, a version")
       ->option_text("WHAT");
-  command->add_option("--cpus", request->cpus, "CPUs of a scenario, 1 to 3 (1)")
-      ->option_text("N");
+  command->add_option("--cpus", request->cpus, "CPUs of a scenario, 1 to 3 (1)")->option_text("N");
   command->add_option("--time", request->time, "How long (60s)")->option_text("T");
   command->add_option("--programs", request->programs, "At most so many scenarios")->option_text("N");
   command->add_option("--findings", request->findings, "End with so many that look different (20)")->option_text("N");

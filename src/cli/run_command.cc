@@ -2,10 +2,15 @@
 
 #include <algorithm>
 #include <memory>
+#include <set>
 
+#include "cli/bless.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "oracle/compare.h"
+#include "oracle/playable.h"
 #include "runner/runner.h"
+#include "scenario/format.h"
 
 namespace quire::cli {
 namespace {
@@ -14,6 +19,8 @@ struct RunRequest {
   std::string file;
   std::string only;
   runner::RunOptions options;
+  bool bless = false;
+  std::string on = "engine";  ///< whose results are filled in
 };
 
 bool has_schedule(const scenario::Scenario& scenario, const std::string& name) {
@@ -76,13 +83,94 @@ ExitCode run_one(const scenario::Scenario& scenario, const RunRequest& request, 
   return result.as_stated && result.incident.empty() ? ExitCode::as_stated : ExitCode::not_as_stated;
 }
 
+/// What was seen of a scenario, or why nothing was.
+struct SeenRows {
+  std::set<std::vector<std::string>> rows;
+  std::string trouble;
+};
+
+SeenRows seen_on_engine(const scenario::Scenario& scenario, const std::string& file) {
+  auto answer = runner::observe_scenario(scenario, file, {});
+  if (const auto* diagnostic = std::get_if<scenario::Diagnostic>(&answer)) return {{}, to_string(*diagnostic)};
+  auto& observations = std::get<runner::Observations>(answer);
+  if (!observations.trouble.empty()) return {{}, observations.trouble};
+  if (!observations.complete) return {{}, "the engine did not see all outcomes in time"};
+  return {std::move(observations.rows), {}};
+}
+
+SeenRows seen_on_host(const scenario::Scenario& scenario, const scenario::Program& program, oracle::Host& host) {
+  constexpr unsigned kRounds = 200;
+  if (std::string why = oracle::why_not_played(program); !why.empty()) return {{}, why};
+  if (std::string why = host.set_up(oracle::areas_of(scenario)); !why.empty()) return {{}, why};
+  oracle::Seen seen = oracle::observe_kernel(program, host, kRounds);
+  SeenRows result{{}, seen.trouble};
+  const std::vector<const oracle::Call*> calls = oracle::calls_of(program);
+  for (const auto& [row, times] : seen.rows) {
+    std::vector<std::string> told = row;
+    for (std::size_t i = 0; i < told.size(); ++i)
+      if (!oracle::is_compared(*calls[calls.size() - told.size() + i])) told[i].clear();
+    result.rows.insert(std::move(told));
+  }
+  return result;
+}
+
+// Fills in the results of the wanted scenarios, and writes the file.
+ExitCode bless_file(const RunRequest& request, LoadedFile file, const Console& console) {
+  ExitCode code = ExitCode::as_stated;
+  oracle::Host host;
+  for (scenario::Scenario& scenario : file.document->scenarios) {
+    if (!request.only.empty() && scenario.name != request.only) continue;
+    auto complain_about = [&](std::string_view why) {
+      complain(console, fmt::format("{}:{}: {}: {}", request.file, scenario.at.line, scenario.name, why));
+      code = ExitCode::machine_cannot;
+    };
+    auto made = scenario::make_program(scenario, request.file, oracle::kernel_parameter);
+    if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) {
+      write(console.err, to_string(*diagnostic) + "\n");
+      return ExitCode::bad_input;
+    }
+    const auto& program = std::get<scenario::Program>(made);
+    SeenRows seen =
+        request.on == "host" ? seen_on_host(scenario, program, host) : seen_on_engine(scenario, request.file);
+    if (!seen.trouble.empty()) {
+      complain_about(seen.trouble);
+      continue;
+    }
+    Blessed blessed = bless(scenario, program, seen.rows);
+    if (!blessed.trouble.empty()) {
+      complain_about(blessed.trouble);
+      continue;
+    }
+    write(console.out, fmt::format("{}:{}: {}: {} results filled in, {} changed\n", request.file, scenario.at.line,
+                                   scenario.name, blessed.filled, blessed.changed));
+  }
+  if (std::string why = replace_file(request.file, format(*file.document)); !why.empty()) {
+    complain(console, why);
+    return ExitCode::machine_cannot;
+  }
+  return code;
+}
+
+// Empty, or why --bless and --on cannot be meant.
+std::string complaint_about_bless(const RunRequest& request) {
+  if (request.on != "engine" && request.on != "host")
+    return fmt::format("expected --on engine or host, found '{}'", request.on);
+  if (!request.bless && request.on == "host")
+    return "expected --bless with --on host: `quire compare` plays and compares";
+  bool chosen = !request.options.order.empty() || !request.options.schedule.empty() || !request.options.defects.empty();
+  if (request.bless && chosen) return "expected --bless without --order, --schedule and --defect";
+  return {};
+}
+
 ExitCode run(const RunRequest& request, const Console& console) {
   const LoadedFile file = load_file(request.file, request.file);
   std::string complaint = unknown_defect(request.options.defects);
+  if (complaint.empty()) complaint = complaint_about_bless(request);
   if (complaint.empty() && file.document) complaint = complaint_about(*file.document, request);
   if (!complaint.empty()) complain(console, complaint);
   if (!file.document) write(console.err, file.error + "\n");
   if (!complaint.empty() || !file.document) return ExitCode::bad_input;
+  if (request.bless) return bless_file(request, file, console);
 
   std::vector<const scenario::Scenario*> wanted;
   for (const scenario::Scenario& scenario : file.document->scenarios) {
@@ -123,6 +211,9 @@ void add_run_command(CLI::App& app, Shell& shell) {
       ->allow_extra_args(false)
       ->option_text("ID,...");
   command->add_option("--only", request->only, "Only the scenario of that name")->option_text("NAME");
+  command->add_flag("--bless", request->bless, "Fill in the results of calls, and write the file");
+  command->add_option("--on", request->on, "Whose: engine (default), or host, the kernel that runs here")
+      ->option_text("WHAT");
   command->callback([request, &shell] { shell.code = run(*request, shell.console); });
 }
 

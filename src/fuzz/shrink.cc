@@ -210,6 +210,56 @@ std::size_t count_calls(const Scenario& scenario) {
   return calls + (scenario.check ? count(scenario.check->body) : 0);
 }
 
+namespace {
+
+// Machines with one option less, or with a smaller number: those that say least first.
+std::vector<scenario::Machine> smaller(const scenario::Machine& machine) {
+  std::vector<scenario::Machine> result;
+  for (std::size_t i = 0; i < machine.options.size(); ++i) {
+    auto with = [&](auto change) {
+      result.push_back(machine);
+      change(result.back().options[i]);
+    };
+    if (machine.options.size() > 1) {
+      result.push_back(machine);
+      result.back().options.erase(result.back().options.begin() + static_cast<std::ptrdiff_t>(i));
+    }
+    const scenario::MachineOption& option = machine.options[i];
+    for (std::int64_t value : {std::int64_t{1}, option.number.value / 2, option.number.value - 1})
+      if (option.kind == scenario::OptionKind::number && value > 0 && value < option.number.value)
+        with([value](scenario::MachineOption& o) { o.number = {value, scenario::Notation::decimal}; });
+    for (std::size_t area = 0; area < option.swaps.size(); ++area)
+      for (std::int64_t value :
+           {std::int64_t{1}, option.swaps[area].pages.value / 2, option.swaps[area].pages.value - 1})
+        if (value > 0 && value < option.swaps[area].pages.value)
+          with([=](scenario::MachineOption& o) { o.swaps[area].pages = {value, scenario::Notation::decimal}; });
+  }
+  for (std::size_t i = 0; i < machine.knobs.size(); ++i) {
+    result.push_back(machine);
+    result.back().knobs.erase(result.back().knobs.begin() + static_cast<std::ptrdiff_t>(i));
+  }
+  return result;
+}
+
+}  // namespace
+
+Scenario shrink_machine(const Scenario& scenario, const std::function<bool(const Scenario&)>& still) {
+  Scenario best = scenario;
+  unsigned trials = kTrialsMax;
+  for (bool better = best.machine.has_value(); better && trials != 0;) {
+    better = false;
+    for (scenario::Machine& machine : smaller(*best.machine)) {
+      if (trials-- == 0) break;
+      Scenario candidate = best;
+      candidate.machine = std::move(machine);
+      better = still(candidate);
+      if (better) best = std::move(candidate);
+      if (better || trials == 0) break;
+    }
+  }
+  return best;
+}
+
 Scenario shrink(const Scenario& scenario, const std::function<bool(const Scenario&)>& still, unsigned trials_max) {
   return Shrinker(scenario, still, trials_max).run();
 }

@@ -18,6 +18,10 @@ inline constexpr unsigned kTrialsMax = 4'000;
                                         const std::function<bool(const scenario::Scenario&)>& still,
                                         unsigned trials_max = kTrialsMax);
 
+/// Makes the machine line small: fewer CPUs, less RAM and swap, options left out.
+[[nodiscard]] scenario::Scenario shrink_machine(const scenario::Scenario& scenario,
+                                                const std::function<bool(const scenario::Scenario&)>& still);
+
 /// How many calls it has; a repeat counts as what stands in it.
 [[nodiscard]] std::size_t count_calls(const scenario::Scenario& scenario);
 

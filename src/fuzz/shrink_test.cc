@@ -151,5 +151,24 @@ TEST(Fuzz, ResultsAreStatedWhereTheyMeanSomething) {
   EXPECT_TRUE(has(s, "= PM_SWAP"));
 }
 
+TEST(ShrinkMachine, KeepsWhatItIsAbout) {
+  scenario::ParseResult parsed = scenario::parse(
+      "scenario x \"y\"\nmachine cpus=4 ram=64 swap=S:16,T:8 thp=4 tlb=off\ncheck { tasks() }\nexpect { never bug }\n",
+      "a");
+  ASSERT_TRUE(parsed.ok()) << to_string(parsed.error());
+  auto number_of = [](const Scenario& s, std::string_view key) -> std::int64_t {
+    for (const scenario::MachineOption& o : s.machine->options)
+      if (o.key == key) return o.kind == scenario::OptionKind::swaps ? o.swaps[0].pages.value : o.number.value;
+    return 0;
+  };
+  Scenario small = shrink_machine(parsed.document().scenarios[0], [&](const Scenario& s) {
+    return number_of(s, "ram") >= 13 && number_of(s, "swap") >= 3;
+  });
+  EXPECT_EQ(number_of(small, "ram"), 13);
+  EXPECT_EQ(number_of(small, "swap"), 3);
+  EXPECT_EQ(small.machine->options.size(), 2U);
+  EXPECT_TRUE(small.machine->knobs.empty());
+}
+
 }  // namespace
 }  // namespace quire::fuzz

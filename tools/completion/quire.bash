@@ -24,7 +24,7 @@ _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay compare defects export fuzz fmt mkswap help"
+  local commands="check run replay compare defects export import shrink fuzz fmt mkswap help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
@@ -34,8 +34,10 @@ _quire() {
     --style) _quire_words "c kselftest" && return ;;
     --color) _quire_words "auto always never" && return ;;
     --defect) _quire_defects && return ;;
-    --junit | --perfetto | --root | --output | -o) _quire_paths any && return ;;
-    --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule) COMPREPLY=() && return ;;
+    --format) _quire_words "fsx strace xfs_io" && return ;;
+    --on) _quire_words "engine host" && return ;;
+    --junit | --perfetto | --root | --output | -o | --html | --sums) _quire_paths any && return ;;
+    --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule | --ram | --swap) COMPREPLY=() && return ;;
   esac
   if [[ $current == -* ]]; then
     case $command in
@@ -43,11 +45,13 @@ _quire() {
         _quire_words "--show --stats --json --junit --ktap --jobs --time --preemptions --executions --seed --strategy
           --only --defect --color --help"
         ;;
-      run) _quire_words "--order --schedule --defect --only --color --help" ;;
+      run) _quire_words "--order --schedule --defect --only --bless --on --color --help" ;;
       replay) _quire_words "--trace --perfetto --root --color --help" ;;
       defects) _quire_words "--json --color --help" ;;
-      compare) _quire_words "--kernel --rounds --time --explained --json --color --help" ;;
+      compare) _quire_words "--kernel --rounds --time --explained --json --html --color --help" ;;
       export) _quire_words "--only --style --rounds --output --color --help" ;;
+      import) _quire_words "--format --output --replay --sums --ram --swap --skip-unknown --color --help" ;;
+      shrink) _quire_words "--only --output --time --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
       *) _quire_words "--color --help" ;;
@@ -56,7 +60,8 @@ _quire() {
   fi
   case $command in
     help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
-    check | run | compare | export | fmt | defects) _quire_paths ;;
+    check | run | compare | export | shrink | fmt | defects) _quire_paths ;;
+    import) _quire_paths any ;;
   esac
 }
 
