@@ -10,9 +10,9 @@
 #include "cli/commands.h"
 #include "cli/compare_html.h"
 #include "cli/load.h"
+#include "cli/open_kernel.h"
 #include "oracle/compare.h"
 #include "oracle/fidelity.h"
-#include "oracle/kernels.h"
 #include "oracle/playable.h"
 #include "oracle/playhouse.h"
 #include "runner/runner.h"
@@ -99,18 +99,9 @@ nlohmann::json json_of(const ComparedKernel& kernel) {
   return {{"kernel", kernel.name}, {"scenarios", scenarios}};
 }
 
-long count(const ComparedKernel& kernel, std::string_view result) {
+long cells_with(const ComparedKernel& kernel, std::string_view result) {
   return std::count_if(kernel.cells.begin(), kernel.cells.end(),
                        [&](const ComparedCell& c) { return c.result == result; });
-}
-
-// Empty, or why there is no such kernel.
-std::string open(oracle::Playhouse& house, const std::string& kernel, const CompareRequest& request) {
-  if (kernel == "host") return house.open_here({});
-  std::string image = oracle::find_kernel(kernel);
-  if (image.empty())
-    return fmt::format("expected --kernel host, an image or a version that `quire kernels` lists, found '{}'", kernel);
-  return house.open_guest({.kernel = image, .accelerator = request.accelerator});
 }
 
 // Everything on one kernel.
@@ -128,16 +119,16 @@ ComparedKernel compare_on(oracle::Playhouse& house, const std::vector<LoadedFile
   }
   if (!request.json)
     write(console.out,
-          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", kernel.name, count(kernel, "agrees"),
-                      count(kernel, "differs"), count(kernel, "explained"), count(kernel, "skipped")));
+          fmt::format("{}: {} agree, {} differ, {} explained, {} skipped\n", kernel.name, cells_with(kernel, "agrees"),
+                      cells_with(kernel, "differs"), cells_with(kernel, "explained"), cells_with(kernel, "skipped")));
   return kernel;
 }
 
 ExitCode verdict_on(const std::vector<ComparedKernel>& kernels) {
   bool all_skipped = true;
   for (const ComparedKernel& kernel : kernels) {
-    if (count(kernel, "differs") != 0) return ExitCode::not_as_stated;
-    all_skipped = all_skipped && count(kernel, "skipped") == static_cast<long>(kernel.cells.size());
+    if (cells_with(kernel, "differs") != 0) return ExitCode::not_as_stated;
+    all_skipped = all_skipped && cells_with(kernel, "skipped") == static_cast<long>(kernel.cells.size());
   }
   return all_skipped ? ExitCode::all_skipped : ExitCode::as_stated;
 }
@@ -152,10 +143,8 @@ ExitCode compare_all(const CompareRequest& request, const Console& console) {
   std::vector<ComparedKernel> kernels;
   for (const std::string& name : request.kernels) {
     oracle::Playhouse house;
-    if (std::string why = open(house, name, request); !why.empty()) {
-      complain(console, why);
-      return oracle::find_kernel(name).empty() && name != "host" ? ExitCode::bad_input : ExitCode::machine_cannot;
-    }
+    ExitCode opened = open_kernel(house, name, request.accelerator, console);
+    if (opened != ExitCode::as_stated) return opened;
     kernels.push_back(compare_on(house, files, request, console));
   }
   if (request.json) {

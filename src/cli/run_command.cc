@@ -7,8 +7,10 @@
 #include "cli/bless.h"
 #include "cli/commands.h"
 #include "cli/load.h"
+#include "cli/open_kernel.h"
 #include "oracle/compare.h"
 #include "oracle/playable.h"
+#include "oracle/playhouse.h"
 #include "runner/runner.h"
 #include "scenario/format.h"
 
@@ -98,26 +100,24 @@ SeenRows seen_on_engine(const scenario::Scenario& scenario, const std::string& f
   return {std::move(observations.rows), {}};
 }
 
-SeenRows seen_on_host(const scenario::Scenario& scenario, const scenario::Program& program, oracle::Host& host) {
+SeenRows seen_on_kernel(const scenario::Scenario& scenario, const scenario::Program& program,
+                        oracle::Playhouse& house) {
   constexpr unsigned kRounds = 200;
-  if (std::string why = oracle::why_not_played(program); !why.empty()) return {{}, why};
-  if (std::string why = host.set_up(oracle::areas_of(scenario)); !why.empty()) return {{}, why};
-  oracle::Seen seen = oracle::observe_kernel(program, host, kRounds);
-  SeenRows result{{}, seen.trouble};
-  const std::vector<const oracle::Call*> calls = oracle::calls_of(program);
-  for (const auto& [row, times] : seen.rows) {
-    std::vector<std::string> told = row;
-    for (std::size_t i = 0; i < told.size(); ++i)
-      if (!oracle::is_compared(*calls[calls.size() - told.size() + i])) told[i].clear();
-    result.rows.insert(std::move(told));
-  }
+  if (std::string why = oracle::why_not_played(program, house.facts()); !why.empty()) return {{}, why};
+  house.send({oracle::Request::How::carefully, kRounds, format(scenario)});
+  oracle::Answer answer = house.receive();
+  SeenRows result{{}, answer.seen.trouble};
+  if (answer.ended && house.reopen().empty()) return result;
+  for (const auto& [row, times] : answer.seen.rows) result.rows.insert(row);
   return result;
 }
 
 // Fills in the results of the wanted scenarios, and writes the file.
 ExitCode bless_file(const RunRequest& request, LoadedFile file, const Console& console) {
   ExitCode code = ExitCode::as_stated;
-  oracle::Host host;
+  oracle::Playhouse house;
+  if (request.on != "engine")
+    if (ExitCode opened = open_kernel(house, request.on, "tcg", console); opened != ExitCode::as_stated) return opened;
   for (scenario::Scenario& scenario : file.document->scenarios) {
     if (!request.only.empty() && scenario.name != request.only) continue;
     auto complain_about = [&](std::string_view why) {
@@ -131,7 +131,7 @@ ExitCode bless_file(const RunRequest& request, LoadedFile file, const Console& c
     }
     const auto& program = std::get<scenario::Program>(made);
     SeenRows seen =
-        request.on == "host" ? seen_on_host(scenario, program, host) : seen_on_engine(scenario, request.file);
+        request.on == "engine" ? seen_on_engine(scenario, request.file) : seen_on_kernel(scenario, program, house);
     if (!seen.trouble.empty()) {
       complain_about(seen.trouble);
       continue;
@@ -153,10 +153,8 @@ ExitCode bless_file(const RunRequest& request, LoadedFile file, const Console& c
 
 // Empty, or why --bless and --on cannot be meant.
 std::string complaint_about_bless(const RunRequest& request) {
-  if (request.on != "engine" && request.on != "host")
-    return fmt::format("expected --on engine or host, found '{}'", request.on);
-  if (!request.bless && request.on == "host")
-    return "expected --bless with --on host: `quire compare` plays and compares";
+  if (!request.bless && request.on != "engine")
+    return fmt::format("expected --bless with --on {}: `quire compare` plays and compares", request.on);
   bool chosen = !request.options.order.empty() || !request.options.schedule.empty() || !request.options.defects.empty();
   if (request.bless && chosen) return "expected --bless without --order, --schedule and --defect";
   return {};
@@ -212,7 +210,9 @@ void add_run_command(CLI::App& app, Shell& shell) {
       ->option_text("ID,...");
   command->add_option("--only", request->only, "Only the scenario of that name")->option_text("NAME");
   command->add_flag("--bless", request->bless, "Fill in the results of calls, and write the file");
-  command->add_option("--on", request->on, "Whose: engine (default), or host, the kernel that runs here")
+  command
+      ->add_option("--on", request->on,
+                   "Whose: engine (default), host, the kernel that runs here, an image, or a version that was fetched")
       ->option_text("WHAT");
   command->callback([request, &shell] { shell.code = run(*request, shell.console); });
 }
