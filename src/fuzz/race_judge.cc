@@ -34,7 +34,7 @@ bool has_finer_steps(const scenario::Scenario& s, const std::string& text) {
   if (text.find("MAP_PRIVATE, f") == std::string::npos) return false;
   for (const scenario::CpuBlock& cpu : s.cpus)
     for (const scenario::Statement& statement : cpu.body.items)
-      if (statement.call.text == "pwrite") return true;
+      if (statement.call.text == "pwrite" || statement.call.text == "fork") return true;
   return text.find("MAP_SHARED, f") != std::string::npos;
 }
 
