@@ -4,6 +4,8 @@
 // Source: Musuvathi, Qadeer, "Iterative context bounding for systematic testing of multithreaded programs" (PLDI 2007).
 #pragma once
 
+#include <vector>
+
 #include "explore/strategy.h"
 
 namespace quire::explore {
@@ -26,8 +28,19 @@ class Bounded : public DepthFirst {
 class BoundedAtShared final : public Bounded {
  public:
   using Bounded::Bounded;
+  void before_step(Executor& x, std::size_t depth) override;
   std::optional<std::size_t> backtrack(Executor& x) override;
   [[nodiscard]] bool exhaustive() const override { return false; }
+
+ private:
+  [[nodiscard]] bool switches_in_vain(const Node& node) const;
+
+  /// By object, in any execution so far.
+  struct Touched {
+    TaskMask by = 0;
+    bool written = false;
+  };
+  std::vector<Touched> touched_;
 };
 
 }  // namespace quire::explore

@@ -34,8 +34,10 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
       if (done == 0) return got.error();
       break;
     }
-    // The size again: what truncation has taken is no hole.
+    // Where the page is, as long as the folio is locked: it may go to swap and come back afterwards.
+    base::Pfn pfn = got->folio ? got->folio->pfn_at(index_of(at)) : base::Pfn(0);
     if (got->folio) got->locked.unlock();
+    // The size again: what truncation has taken is no hole.
     size = size_.load();
     if (at >= size) {
       QUIRE_REACHED("shmem_file_read_iter: truncated meanwhile");
@@ -45,7 +47,7 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     std::span<std::byte> part = to.subspan(done, n);
     if (got->folio) {
       got->folio->mark_accessed();
-      read_user(fs_.env_.folios.frames(), got->folio->pfn_at(index_of(at)), static_cast<uint32_t>(in_page), part);
+      read_user(fs_.env_.folios.frames(), pfn, static_cast<uint32_t>(in_page), part);
     } else {
       std::fill(part.begin(), part.end(), std::byte{0});
     }

@@ -55,7 +55,7 @@ class RaceGenerator {
     add(block, first, injection());
     unsigned more = cpus_ > 2 ? 6 : 3;
     if (!first.ends && setup_.one_in(more)) {
-      auto again = setup_.one_in(2) ? calls_.make(*first.operation, object) : std::nullopt;
+      auto again = setup_.one_in(4) ? calls_.make(*first.operation, object) : std::nullopt;
       add(block, again ? *again : calls_.draw(object), "");
     }
     block.process = setup_.forked && setup_.one_in(2) ? "B" : "A";

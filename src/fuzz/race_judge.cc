@@ -32,9 +32,15 @@ bool may_lose_bytes(const std::string& text) {
 bool has_finer_steps(const scenario::Scenario& s, const std::string& text) {
   if (mentions(text, {"collapse("}) && mentions(text, {"ftruncate("})) return true;
   if (text.find("MAP_PRIVATE, f") == std::string::npos) return false;
+  bool stored = false;
+  bool loaded = false;
   for (const scenario::CpuBlock& cpu : s.cpus)
-    for (const scenario::Statement& statement : cpu.body.items)
-      if (statement.call.text == "pwrite") return true;
+    for (const scenario::Statement& statement : cpu.body.items) {
+      if (statement.call.text == "pwrite" || statement.call.text == "fork") return true;
+      stored = stored || statement.call.text == "store";
+      loaded = loaded || statement.call.text == "load";
+    }
+  if (stored && loaded) return true;
   return text.find("MAP_SHARED, f") != std::string::npos;
 }
 

@@ -34,7 +34,7 @@ void RaceSetup::draw_machine() {
   discards = !huge_pages_ && one_in(16);
   if (one_in(5)) filler_ = 1 + below(3);
   swap_fills = filler_ != 0;
-  unsigned slots = swap_fills ? filler_ + 1 + below(3) : one_in(6) ? 1 + below(4) : 8;
+  unsigned slots = swap_fills ? filler_ + 1 + below(3) : one_in(4) ? 1 + below(2) : 8;
   machine = fmt::format("ram=24 swap=S:{}", slots);
   auto option = [this](bool there, std::string_view text) {
     if (there) machine += fmt::format(" {}", text);

@@ -147,8 +147,10 @@ void PrivateData::check(sync::CheckReport& report) const {
                     byte.address.value());
       continue;
     }
-    // Whoever looks is told that it is lost.
-    if (pte.kind() == PteKind::swapin_error || failed_in_swap_cache(pte)) continue;
+    // Whoever looks is told that it is lost, in the swap cache or by what swapoff made of the entry.
+    bool failed =
+        pte.kind() == PteKind::hwpoison && cache::any(folios_.of(pte.pfn()).peek_flags() & FolioFlag::hwpoison);
+    if (failed || pte.kind() == PteKind::swapin_error || failed_in_swap_cache(pte)) continue;
     const std::byte* found = find(byte, pte);
     report.expect(found != nullptr && *found == byte.value, Failure::lost_store,
                   "I13: the private byte at {:#x} is {}, not {:#04x} as stored", byte.address.value(),

@@ -42,8 +42,9 @@ AddressSpace::FaultEnd AddressSpace::migrate_to_ram(Fault& fault) {
   }
   Result<FolioRef> fresh = env.folios.alloc(Gfp::user(), base::Order(0));
   if (!fresh) return FaultEnd::no_memory;
-  if (rmap::migrate_folio(env, std::move(locked), std::move(*fresh)) == rmap::MigrateOutcome::again)
-    sync::retry_point("migrate_to_ram");
+  rmap::MigrateOutcome outcome = rmap::migrate_folio(env, std::move(locked), std::move(*fresh));
+  folio.reset();  // before the next try: who waits with a reference keeps others from moving the page
+  if (outcome == rmap::MigrateOutcome::again) sync::retry_point("migrate_to_ram");
   return FaultEnd::again;
 }
 
