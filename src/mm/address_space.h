@@ -376,6 +376,7 @@ class AddressSpace final : public rmap::MappedSpace {
   // mm/fault.cc, mm/huge_fault.cc, mm/device_fault.cc, mm/cow.cc, mm/swap_in.cc
   [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
   [[nodiscard]] FaultEnd handle_mm_fault_locked(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] FaultEnd handle_vma_fault(Vma& vma, VirtPage page, Access access);
   [[nodiscard]] FaultEnd handle_pte_fault(Fault& fault);
   [[nodiscard]] FaultEnd handle_marker(Fault& fault);
   [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);

@@ -2,7 +2,8 @@
 // mlockall().
 //
 // The mapping says that its pages stay (rmap::MappedRange::mlocked()): reclaim, who comes from a page, sees it there.
-// The folio's flag is for those who look at folios only, and is put right when a mapping is met that says otherwise.
+// The folio's flag is for those who look at folios only: faults and mlock() set it, and reclaim where it meets such a
+// mapping; munlock() clears it, and whoever takes the page out of a locked mapping.
 #include <algorithm>
 
 #include "mm/address_space.h"
@@ -93,7 +94,6 @@ Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) {
   for (VirtPage page : part) {
     Errno error = populate_page(page, *access);
     if (error != Errno::ok) return error;
-    if (vma.has(VmFlag::locked)) mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
   }
   return Errno::ok;
 }
@@ -124,9 +124,6 @@ Errno AddressSpace::populate_mappings(Range<VirtPage> range, OnError on_error) {
       page = end;
       continue;
     }
-    sync::SharedGuard guard(mmap_lock);
-    if (const Vma* vma = find_vma(page); vma != nullptr && vma->pages().contains(page) && vma->has(VmFlag::locked))
-      mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
     ++page;
   }
   return Errno::ok;
