@@ -73,20 +73,8 @@ std::optional<Access> AddressSpace::populates_with(const Vma& vma) {
   return vma.writable() && vma.is_cow() ? Access::write : Access::read;
 }
 
-// One step of a fault after the other, under one lock. Linux: mm/gup.c faultin_page()
-Errno AddressSpace::populate_page(VirtPage page, Access access) {
-  auto touch = [](Pte) {};
-  while (!access_through_tables(page, access, touch)) {
-    FaultEnd end = handle_mm_fault_locked(page, access);
-    // Nobody can resolve it meanwhile.
-    if (end == FaultEnd::write_protected) return Errno::efault;
-    if (end != FaultEnd::again) return errno_of(signal_of(end));
-  }
-  return Errno::ok;
-}
-
 // Linux: mm/gup.c populate_vma_page_range()
-Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) {
+Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   QUIRE_FUNC();
   if (vma.has(VmFlag::lock_on_fault)) return Errno::ok;
   std::optional<Access> access = populates_with(vma);
