@@ -104,6 +104,7 @@ ExitCode fuzz_all(const FuzzRequest& request, const Console& console) {
   options.programs = request.programs;
   options.findings = request.findings;
   options.generator = generator_for(asked);
+  options.generator.fault_around_pages = judge->fault_around_pages();
   if (request.keep != 0) return keep_some(*judge, request, options, console);
   bool written = true;
   options.on_found = [&](const fuzz::Found& found) {

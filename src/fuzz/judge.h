@@ -40,6 +40,8 @@ class Judge {
   /// Why the last one said nothing; empty if it was judged.
   [[nodiscard]] const std::string& skipped() const { return skipped_; }
   [[nodiscard]] const std::vector<std::string>& defects() const { return defects_; }
+  /// Of the machine that is compared with.
+  [[nodiscard]] virtual unsigned fault_around_pages() const { return 1; }
 
  protected:
   std::vector<std::string> defects_;
@@ -72,6 +74,7 @@ class HostJudge final : public Judge {
   [[nodiscard]] std::string open() { return house_.open({"S"}); }
   std::optional<Wrong> judge(const scenario::Scenario& scenario) override;
   std::optional<Wrong> judge_again(const scenario::Scenario& scenario) override;
+  unsigned fault_around_pages() const override { return house_.fault_around_pages(); }
 
  private:
   std::optional<Wrong> compare(const scenario::Scenario& scenario, oracle::Playhouse::How how);

@@ -96,7 +96,9 @@ void serve(int socket, const std::vector<std::string>& areas) {
   stay_on_one_cpu();
   Host host;
   std::string why = host.set_up(areas);
-  if (!send_text(socket, kTrouble + why) || !why.empty()) return;
+  // Ready: how many pages a fault maps here.
+  std::string first = why.empty() ? kRow + std::to_string(host.fault_around_pages()) : kTrouble + why;
+  if (!send_text(socket, first) || !why.empty()) return;
   House house(host);
   for (std::string request; receive_text(socket, request);)
     if (!send_text(socket, house.answer(request))) return;
@@ -126,7 +128,9 @@ std::string Playhouse::open(const std::vector<std::string>& areas) {
   if (pid_ < 0) return fmt::format("fork: {}", std::strerror(errno));
   std::string ready;
   if (!receive_text(socket_, ready)) return "the playing process ended";
-  return ready.substr(1);
+  if (ready[0] == kTrouble) return ready.substr(1);
+  fault_around_pages_ = static_cast<unsigned>(std::stoul(ready.substr(1)));
+  return {};
 }
 
 void Playhouse::send(std::string_view text, How how) const {

@@ -38,8 +38,11 @@ class Playhouse {
   /// One scenario in one order; its answer is to be received before the next is sent.
   void send(std::string_view text, How how) const;
   [[nodiscard]] Played receive() const;
+  /// Host::fault_around_pages(), after open().
+  [[nodiscard]] unsigned fault_around_pages() const { return fault_around_pages_; }
 
  private:
+  unsigned fault_around_pages_ = 1;
   int socket_ = -1;
   pid_t pid_ = -1;
 };
