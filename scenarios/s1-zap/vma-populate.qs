@@ -115,6 +115,10 @@ check {
   A: q = mremap(p, 4K, 4K, MREMAP_MAYMOVE|MREMAP_FIXED|MREMAP_DONTUNMAP, 5*4K)
   A: madvise(p[0:3], MADV_PAGEOUT) = 0
   A: pagemap(p[0])                 = PM_NONE
+  A: pagemap(p[1])                 = PM_ANON  # never unlocked, so reclaim passes by it
+  A: madvise(p[1], MADV_DONTNEED)  = 0
+  A: store(p[1], 'b')              = 0
+  A: madvise(p[1], MADV_PAGEOUT)   = 0
   A: pagemap(p[1])                 = PM_SWAP
   A: madvise(q[0], MADV_PAGEOUT)   = -EINVAL
 }

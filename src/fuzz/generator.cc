@@ -48,11 +48,13 @@ class Generator {
     begin_mappings();
     unsigned calls = 4 + operands_.below(std::max(1U, options_.calls - 3));
     for (unsigned i = 0; i < calls; ++i) call(process(), Place::check);
+    std::string around =
+        options_.fault_around_pages == 1 ? "" : fmt::format(" fault_around_pages={}", options_.fault_around_pages);
     return fmt::format(
         "scenario fuzz-{} \"calls in one order\"\nmachine cpus=1 ram=96 swap=S:96 payload=4096 "
-        "PTRS_PER_PTE=512\n\ncheck {{\n{}}}\n\nexpect {{ "
+        "PTRS_PER_PTE=512{}\n\ncheck {{\n{}}}\n\nexpect {{ "
         "never bug }}\n",
-        seed_, lines_);
+        seed_, around, lines_);
   }
 
   std::string concurrently() {
@@ -138,14 +140,24 @@ class Generator {
     return true;
   }
 
+  static void make_holes(Mapped& mapping) {
+    mapping.whole = false;
+    mapping.holes = true;
+  }
+
   // A part of it may be another mapping now; if the range ends behind it, so may parts of its neighbours.
-  void not_whole(const Mapped& mapping, const std::string& range) {
+  // Where it has holes, they may be others'.
+  void not_whole(const Mapped& mapping, const std::string& range, bool unmaps) {
     unsigned last = static_cast<unsigned>(std::atoi(range.c_str() + range.find('[') + 1)) + 1;
     std::size_t end = range.find_first_of(":]");
     if (range[end] == ':') last = static_cast<unsigned>(std::atoi(range.c_str() + end + 1));
     if (range.find("]+") != std::string::npos) ++last;
-    for (Mapped& m : known_.mappings)
-      if (last > mapping.pages || m.name == mapping.name) m.whole = false;
+    bool others_too = mapping.holes || last > mapping.pages;
+    for (Mapped& m : known_.mappings) {
+      if (!others_too && m.name != mapping.name) continue;
+      m.whole = false;
+      m.holes = m.holes || unmaps;
+    }
   }
 
   // What a call leaves to be known.
@@ -153,7 +165,10 @@ class Generator {
     if (operation == "munmap" || operation == "mprotect" || operation == "mlock" || operation == "mlock2" ||
         operation == "munlock" || operation == "madvise")
       for (const Mapped& m : known_.mappings)
-        if (std::size_t at = text.find("(" + m.name + "["); at != std::string::npos) not_whole(m, text.substr(at));
+        if (std::size_t at = text.find("(" + m.name + "["); at != std::string::npos) {
+          not_whole(m, text.substr(at), operation == "munmap");
+          break;
+        }
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
@@ -221,14 +236,16 @@ class Generator {
       // What was there is gone, or some of it.
       for (Mapped& other : known_.mappings)
         if (other.moved_to < moved.moved_to + moved.pages && moved.moved_to < other.moved_to + other.pages)
-          other.whole = false;
+          make_holes(other);
       if (!keep) known_.mappings.erase(known_.mappings.begin() + (found - known_.mappings.data()));
       known_.mappings.push_back(std::move(moved));
       return true;
     }
     if (!m.whole) pages = std::min(pages, m.pages);
     say(process, {}, fmt::format("mremap({}, {}, {}, 0)", m.name, Operands::bytes(m.pages), Operands::bytes(pages)));
-    if (pages != m.pages) m.whole = false;
+    if (m.holes && pages < m.pages)
+      for (Mapped& other : known_.mappings) make_holes(other);
+    if (pages != m.pages) make_holes(m);
     m.pages = std::max(m.pages, pages);
     return true;
   }

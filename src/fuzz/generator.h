@@ -27,6 +27,8 @@ struct GeneratorOptions {
   std::function<bool(const scenario::Operation&, std::string_view member)> may = nullptr;
   /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.
   bool looks_at_files = true;
+  /// What a read fault on a file maps, in one order.
+  unsigned fault_around_pages = 1;
 };
 
 [[nodiscard]] scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options);

@@ -105,6 +105,7 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   generator.cpus = options.cpus;
   if (judge.kernel() == nullptr) return generator;
   generator.looks_at_files = false;
+  generator.fault_around_pages = judge.kernel()->fault_around_pages;
   bool guest = judge.kernel()->guest;
   generator.may = [guest](const scenario::Operation& operation, std::string_view member) {
     const oracle::KernelOperation& kernel = oracle::kernel_operation(operation);

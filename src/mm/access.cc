@@ -139,6 +139,18 @@ Signal AddressSpace::fault_in(VirtPage page, Access access) {
   return this->access(base::address_of(page), access, [](Pte) {});
 }
 
+// One step of a fault after the other, under one lock. Linux: mm/gup.c faultin_page()
+Errno AddressSpace::populate_page(VirtPage page, Access access) {
+  auto touch = [](Pte) {};
+  while (!access_through_tables(page, access, touch)) {
+    FaultEnd end = handle_mm_fault_locked(page, access);
+    // Nobody can resolve it meanwhile.
+    if (end == FaultEnd::write_protected) return Errno::efault;
+    if (end != FaultEnd::again) return errno_of(signal_of(end));
+  }
+  return Errno::ok;
+}
+
 Loaded AddressSpace::load(VirtAddr address) {
   Loaded loaded;
   phys::Frames& frames = env.folios.frames();

@@ -315,7 +315,7 @@ class AddressSpace final : public rmap::MappedSpace {
   enum class OnError : uint8_t { stop, next_mapping };
   [[nodiscard]] static std::optional<Access> populates_with(const Vma& vma);
   [[nodiscard]] Errno populate_page(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
-  [[nodiscard]] Errno populate_part(const Vma& vma, Range<VirtPage> part) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] Errno populate_part(const Vma& vma, Range<VirtPage> part);  ///< mmap_lock is held
   [[nodiscard]] Errno populate_mappings(Range<VirtPage> range, OnError on_error);
   void populate_new(Range<VirtPage> range) { (void)populate_mappings(range, OnError::next_mapping); }
   [[nodiscard]] Errno set_locking(Range<VirtPage> range, Locking locking) QUIRE_REQUIRES(mmap_lock);
@@ -382,6 +382,7 @@ class AddressSpace final : public rmap::MappedSpace {
   // mm/fault.cc, mm/huge_fault.cc, mm/device_fault.cc, mm/cow.cc, mm/swap_in.cc
   [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
   [[nodiscard]] FaultEnd handle_mm_fault_locked(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
+  [[nodiscard]] FaultEnd handle_vma_fault(Vma& vma, VirtPage page, Access access);
   [[nodiscard]] FaultEnd handle_pte_fault(Fault& fault);
   [[nodiscard]] FaultEnd handle_marker(Fault& fault);
   [[nodiscard]] FaultEnd migration_entry_wait(Fault& fault);

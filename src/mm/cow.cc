@@ -125,6 +125,7 @@ AddressSpace::FaultEnd AddressSpace::wp_page_copy(Fault& fault, FolioRef old) {
     table.set(fault.page, new_anon_pte(*copy, fault.entry));
     (void)copy.release();
     if (!old) return FaultEnd::again;
+    if (fault.vma.mlocked() && old->test(FolioFlag::mlocked)) old->munlock();
     (void)old->remove_mapping();
   }
   old->put();  // the entry's

@@ -26,17 +26,24 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault_locked(VirtPage page, Acces
   Vma* vma = find_vma(page);
   if (vma == nullptr || !vma->pages().contains(page)) return FaultEnd::maperr;
   if (access == Access::write ? !vma->writable() : !vma->readable()) return FaultEnd::accerr;
+  FaultEnd end = handle_vma_fault(*vma, page, access);
+  if (vma->has(VmFlag::locked)) mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
+  return end;
+}
+
+// Linux: mm/memory.c __handle_mm_fault()
+AddressSpace::FaultEnd AddressSpace::handle_vma_fault(Vma& vma, VirtPage page, Access access) {
   pgtable::LeafTable* leaf = tables.find_or_create(page);
   if (leaf == nullptr) return FaultEnd::no_memory;
-  Fault fault{*vma, page, access, *leaf, Pte::none()};
+  Fault fault{vma, page, access, *leaf, Pte::none()};
   pgtable::Pmd pmd = leaf->pmd();
   if (pmd.is_huge()) return do_huge_pmd_fault(fault);
   // A table is made when it is known that no huge page will be mapped: a file's faults know it last.
-  if (pmd.is_none() && vma->is_anonymous()) {
+  if (pmd.is_none() && vma.is_anonymous()) {
     if (do_huge_pmd_anonymous_page(fault, pmd)) return FaultEnd::again;
     leaf->populate();
   }
-  if (pmd.is_table() || vma->is_anonymous()) {
+  if (pmd.is_table() || vma.is_anonymous()) {
     LockedPageTable table(*leaf);
     if (!table) return FaultEnd::again;
     fault.entry = table.get(page);

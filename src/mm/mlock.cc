@@ -2,7 +2,8 @@
 // mlockall().
 //
 // The mapping says that its pages stay (rmap::MappedRange::mlocked()): reclaim, who comes from a page, sees it there.
-// The folio's flag is for those who look at folios only, and is put right when a mapping is met that says otherwise.
+// The folio's flag is for those who look at folios only: faults and mlock() set it, and reclaim where it meets such a
+// mapping; munlock() clears it, and whoever takes the page out of a locked mapping.
 #include <algorithm>
 
 #include "mm/address_space.h"
@@ -72,20 +73,8 @@ std::optional<Access> AddressSpace::populates_with(const Vma& vma) {
   return vma.writable() && vma.is_cow() ? Access::write : Access::read;
 }
 
-// One step of a fault after the other, under one lock. Linux: mm/gup.c faultin_page()
-Errno AddressSpace::populate_page(VirtPage page, Access access) {
-  auto touch = [](Pte) {};
-  while (!access_through_tables(page, access, touch)) {
-    FaultEnd end = handle_mm_fault_locked(page, access);
-    // Nobody can resolve it meanwhile.
-    if (end == FaultEnd::write_protected) return Errno::efault;
-    if (end != FaultEnd::again) return errno_of(signal_of(end));
-  }
-  return Errno::ok;
-}
-
 // Linux: mm/gup.c populate_vma_page_range()
-Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) {
+Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   QUIRE_FUNC();
   if (vma.has(VmFlag::lock_on_fault)) return Errno::ok;
   std::optional<Access> access = populates_with(vma);
@@ -93,7 +82,6 @@ Errno AddressSpace::populate_part(const Vma& vma, Range<VirtPage> part) {
   for (VirtPage page : part) {
     Errno error = populate_page(page, *access);
     if (error != Errno::ok) return error;
-    if (vma.has(VmFlag::locked)) mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
   }
   return Errno::ok;
 }
@@ -124,9 +112,6 @@ Errno AddressSpace::populate_mappings(Range<VirtPage> range, OnError on_error) {
       page = end;
       continue;
     }
-    sync::SharedGuard guard(mmap_lock);
-    if (const Vma* vma = find_vma(page); vma != nullptr && vma->pages().contains(page) && vma->has(VmFlag::locked))
-      mark_mlocked(Range<VirtPage>::of(page, PageCount(1)), Locking::lock);
     ++page;
   }
   return Errno::ok;

@@ -32,7 +32,9 @@ std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& k
                                                       "WMARK_HIGH",     "swap_priority", "swap_discard", "swap_bad"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
-    if (o.key == "fault_around_pages" && kernel.fault_around_pages != 1) return fmt::format("counts on {}", o.key);
+    bool settable = kernel.fault_around_pages == 1;
+    if (o.key == "fault_around_pages" && !settable && o.number.value != kernel.fault_around_pages)
+      return fmt::format("counts on {}", o.key);
     if (o.key == "nodes" && o.number.value > kernel.nodes) return fmt::format("needs {} nodes", o.number.value);
   }
   return {};

@@ -70,8 +70,9 @@ bool Reclaim::prepare_to_free(LockedFolio& locked, Gfp gfp, SwapCached cached) {
   if (folio.is_large() && !folio.test(FolioFlag::anon) && !swaps_whole && !rmap::split_folio(env_, folio)) return false;
   FolioFlag flags = folio.flags();
   bool mapped = folio.mapped();
+  // Whoever has unlocked its mappings has cleared the flag, but for MREMAP_DONTUNMAP. Linux: folio_evictable()
   if (cache::any(flags & FolioFlag::mlocked)) {
-    if (mapped && rmap::is_mlocked(env_, folio)) return false;
+    if (mapped) return false;
     folio.clear(FolioFlag::mlocked);
   }
   if (cache::any(flags & FolioFlag::anon) && !cache::any(flags & FolioFlag::swapcache)) {

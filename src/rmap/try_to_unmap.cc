@@ -166,17 +166,4 @@ void try_to_unmap(Environment& env, Folio& folio, Unmap how) {
   RmapHold(env, folio).walk([&](MappedRange& range) { return try_to_unmap_one(range, folio, flags, how); });
 }
 
-bool is_mlocked(Environment& env, const Folio& folio) {
-  QUIRE_FUNC();
-  bool found = false;
-  auto take = [&](auto&&...) {
-    found = true;
-    return Walk::stop;
-  };
-  RmapHold(env, folio).walk([&](MappedRange& range) {
-    return range.mlocked() ? for_each_mapping(range, Extent::of(folio), take, take) : Walk::go_on;
-  });
-  return found;
-}
-
 }  // namespace quire::rmap

@@ -29,7 +29,5 @@ struct Unmap {
 };
 
 void try_to_unmap(Environment& env, Folio& folio, Unmap how = {});
-/// Whether a mapping of `folio` (locked) is one whose pages stay. Sleeps. Linux: mm/rmap.c folio_referenced_one()
-[[nodiscard]] bool is_mlocked(Environment& env, const Folio& folio);
 
 }  // namespace quire::rmap
