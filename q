@@ -30,6 +30,7 @@ help() {
 ./q bench      run the benchmarks (options go to each of them)
 ./q stress     the stress tests alone: swap on real threads, contents verified, invariants checked; a minute
 ./q hook       what the explorer's hook costs when nobody explores, as ratios of two builds run in turn
+./q exported   build every program that quire export writes and run it on this kernel, which needs root; minutes
 ./q fuzz       random texts into the parser for QUIRE_FUZZ_TIME seconds, 60 unless told
 
 ./q setup      install the packages that are missing, nothing else
@@ -174,6 +175,12 @@ hook() {
   tools/hook_ratio build/release/bench/hook_bench build/nohook/bench/hook_bench "$@"
 }
 
+exported() {
+  build release quire
+  need_quire
+  tools/export_tap "$quire" --cc gcc --cc clang "$@"
+}
+
 # Starts from the scenarios there are; whatever crashes the parser is left in build/fuzz.
 fuzz() {
   setup
@@ -206,7 +213,7 @@ tidy() {
 command=${1:-daily}
 (($# == 0)) || shift
 case $command in
-  daily | demo | bench | hook | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
+  daily | demo | bench | hook | stress | exported | fuzz | format | tidy | setup) "$command" "$@" ;;
   build) build release "$@" ;;
   test) test_all "$@" ;;
   lint) setup && tools/lint "$@" ;;
