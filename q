@@ -35,6 +35,7 @@ help() {
 ./q hook       what the explorer's hook costs when nobody explores, as ratios of two builds run in turn
 ./q compare    all scenarios on the kernel that runs here and on Debian's 6.1 and 6.12 in QEMU; as root (options and
                paths go to `quire compare`)
+./q exported   build every program that quire export writes and run it on this kernel, which needs root; minutes
 ./q fuzz       random texts into the parser for QUIRE_FUZZ_TIME seconds, 60 unless told
 
 ./q setup      install the packages that are missing, nothing else
@@ -209,6 +210,12 @@ compare() {
   "$quire" compare --kernel "host,$kernels" "$@"
 }
 
+exported() {
+  build release quire
+  need_quire
+  tools/export_tap "$quire" --cc gcc --cc clang "$@"
+}
+
 # Starts from the scenarios there are; whatever crashes the parser is left in build/fuzz.
 fuzz() {
   setup
@@ -241,7 +248,7 @@ tidy() {
 command=${1:-daily}
 (($# == 0)) || shift
 case $command in
-  daily | demo | compare | bench | hook | stress | fuzz | format | tidy | setup) "$command" "$@" ;;
+  daily | demo | compare | bench | hook | stress | exported | fuzz | format | tidy | setup) "$command" "$@" ;;
   build) build release "$@" ;;
   test) test_all "$@" ;;
   lint) setup && tools/lint "$@" ;;

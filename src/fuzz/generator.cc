@@ -132,6 +132,7 @@ class Generator {
       if (options_.may && !options_.may(o, member)) return false;
       text += "." + member;
     }
+    if (!populates_ && writes_by_itself(text)) return false;
     if (text.find("MADV_PAGEOUT") != std::string::npos)
       for (const Mapped& m : known_.mappings)
         if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
@@ -158,6 +159,14 @@ class Generator {
       m.whole = false;
       m.holes = m.holes || unmaps;
     }
+  }
+
+  // Whether pages may be written to: MADV_FREE is followed by a store, and what is locked comes in with the right to
+  // write.
+  static bool writes_by_itself(const std::string& text) {
+    constexpr std::array<std::string_view, 3> kWords = {"MADV_POPULATE_WRITE", "MADV_FREE", "PROT_WRITE"};
+    return std::any_of(kWords.begin(), kWords.end(),
+                       [&](std::string_view word) { return text.find(word) != std::string::npos; });
   }
 
   // What a call leaves to be known.
@@ -269,16 +278,39 @@ class Generator {
 
   bool swapon(unsigned) { return false; }  // follows each swapoff()
 
+  // A write to what is protected would wait for ever: only calls that write nothing come before it is resolved, and
+  // none that changes what the range is.
+  bool uffd_writeprotect(unsigned process) {
+    constexpr std::array<std::string_view, 9> kWritesNothing = {"load",   "madvise", "mincore",   "mprotect", "msync",
+                                                                "munmap", "pagemap", "ftruncate", "fallocate"};
+    const Mapped* found = in_block_ ? nullptr : operands_.mapping(known_, process);
+    if (found == nullptr || (found->processes >> process & 1) == 0) return false;
+    unsigned first = operands_.below(found->pages);
+    std::string range = fmt::format("{}[{}:{}]", found->name, first, first + 1 + operands_.below(found->pages - first));
+    if (!operands_.one_in(8)) say(process, {}, fmt::format("uffd_register({})", range));
+    say(process, {}, fmt::format("uffd_writeprotect({}, 1)", range));
+    for (unsigned i = operands_.below(4); i > 0; --i) {
+      const Operation& o = *scenario::find_operation(kWritesNothing[operands_.below(kWritesNothing.size())]);
+      if (o.weight == 0 || (options_.may && !options_.may(o, {}))) continue;
+      populates_ = false;
+      (void)plain(process, o);
+      populates_ = true;
+    }
+    say(process, {}, fmt::format("uffd_writeprotect({}, 0)", range));
+    return true;
+  }
+
   struct Special {
     std::string_view name;
     bool (Generator::*make)(unsigned process);
   };
-  static constexpr std::array<Special, 6> kSpecial = {{{"memfd_create", &Generator::memfd_create},
+  static constexpr std::array<Special, 7> kSpecial = {{{"memfd_create", &Generator::memfd_create},
                                                        {"mmap", &Generator::mmap},
                                                        {"mremap", &Generator::mremap},
                                                        {"fork", &Generator::fork},
                                                        {"exit", &Generator::exit},
-                                                       {"swapon", &Generator::swapon}}};
+                                                       {"swapon", &Generator::swapon},
+                                                       {"uffd_writeprotect", &Generator::uffd_writeprotect}}};
 
  public:
   static bool is_special(std::string_view name) {
@@ -296,6 +328,7 @@ class Generator {
   std::string lines_;
   unsigned names_ = 0;
   bool in_block_ = false;
+  bool populates_ = true;  ///< a call may write to pages by itself
 };
 
 }  // namespace

@@ -155,6 +155,30 @@ check {
   EXPECT_EQ(seen, (Texts{"PM_SWAP", "2", "0", "97", "PM_ANON"}));
 }
 
+// A child has a userfaultfd of its own, for its own memory.
+TEST_F(Played, AProtectedPageIsReadAndWrittenWhenItIsResolved) {
+  Texts seen = results("cpus=1", R"(
+setup {
+  A: p = mmap(0, 8K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0:2], 'a')
+  A: uffd_register(p[0]) = 0, uffd_writeprotect(p[0], 1) = 0
+}
+check {
+  A: load(p[0])                 = 'a'
+  A: store(p[1], 'b')           = 0
+  A: uffd_writeprotect(p[1], 1) = -ENOENT
+  A: C = fork()
+  C: uffd_writeprotect(p[0], 1) = -ENOENT
+  C: uffd_register(p[0])        = 0
+  C: store(p[0], 'c')           = 0
+  A: uffd_writeprotect(p[0], 0) = 0
+  A: store(p[0], 'd')           = 0
+  C: load(p[0])                 = 'c'
+})");
+  if (!why_not_.empty()) GTEST_SKIP() << why_not_;
+  EXPECT_EQ(seen, (Texts{"97", "0", "-ENOENT", "a process", "-ENOENT", "0", "0", "0", "0", "99"}));
+}
+
 // Whoever is killed leaves no directory and no swap device.
 TEST(Host, IsCleanedUpAfterAKill) {
   int ends[2];

@@ -4,6 +4,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <csignal>
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
@@ -143,6 +144,80 @@ expect { outcomes { A:r=0 A:s=0; A:r=0 A:s=SIGSEGV(1) } }
   wrong.replace(wrong.find("outcomes"), 46, "always A:s == 7");
   ASSERT_EQ(compile(exported(wrong, {.style = ExportStyle::c, .rounds = 20}).text), "");
   EXPECT_EQ(run(), 1) << get("out");
+}
+
+// Whoever is killed leaves no file: what is made is removed by a process that nobody kills.
+TEST_F(ExportC, NothingIsLeftAfterAKill) {
+  const std::string text = exported(R"(scenario written "while it is read"
+machine  cpus=2
+setup { A: fd = open("f", O_RDWR|O_CREAT) }
+cpu 0 as A { pwrite(fd, 'a', 0) = 1 }
+cpu 1 as A { r = pread(fd, 0) }
+check { A: pread(fd, 0) = 'a' }
+expect { never bug }
+)",
+                                    {.style = ExportStyle::c, .rounds = 1'000'000})
+                               .text;
+  ASSERT_EQ(compile(text), "");
+  auto directories = [this] {
+    int count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(folder_))
+      count += entry.path().filename().string().starts_with("quire-") ? 1 : 0;
+    return count;
+  };
+  pid_t pid = fork();
+  if (pid == 0) {
+    setenv("DIR", folder_.c_str(), 1);
+    execl((folder_ + "/a").c_str(), "a", nullptr);
+    _exit(127);
+  }
+  for (int waited = 0; directories() == 0 && waited < 1'000; ++waited) usleep(10'000);
+  EXPECT_EQ(directories(), 1);
+  kill(pid, SIGKILL);
+  waitpid(pid, nullptr, 0);
+  for (int waited = 0; directories() != 0 && waited < 1'000; ++waited) usleep(10'000);
+  EXPECT_EQ(directories(), 0);
+}
+
+TEST_F(ExportC, AProtectedWriteWaitsUntilItIsResolved) {
+  const Exported one = exported(R"(scenario resolved "a write waits for the resolution"
+machine  cpus=2
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a'), uffd_register(p[0]) = 0, uffd_writeprotect(p[0], 1) = 0
+}
+cpu 0 as A { w = store(p[0], 'b') }
+cpu 1 as A { r = load(p[0])   uffd_writeprotect(p[0], 0) = 0 }
+check { A: load(p[0]) = 'b' }
+expect { always A:r == 'a'   always A:w == 0 }
+)",
+                                {.style = ExportStyle::c, .rounds = 20});
+  ASSERT_EQ(one.why_not, "");
+  EXPECT_NE(one.text.find("q_need_uffd(Q_UFFD_WP);"), std::string::npos);
+  EXPECT_EQ(one.text.find("q_need_root();"), std::string::npos);
+  ASSERT_EQ(compile(one.text), "");
+  int code = run();
+  EXPECT_EQ(code, get("out").find("# SKIP needs") != std::string::npos ? 4 : 0) << get("out");
+}
+
+TEST_F(ExportC, AccessesBehindAMappingFindNothing) {
+  const Exported one = exported(R"(scenario behind "there is nothing"
+check {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: load(p[1]) = SIGSEGV(1)
+}
+expect { never bug }
+)");
+  EXPECT_NE(one.text.find("q_mmap_lowest("), std::string::npos);
+  ASSERT_EQ(compile(one.text), "");
+  EXPECT_EQ(run(), 0) << get("out");
+}
+
+TEST_F(ExportC, AMachineWithItsOwnWatermarksIsNoKernel) {
+  const Exported one = exported(
+      "scenario x \"y\"\nmachine WMARK_MIN=1 WMARK_LOW=2 WMARK_HIGH=3\ncheck { free_pages() = WMARK_HIGH }\n"
+      "expect { never bug }\n");
+  EXPECT_EQ(one.why_not, "counts on WMARK_MIN");
 }
 
 TEST_F(ExportC, SaysWhatNoKernelCanBeAskedFor) {
