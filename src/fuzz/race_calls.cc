@@ -27,6 +27,7 @@ constexpr std::array kRacingModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP
 constexpr std::array kRacingRights = {Choice{"PROT_READ", 3}, Choice{"PROT_READ|PROT_WRITE", 1},
                                       Choice{"PROT_NONE", 2}};
 constexpr std::array kRacingSyncs = {Choice{"MS_SYNC", 2}, Choice{"MS_INVALIDATE", 1}, Choice{"MS_ASYNC", 1}};
+constexpr std::array kRacingLockings = {Choice{"0", 1}, Choice{"MLOCK_ONFAULT", 1}};
 constexpr std::array kRacingLocks = {Choice{"MCL_CURRENT", 1}};
 
 struct RacingWords {
@@ -34,10 +35,10 @@ struct RacingWords {
   std::string_view operation;  ///< empty: any
   std::span<const Choice> choices;
 };
-constexpr std::array kRacingWords = {RacingWords{"ADVICE", "", kRacingAdvice}, RacingWords{"MODE", "", kRacingModes},
-                                     RacingWords{"PROT", "", kRacingRights},
-                                     RacingWords{"FLAGS", "msync", kRacingSyncs},
-                                     RacingWords{"FLAGS", "mlockall", kRacingLocks}};
+constexpr std::array kRacingWords = {
+    RacingWords{"ADVICE", "", kRacingAdvice},        RacingWords{"MODE", "", kRacingModes},
+    RacingWords{"PROT", "", kRacingRights},          RacingWords{"FLAGS", "msync", kRacingSyncs},
+    RacingWords{"FLAGS", "mlock2", kRacingLockings}, RacingWords{"FLAGS", "mlockall", kRacingLocks}};
 constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RANGE",   "LENGTH", "OFFSET",
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 

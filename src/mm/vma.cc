@@ -5,7 +5,11 @@
 namespace quire::mm {
 
 Vma::Vma(AddressSpace& mm, const VmaSpec& spec)
-    : MappedRange(mm, spec.span), mm_(mm), file_(spec.file), flags_(spec.flags) {}
+    : MappedRange(mm, spec.span),
+      mm_(mm),
+      file_(spec.file),
+      flags_(spec.flags),
+      recency_(has_recency(spec.flags) ? 1 : 0) {}
 
 Vma* Vma::make(AddressSpace& mm, const VmaSpec& spec) {
   if (spec.file != nullptr) spec.file->get();
@@ -39,6 +43,7 @@ Vma* Vma::make_forked(AddressSpace& child, VmFlag flags) const {
 void Vma::set_flags(VmFlag flags) {
   if ((flags & VmFlag::locked) != (flags_.get() & VmFlag::locked))
     set_mlocked((flags & VmFlag::locked) != VmFlag::none ? PagesStay::yes : PagesStay::no);
+  if (has_recency(flags) != has_recency()) recency_.store(has_recency(flags) ? 1 : 0, sync::Order::relaxed);
   flags_ = flags;
 }
 

@@ -95,7 +95,8 @@ class Vma final : public rmap::MappedRange {
   [[nodiscard]] bool readable() const { return has(VmFlag::read | VmFlag::write); }
   [[nodiscard]] bool writable() const { return has(VmFlag::write); }
   /// Whether a page that was used is likely to be used again. Linux: vma_has_recency()
-  [[nodiscard]] bool has_recency() const { return !has(VmFlag::random_read | VmFlag::sequential_read); }
+  /// Truncation asks that too, without mmap_lock.
+  [[nodiscard]] bool has_recency() const { return recency_.load(sync::Order::relaxed) != 0; }
 
   void zap(Range<VirtPage> pages, const rmap::ZapDetails& details) override;
 
@@ -139,12 +140,16 @@ class Vma final : public rmap::MappedRange {
 
  private:
   [[nodiscard]] VmaSpec spec() const { return {span(), flags(), file_}; }
+  [[nodiscard]] static bool has_recency(VmFlag flags) {
+    return (flags & (VmFlag::random_read | VmFlag::sequential_read)) == VmFlag::none;
+  }
   [[nodiscard]] bool alike(const VmaSpec& spec) const { return flags() == spec.flags && file_ == spec.file; }
 
   AddressSpace& mm_;
   rmap::FileBacking* const file_;
   sync::Plain<VmFlag, "vma->vm_flags"> flags_;
   sync::Atomic<uint8_t, "vma->anon_vma"> copies_{0};
+  sync::Atomic<uint8_t, "vma->vm_flags"> recency_;  ///< of flags_
 };
 
 }  // namespace quire::mm
