@@ -23,3 +23,19 @@ check {
 
 expect            { never bug   complete }
 expect with D1-16 { sometimes stale_pte   preemptions 0 }
+
+scenario guard-over-marker "a guard takes the place of a marker, which is no page that could be zapped"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)
+  A: uffd_register(p[0]) = 0, uffd_writeprotect(p[0], 1) = 0
+}
+
+check {
+  A: pagemap(p[0])                     = PM_UFFD_WP
+  A: madvise(p[0], MADV_GUARD_INSTALL) = 0
+  A: load(p[0])                        = SIGSEGV(1)
+}
+
+expect { never bug   complete }

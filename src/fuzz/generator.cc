@@ -132,7 +132,7 @@ class Generator {
       if (options_.may && !options_.may(o, member)) return false;
       text += "." + member;
     }
-    if (!populates_ && writes_by_itself(text)) return false;
+    if (protected_ && may_wait(text)) return false;
     if (text.find("MADV_PAGEOUT") != std::string::npos)
       for (const Mapped& m : known_.mappings)
         if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
@@ -161,10 +161,11 @@ class Generator {
     }
   }
 
-  // Whether pages may be written to: MADV_FREE is followed by a store, and what is locked comes in with the right to
-  // write.
-  static bool writes_by_itself(const std::string& text) {
-    constexpr std::array<std::string_view, 3> kWords = {"MADV_POPULATE_WRITE", "MADV_FREE", "PROT_WRITE"};
+  // What may wait for a protected page: MADV_FREE is followed by a store, what is locked comes in with the right to
+  // write, and a guard in the place of a marker is tried for ever (docs/fidelity.md, guard-over-marker).
+  static bool may_wait(const std::string& text) {
+    constexpr std::array<std::string_view, 4> kWords = {"MADV_POPULATE_WRITE", "MADV_FREE", "PROT_WRITE",
+                                                        "MADV_GUARD_INSTALL"};
     return std::any_of(kWords.begin(), kWords.end(),
                        [&](std::string_view word) { return text.find(word) != std::string::npos; });
   }
@@ -292,9 +293,9 @@ class Generator {
     for (unsigned i = operands_.below(4); i > 0; --i) {
       const Operation& o = *scenario::find_operation(kWritesNothing[operands_.below(kWritesNothing.size())]);
       if (o.weight == 0 || (options_.may && !options_.may(o, {}))) continue;
-      populates_ = false;
+      protected_ = true;
       (void)plain(process, o);
-      populates_ = true;
+      protected_ = false;
     }
     say(process, {}, fmt::format("uffd_writeprotect({}, 0)", range));
     return true;
@@ -328,7 +329,7 @@ class Generator {
   std::string lines_;
   unsigned names_ = 0;
   bool in_block_ = false;
-  bool populates_ = true;  ///< a call may write to pages by itself
+  bool protected_ = false;  ///< a range is write-protected
 };
 
 }  // namespace

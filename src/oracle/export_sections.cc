@@ -80,7 +80,7 @@ struct Header {
 constexpr std::array<Header, 24> kHeaders = {{
     {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
-    {"fcntl.h", "open fallocate O_* FALLOC_*"},
+    {"fcntl.h", "open fallocate fcntl O_* F_DUPFD* FALLOC_*"},
     {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_*"},

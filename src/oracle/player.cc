@@ -57,6 +57,9 @@ Performance Player::play(uint32_t round) {
   stage_->~Stage();
   stage_ = new (stage_) Stage();
   stage_->jitter = round * 2'654'435'761U;
+  // What an earlier round has left on the disk would be found.
+  for (const Call* call : calls_)
+    if (call->operation->name == "open") (void)unlink((host_.directory() + "/" + call->operands[0].symbol).c_str());
   pid_t conductor = fork();
   if (conductor < 0) return {{}, fmt::format("fork: {}", std::strerror(errno))};
   if (conductor == 0) conduct();

@@ -28,10 +28,16 @@ struct uffdio_poison {
 #define Q_UFFD_POISON (1ULL << 14)         /* UFFD_FEATURE_POISON: 6.6 */
 /* [end] */
 
-/* [begin] Those who have no right to the faults of the kernel get those of the program. */
+/* [begin] Those who have no right to the faults of the kernel get those of the program. The number is above those of
+   files, which are as if it did not exist. */
 static inline int q_uffd_open(void) {
+  int high;
   int fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC);
-  return fd < 0 && errno == EPERM ? (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY) : fd;
+  if (fd < 0 && errno == EPERM) fd = (int)syscall(SYS_userfaultfd, O_CLOEXEC | UFFD_USER_MODE_ONLY);
+  if (fd < 0) return fd;
+  high = fcntl(fd, F_DUPFD_CLOEXEC, 500);
+  close(fd);
+  return high;
 }
 /* [end] */
 
