@@ -1,6 +1,6 @@
 # A page that the end of a file is in is mapped whole: what is stored behind the end is there until somebody zeroes it.
 
-scenario behind-the-end-of-a-block-file "a byte stored behind the end of a file, in its last page, and then the file grows"
+scenario behind-the-end-of-a-block-file "a byte stored behind the end of a file, in its last page; then the file grows"
 machine  cpus=1 ram=16
 
 check {
