@@ -85,7 +85,14 @@ int file_in_memory(const char* name, std::string_view contents) {
   return fd;
 }
 
-std::vector<std::string> command_of(const GuestOptions& options, int archive, int console) {
+/// What it inherits, by number.
+struct Inherited {
+  int archive;
+  int console;
+  int virtio;
+};
+
+std::vector<std::string> command_of(const GuestOptions& options, const Inherited& inherited) {
   unsigned half = options.mebibytes / 2;
   return {"qemu-system-x86_64",
           "-accel",
@@ -112,14 +119,20 @@ std::vector<std::string> command_of(const GuestOptions& options, int archive, in
           "-kernel",
           options.kernel,
           "-initrd",
-          fmt::format("/proc/self/fd/{}", archive),
+          fmt::format("/proc/self/fd/{}", inherited.archive),
           "-append",
           "console=ttyS0 quiet loglevel=3 panic=-1 oops=panic random.trust_cpu=on mitigations=off "
           "transparent_hugepage=madvise",
           "-serial",
-          fmt::format("file:/proc/self/fd/{}", console),
+          fmt::format("file:/proc/self/fd/{}", inherited.console),
           "-serial",
-          "stdio"};
+          "stdio",
+          "-device",
+          "virtio-serial-pci",
+          "-chardev",
+          fmt::format("socket,id=line,fd={}", inherited.virtio),
+          "-device",
+          "virtserialport,chardev=line,name=quire"};
 }
 
 [[noreturn]] void become_qemu(const std::vector<std::string>& command, int line) {
@@ -148,12 +161,12 @@ bool is_on_path(std::string_view program) {
 }  // namespace
 
 std::vector<std::string> modules_of(const std::string& kernel) {
-  constexpr std::array<std::string_view, 12> kNames = {"zram",   "zsmalloc", "lz4",  "lzo",  "zstd",    "842",
-                                                       "xxhash", "brd",      "ext4", "jbd2", "mbcache", "crc"};
+  constexpr std::array<std::string_view, 13> kNames = {"zram", "zsmalloc", "lz4",  "lzo",     "zstd", "842",   "xxhash",
+                                                       "brd",  "ext4",     "jbd2", "mbcache", "crc",  "virtio"};
   std::vector<std::string> modules;
   fs::path root = fs::absolute(kernel).parent_path().parent_path() / "lib/modules" / release_in(kernel) / "kernel";
   std::error_code none;
-  for (const char* folder : {"drivers/block", "mm", "lib", "crypto", "fs"})
+  for (const char* folder : {"drivers/block", "drivers/char", "drivers/virtio", "mm", "lib", "crypto", "fs"})
     for (fs::recursive_directory_iterator at(root / folder, none), end; at != end; at.increment(none)) {
       std::string name = at->path().filename();
       bool wanted = std::any_of(kNames.begin(), kNames.end(), [&](std::string_view n) { return name.starts_with(n); });
@@ -176,7 +189,7 @@ Guest::~Guest() {
     kill(pid_, SIGKILL);
     waitpid(pid_, nullptr, 0);
   }
-  for (int fd : {line_, archive_, console_})
+  for (int fd : {serial_, virtio_, archive_, console_})
     if (fd >= 0) close(fd);
 }
 
@@ -188,15 +201,26 @@ std::string Guest::boot() {
   if (!is_on_path("qemu-system-x86_64")) return "qemu-system-x86_64 is not installed";
   archive_ = file_in_memory("archive", archive_for(options_, *program));
   console_ = file_in_memory("console", {});
-  std::array<int, 2> ends{};
-  if (archive_ < 0 || console_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+  std::array<int, 2> serial{};
+  std::array<int, 2> virtio{};
+  if (archive_ < 0 || console_ < 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, serial.data()) != 0 ||
+      socketpair(AF_UNIX, SOCK_STREAM, 0, virtio.data()) != 0)
     return fmt::format("for the guest: {}", std::strerror(errno));
-  std::vector<std::string> command = command_of(options_, archive_, console_);
+  std::vector<std::string> command = command_of(options_, {archive_, console_, virtio[1]});
+  fcntl(virtio[0], F_SETFD, FD_CLOEXEC);
   pid_ = fork();
-  if (pid_ == 0) become_qemu(command, ends[1]);
-  close(ends[1]);
-  line_ = ends[0];
+  if (pid_ == 0) become_qemu(command, serial[1]);
+  close(serial[1]);
+  close(virtio[1]);
+  serial_ = serial[0];
+  virtio_ = virtio[0];
   return pid_ < 0 ? fmt::format("fork: {}", std::strerror(errno)) : std::string();
+}
+
+bool Guest::runs() const {
+  siginfo_t info{};
+  return pid_ > 0 && waitid(P_PID, static_cast<id_t>(pid_), &info, WEXITED | WNOHANG | WNOWAIT) == 0 &&
+         info.si_pid == 0;
 }
 
 std::string Guest::last_words() const {

@@ -1,5 +1,6 @@
-// Guest: a kernel in QEMU whose only program plays scenarios (guest/init_main.cc). What is asked and answered goes over
-// its second serial line (see messages.h); the first one is its console, of which the end is kept.
+// Guest: a kernel in QEMU whose only program plays scenarios (guest/init_main.cc). What is asked and answered (see
+// messages.h) goes over a virtio port if its modules have that, else over its second serial line, which is several
+// times slower; the first one is its console, of which the end is kept.
 //
 // It has two CPUs, two NUMA nodes, swap on compressed RAM if its modules have it, and no disk. Nothing of it is left on
 // the machine: the archive that it boots from is in memory, and it ends with this process.
@@ -28,21 +29,26 @@ class Guest {
 
   /// Starts it; whether it comes up is seen on its line. Empty, or why it could not be started.
   [[nodiscard]] std::string boot();
-  [[nodiscard]] int line() const { return line_; }
+  /// The ends of its lines here: it speaks on one of them.
+  [[nodiscard]] int serial_line() const { return serial_; }
+  [[nodiscard]] int virtio_line() const { return virtio_; }
+  /// Whether it has not ended.
+  [[nodiscard]] bool runs() const;
   [[nodiscard]] const GuestOptions& options() const { return options_; }
   /// Of the console: what it said last that is about an error, else the last line.
   [[nodiscard]] std::string last_words() const;
 
  private:
   GuestOptions options_;
-  int line_ = -1;
+  int serial_ = -1;
+  int virtio_ = -1;
   int archive_ = -1;  ///< files in memory
   int console_ = -1;
   pid_t pid_ = -1;
 };
 
-/// The modules that swap on compressed RAM and a file system on a RAM disk may need, of the package of this image:
-/// paths, in no order.
+/// The modules that swap on compressed RAM, a file system on a RAM disk and a virtio port may need, of the package of
+/// this image: paths, in no order.
 [[nodiscard]] std::vector<std::string> modules_of(const std::string& kernel);
 /// The program that plays in guests: beside this program, or where QUIRE_GUEST says. Empty: there is none.
 [[nodiscard]] std::string guest_program();

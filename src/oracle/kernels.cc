@@ -90,7 +90,8 @@ std::string release_of(const std::string& image) { return fs::path(image).filena
 void unpack(const std::string& package, const std::string& directory) {
   std::string command = fmt::format(
       "dpkg-deb --fsys-tarfile '{}' | tar -x --wildcards './boot/vmlinuz-*' "
-      "'./lib/modules/*/kernel/drivers/block/zram' "
+      "'./lib/modules/*/kernel/drivers/block/zram' './lib/modules/*/kernel/drivers/char/virtio*' "
+      "'./lib/modules/*/kernel/drivers/virtio' "
       "'./lib/modules/*/kernel/drivers/block/brd*' './lib/modules/*/kernel/mm' './lib/modules/*/kernel/lib' "
       "'./lib/modules/*/kernel/crypto' './lib/modules/*/kernel/fs/ext4' './lib/modules/*/kernel/fs/jbd2' "
       "'./lib/modules/*/kernel/fs/mbcache*' 2>/dev/null",

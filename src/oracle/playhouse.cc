@@ -19,6 +19,7 @@ namespace quire::oracle {
 namespace {
 
 constexpr int kBootMilliseconds = 120'000;
+constexpr int kListenMilliseconds = 20;
 constexpr int kAnswerMilliseconds = 300'000;
 
 // Lists of one CPU: a page that has just been made is on its way to no other's.
@@ -61,15 +62,25 @@ std::string Playhouse::open_here(const std::vector<std::string>& areas) {
   socket_ = ends[0];
   if (pid_ < 0) return fmt::format("fork: {}", std::strerror(errno));
   line_ = LineChannel(socket_);
-  return wait_until_ready(-1);
+  while (std::optional<std::string> line = line_.receive())
+    if (std::optional<Ready> ready = ready_of(*line)) return are_ready(*ready);
+  return "the playing process ended";
 }
 
 std::string Playhouse::open_guest(const GuestOptions& options) {
   close_all();
   guest_ = std::make_unique<Guest>(options);
   if (std::string why = guest_->boot(); !why.empty()) return why;
-  line_ = LineChannel(guest_->line());
-  return wait_until_ready(kBootMilliseconds);
+  // It speaks on the line that it has; on the others firmware may.
+  std::array<LineChannel, 2> lines = {LineChannel(guest_->virtio_line()), LineChannel(guest_->serial_line())};
+  for (int waited = 0; waited < kBootMilliseconds && guest_->runs(); waited += 2 * kListenMilliseconds)
+    for (LineChannel& line : lines)
+      while (std::optional<std::string> text = line.receive(kListenMilliseconds))
+        if (std::optional<Ready> ready = ready_of(*text)) {
+          line_ = line;
+          return are_ready(*ready);
+        }
+  return "the guest did not come up: " + guest_->last_words();
 }
 
 std::string Playhouse::reopen() {
@@ -78,14 +89,9 @@ std::string Playhouse::reopen() {
   return open_guest(options);
 }
 
-std::string Playhouse::wait_until_ready(int milliseconds) {
-  while (std::optional<std::string> line = line_.receive(milliseconds)) {
-    std::optional<Ready> ready = ready_of(*line);
-    if (!ready) continue;  // of the firmware
-    facts_ = ready->facts;
-    return ready->trouble;
-  }
-  return guest_ == nullptr ? "the playing process ended" : "the guest did not come up: " + guest_->last_words();
+std::string Playhouse::are_ready(const Ready& ready) {
+  facts_ = ready.facts;
+  return ready.trouble;
 }
 
 void Playhouse::send(const Request& request) { (void)line_.send(line_of(request)); }

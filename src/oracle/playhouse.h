@@ -40,7 +40,7 @@ class Playhouse {
   [[nodiscard]] Answer receive();
 
  private:
-  [[nodiscard]] std::string wait_until_ready(int milliseconds);
+  [[nodiscard]] std::string are_ready(const Ready& ready);
   void close_all();
 
   std::vector<std::string> areas_;

@@ -72,8 +72,22 @@ void mount_disk() {
   if (disk) mount("/dev/ram0", "/var/tmp", "ext4", 0, nullptr);
 }
 
+// The port is there a little after its modules.
+int open_port() {
+  constexpr int kAttempts = 100;
+  if (!fs::exists("/sys/class/virtio-ports")) return -1;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    int line = open("/dev/vport0p1", O_RDWR | O_CLOEXEC);
+    if (line >= 0) return line;
+    usleep(10'000);
+  }
+  return -1;
+}
+
 int open_line() {
-  int line = open(kLine, O_RDWR | O_NOCTTY | O_CLOEXEC);
+  int line = open_port();
+  if (line >= 0) return line;
+  line = open(kLine, O_RDWR | O_NOCTTY | O_CLOEXEC);
   termios settings{};
   if (line < 0 || tcgetattr(line, &settings) != 0) return line;
   cfmakeraw(&settings);
