@@ -20,11 +20,13 @@ _quire_paths() {
   done < <(compgen -f -- "$current")
 }
 
+_quire_versions() { quire kernels 2>/dev/null | sed 's/.*vmlinuz-\([0-9]*\.[0-9]*\).*/\1/'; }
+
 _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print $1 }')"; }
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay compare defects export import shrink fuzz fmt mkswap help"
+  local commands="check run replay compare defects export import shrink fuzz kernels fmt mkswap help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
@@ -35,7 +37,9 @@ _quire() {
     --color) _quire_words "auto always never" && return ;;
     --defect) _quire_defects && return ;;
     --format) _quire_words "fsx strace xfs_io" && return ;;
-    --on) _quire_words "engine host" && return ;;
+    --on | --against) _quire_words "engine host $(_quire_versions)" && return ;;
+    --kernel) _quire_words "host $(_quire_versions)" && return ;;
+    --accel) _quire_words "tcg kvm" && return ;;
     --junit | --perfetto | --root | --output | -o | --html | --sums) _quire_paths any && return ;;
     --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule | --ram | --swap) COMPREPLY=() && return ;;
   esac
@@ -48,10 +52,11 @@ _quire() {
       run) _quire_words "--order --schedule --defect --only --bless --on --color --help" ;;
       replay) _quire_words "--trace --perfetto --root --color --help" ;;
       defects) _quire_words "--json --color --help" ;;
-      compare) _quire_words "--kernel --rounds --time --explained --json --html --color --help" ;;
+      compare) _quire_words "--kernel --accel --rounds --time --explained --json --html --color --help" ;;
       export) _quire_words "--only --style --rounds --output --color --help" ;;
       import) _quire_words "--format --output --replay --sums --ram --swap --skip-unknown --color --help" ;;
       shrink) _quire_words "--only --output --time --color --help" ;;
+      fuzz) _quire_words "--against --cpus --time --programs --findings --seed --defect --corpus --keep --json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
       *) _quire_words "--color --help" ;;
@@ -62,6 +67,7 @@ _quire() {
     help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
     check | run | compare | export | shrink | fmt | defects) _quire_paths ;;
     import) _quire_paths any ;;
+    kernels) _quire_words "fetch" ;;
   esac
 }
 
