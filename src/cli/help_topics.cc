@@ -92,8 +92,8 @@ constexpr std::string_view kFuzzing =
   --against engine           one order; the detectors, the invariants, and a model of what each byte is
   --against engine --cpus 2  blocks on several CPUs in random orders; the detectors and the invariants
   --against host             one order, on the engine and on the running kernel (root, for swap)
-  --against 6.1              the same on a kernel in a guest (see `quire kernels`); with --cpus 2 or 3 a kernel plays each
-                             scenario many times, and each outcome must be one that the engine allows
+  --against 6.1              the same on a kernel in a guest (see `quire kernels`); with --cpus 2 or 3 a kernel
+                             plays each many times, and each outcome must be one that the engine allows
 
 What is wrong is looked at a second time, made small (calls, pages, processes, flags), and written
 to --corpus DIR as a scenario with the results that it should have. Findings that look alike are
