@@ -53,13 +53,17 @@ class RaceGenerator {
     const RaceObject& object = setup_.objects[setup_.below(setup_.objects.size())];
     RaceCall first = calls_.draw(object);
     add(block, first, injection());
-    unsigned more = cpus_ > 2 ? 6 : 3;
-    if (!first.ends && setup_.one_in(more)) {
-      auto again = setup_.one_in(4) ? calls_.make(*first.operation, object) : std::nullopt;
-      add(block, again ? *again : calls_.draw(object), "");
-    }
+    unsigned more = cpus_ > 2 ? 6 : setup_.room == SwapRoom::tiny ? 2 : 3;
+    if (!first.ends && setup_.one_in(more)) add(block, second_call(first, object), "");
     block.process = setup_.forked && setup_.one_in(2) ? "B" : "A";
     if (block.of_kernel) block.process = "K";
+  }
+
+  RaceCall second_call(const RaceCall& first, const RaceObject& object) {
+    // Where slots are few, the next to have the slot may be the page that has just left it.
+    if (setup_.room == SwapRoom::tiny && setup_.one_in(2)) return RaceCalls::page_out(object);
+    auto again = setup_.one_in(4) ? calls_.make(*first.operation, object) : std::nullopt;
+    return again ? *again : calls_.draw(object);
   }
 
   // A process that ends must not be one that another CPU makes calls of.

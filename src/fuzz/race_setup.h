@@ -2,6 +2,9 @@
 // after a fork, in swap, in the swap cache, huge, moved, failed, in a device, given up in part. The state is drawn step
 // by step from what may be done to pages, so that the same step may come before or after a fork or a swap-out.
 //
+// The first draw is what is scarce, for what is rare alone needs company: where slots are few, options, states and
+// calls that have to do with swap are drawn more often, all of them.
+//
 //   RaceSetup setup(random);
 //   setup.machine          // "nodes=2 ram=16 swap=S:8"
 //   setup.lines            // the statements of the set-up
@@ -26,6 +29,13 @@ struct RaceObject {
   bool huge = false;  ///< one huge page fits into it
 };
 
+/// How many slots of the swap area are left for the pages of the program.
+enum class SwapRoom : uint8_t {
+  ample,
+  nearly_full,  ///< pages of somebody else have the others: what frees a slot may be what another waits for
+  tiny,         ///< one or two in all: a slot that becomes free is the next one used
+};
+
 class RaceSetup {
  public:
   explicit RaceSetup(base::Random& random);
@@ -33,8 +43,8 @@ class RaceSetup {
   std::string machine;  ///< options but for cpus
   std::string lines;
   std::vector<RaceObject> objects;
-  bool forked = false;      ///< B is a child of A
-  bool swap_fills = false;  ///< nearly full: what frees a slot may be what another waits for
+  bool forked = false;  ///< B is a child of A
+  SwapRoom room = SwapRoom::ample;
   unsigned nodes = 1;
   bool device = false;
   bool discards = false;
@@ -49,9 +59,14 @@ class RaceSetup {
 
  private:
   void draw_machine();
+  unsigned draw_slots();
+  [[nodiscard]] bool scarce() const { return room != SwapRoom::ample; }
+  /// Below 5 anonymous, below 10 of tmpfs, and of block storage from there on.
+  unsigned draw_kind();
   void map(unsigned number);
   void fill_swap();
   void bring_into_a_state(const RaceObject& object);
+  void bring_into_swap(const RaceObject& object);
   void touch(const RaceObject& object, std::string_view process);
   void fork();
   void page_out(const RaceObject& object);
