@@ -96,6 +96,11 @@ const RacingWords* racing_words(const Operation& operation, std::string_view wor
   return nullptr;
 }
 
+/// Tens of milliseconds of a kernel, each time it is played.
+bool takes_long(const Operation& operation) {
+  return operation.name == "swapoff" || operation.name == "swapon" || operation.name == "compact";
+}
+
 bool is_made_by_name(std::string_view operation) {
   return operation == "fork" || operation == "exit" || operation == "mremap";
 }
@@ -125,7 +130,9 @@ std::string RaceCalls::unknown_word(const Operation& operation) {
 RaceCalls::RaceCalls(RaceSetup& setup)
     : setup_(setup), about_swap_only_(setup.room != SwapRoom::ample && !setup.one_in(4)) {
   for (const Operation& operation : scenario::all_operations()) {
-    if (!may_race(operation)) continue;
+    if (!may_race(operation) || !setup.may(operation)) continue;
+    bool rare = setup.of_a_kernel() && takes_long(operation);
+    if (rare && !setup.one_in(16)) continue;
     usual_.add(operation, weight_among(kRaceWeights, operation.name, kUsualWeight));
     about_swap_.add(operation, weight_among(kSwapWeights, operation.name, 0));
   }
@@ -192,8 +199,13 @@ std::string RaceCalls::length(const Operation& operation, const RaceObject& obje
 
 std::optional<std::string> RaceCalls::operand(const Operation& operation, const std::string& word,
                                               const RaceObject& object) {
-  if (about_swap_only_ && word == "ADVICE") return drawn(setup_, kSwapAdvice);
-  if (const RacingWords* words = racing_words(operation, word)) return drawn(setup_, words->choices);
+  if (const RacingWords* words = racing_words(operation, word)) {
+    bool about_swap = about_swap_only_ && word == "ADVICE";
+    std::string choice = about_swap ? drawn(setup_, kSwapAdvice) : drawn(setup_, words->choices);
+    // When such a page goes is up to a kernel.
+    if (setup_.of_a_kernel() && choice == "MADV_FREE") return std::nullopt;
+    return choice;
+  }
   if (word == "FD") return object.file.empty() ? std::nullopt : std::optional(object.file);
   if (word == "ADDRESS") return page(object);
   if (word == "RANGE") return operation.name == "load" ? page(object) : setup_.part_of(object);

@@ -2,9 +2,11 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace quire::fuzz {
 
-RaceSetup::RaceSetup(base::Random& random) : random_(random) {
+RaceSetup::RaceSetup(base::Random& random, const GeneratorOptions& options) : random_(random), options_(options) {
   draw_machine();
   unsigned mappings = one_in(scarce() ? 16 : 5) ? 2 : 1;
   for (unsigned i = 0; i < mappings; ++i) map(i);
@@ -27,6 +29,9 @@ std::string RaceSetup::part_of(const RaceObject& object) {
 std::string RaceSetup::letter() { return fmt::format("'{}'", static_cast<char>('a' + letters_++ % 26)); }
 
 void RaceSetup::say(std::string_view process, const std::string& call) {
+  std::string_view name = std::string_view(call).substr(0, call.find('('));
+  const scenario::Operation* operation = scenario::find_operation(name.substr(name.rfind(' ') + 1));
+  if (operation != nullptr && !may(*operation)) return;
   lines += fmt::format("  {}: {}\n", process, call);
 }
 
@@ -49,15 +54,19 @@ unsigned RaceSetup::draw_slots() {
 
 void RaceSetup::draw_machine() {
   unsigned slots = draw_slots();
-  nodes = one_in(2) ? 2 : 1;
+  nodes = one_in(2) ? std::min(2U, options_.nodes_max) : 1;
+  machine = fmt::format("ram=24 swap=S:{}", slots);
+  if (nodes == 2) machine += " nodes=2";
+  if (!of_a_kernel()) draw_switches();
+}
+
+void RaceSetup::draw_switches() {
   huge_pages_ = one_in(scarce() ? 6 : 3);
   device = one_in(8);
   discards = !huge_pages_ && one_in(16);
-  machine = fmt::format("ram=24 swap=S:{}", slots);
   auto option = [this](bool there, std::string_view text) {
     if (there) machine += fmt::format(" {}", text);
   };
-  option(nodes == 2, "nodes=2");
   option(device, "device=2");
   option(huge_pages_, "thp=2 PTRS_PER_PTE=2");
   if (huge_pages_) option(true, one_in(2) ? "SWAPFILE_CLUSTER=2 thp_swap=pmd" : "SWAPFILE_CLUSTER=2");
@@ -75,7 +84,8 @@ void RaceSetup::draw_machine() {
 
 unsigned RaceSetup::draw_kind() {
   if (scarce() && one_in(2)) return 1 + below(4);  // private memory has a slot of its own
-  return below(14);
+  // Beside a kernel no file on a device: it would be there for the next program, and it takes a kernel long.
+  return below(of_a_kernel() ? 10 : 14);
 }
 
 void RaceSetup::map(unsigned number) {
@@ -161,7 +171,8 @@ void RaceSetup::fork() {
 
 void RaceSetup::page_out(const RaceObject& o) {
   std::string part = one_in(4) ? part_of(o) : fmt::format("{}[0:{}]", o.name, o.pages);
-  say(who(), fmt::format("madvise({}, MADV_PAGEOUT){}", part, one_in(2) ? "   [keep_swapcache]" : ""));
+  say(who(),
+      fmt::format("madvise({}, MADV_PAGEOUT){}", part, !of_a_kernel() && one_in(2) ? "   [keep_swapcache]" : ""));
 }
 
 void RaceSetup::give_up_parts(const RaceObject& o) {
@@ -193,7 +204,8 @@ void RaceSetup::change(const RaceObject& o) {
     case 5:
       return say(p, fmt::format("mprotect({}, PROT_READ)", part));
     case 6:
-      return say(p, fmt::format("madvise({}, MADV_FREE)", part));
+      // When such a page goes is up to a kernel.
+      return of_a_kernel() ? page_out(o) : say(p, fmt::format("madvise({}, MADV_FREE)", part));
     case 7:
       if (nodes > 1) say("K", fmt::format("move_pages({}, {}, {})", p, page, below(2)));
       return;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "fuzz/generator.h"
 
 namespace quire::fuzz {
 
@@ -38,7 +39,7 @@ enum class SwapRoom : uint8_t {
 
 class RaceSetup {
  public:
-  explicit RaceSetup(base::Random& random);
+  RaceSetup(base::Random& random, const GeneratorOptions& options);
 
   std::string machine;  ///< options but for cpus
   std::string lines;
@@ -49,6 +50,11 @@ class RaceSetup {
   bool device = false;
   bool discards = false;
 
+  [[nodiscard]] bool may(const scenario::Operation& operation) const {
+    return options_.may == nullptr || options_.may(operation, {});
+  }
+  /// It is asked what it does; and what takes it long is rare.
+  [[nodiscard]] bool of_a_kernel() const { return options_.of_a_kernel; }
   [[nodiscard]] bool one_in(unsigned count) { return random_.below(count) == 0; }
   [[nodiscard]] unsigned below(std::size_t count) { return static_cast<unsigned>(random_.below(count)); }
   /// `4K`, `2*4K`.
@@ -59,6 +65,7 @@ class RaceSetup {
 
  private:
   void draw_machine();
+  void draw_switches();
   unsigned draw_slots();
   [[nodiscard]] bool scarce() const { return room != SwapRoom::ample; }
   /// Below 5 anonymous, below 10 of tmpfs, and of block storage from there on.
@@ -73,9 +80,11 @@ class RaceSetup {
   void give_up_parts(const RaceObject& object);
   void change(const RaceObject& object);
   std::string who() { return forked && one_in(2) ? "B" : "A"; }
+  /// Nothing where the operation may not be.
   void say(std::string_view process, const std::string& call);
 
   base::Random& random_;
+  const GeneratorOptions& options_;
   bool huge_pages_ = false;
   unsigned filler_ = 0;  ///< pages that are in swap before anything else
   unsigned letters_ = 0;
