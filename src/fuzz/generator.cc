@@ -335,8 +335,8 @@ class Generator {
 }  // namespace
 
 scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
-  bool races = options.cpus > 1 && seed % kLongerEvery != 0;
-  std::string text = races ? race_program(seed, options.cpus) : Generator(seed, options).text();
+  bool races = options.cpus > 1 && (options.of_a_kernel || seed % kLongerEvery != 0);
+  std::string text = races ? race_program(seed, options) : Generator(seed, options).text();
   scenario::ParseResult parsed = scenario::parse(text, "fuzz.qs");
   if (!parsed.ok()) {
     fmt::print(stderr, "{}\n{}\n", to_string(parsed.error()), text);

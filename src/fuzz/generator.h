@@ -29,6 +29,9 @@ struct GeneratorOptions {
   bool looks_at_files = true;
   /// What a read fault on a file maps, in one order.
   unsigned fault_around_pages = 1;
+  /// Races that a kernel can play: no sizes and switches of a small machine, no failures that are asked for.
+  bool of_a_kernel = false;
+  unsigned nodes_max = 2;
 };
 
 [[nodiscard]] scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options);

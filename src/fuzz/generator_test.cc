@@ -83,7 +83,7 @@ TEST(RaceProgram, MakesOperandsForEveryOperationThatMayRace) {
 TEST(RaceProgram, UsesEveryOperationThatMayRace) {
   std::set<std::string, std::less<>> used;
   for (uint64_t seed = 1; seed <= 3'000; ++seed) {
-    scenario::ParseResult parsed = scenario::parse(race_program(seed, 2), "a.qs");
+    scenario::ParseResult parsed = scenario::parse(race_program(seed, {.cpus = 2}), "a.qs");
     ASSERT_TRUE(parsed.ok()) << to_string(parsed.error());
     for (const scenario::CpuBlock& cpu : parsed.document().scenarios.front().cpus)
       for (const scenario::Statement& s : cpu.body.items) used.insert(s.call.text);

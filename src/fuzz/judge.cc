@@ -105,6 +105,8 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   generator.cpus = options.cpus;
   if (judge.kernel() == nullptr) return generator;
   generator.looks_at_files = false;
+  generator.of_a_kernel = true;
+  generator.nodes_max = judge.kernel()->nodes;
   generator.fault_around_pages = judge.kernel()->fault_around_pages;
   bool guest = judge.kernel()->guest;
   generator.may = [guest](const scenario::Operation& operation, std::string_view member) {

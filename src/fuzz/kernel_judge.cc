@@ -52,7 +52,7 @@ std::optional<Wrong> SequenceJudge::judge_again(const scenario::Scenario& scenar
 // --- Several CPUs ---------------------------------------------------------------------------------------------------
 
 std::optional<Wrong> OutcomeJudge::compare(const scenario::Scenario& scenario, unsigned rounds) {
-  constexpr double kSecondsMax = 2;  // of the engine for one scenario
+  constexpr double kSecondsMax = 0.3;  // of the engine for one scenario
   skipped_.clear();
   auto made = scenario::make_program(scenario, "fuzz.qs", oracle::kernel_parameter);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) skipped_ = to_string(*diagnostic);

@@ -64,10 +64,19 @@ constexpr std::array kRaceWeights = {
     OperationWeight{"mlockall", 1}, OperationWeight{"swapon", 1},    OperationWeight{"uffd_register", 1},
     OperationWeight{"mincore", 1},  OperationWeight{"hibernate", 4}};
 
-unsigned weight_of(const Operation& operation) {
-  auto known = std::find_if(kRaceWeights.begin(), kRaceWeights.end(),
-                            [&](const OperationWeight& w) { return w.name == operation.name; });
-  return known == kRaceWeights.end() ? kUsualWeight : known->weight;
+/// What takes slots, refers to them, and gives them up: nearly evenly, so that each pair of them comes often.
+constexpr std::array kSwapWeights = {
+    OperationWeight{"load", 4},    OperationWeight{"store", 4},     OperationWeight{"madvise", 4},
+    OperationWeight{"munmap", 3},  OperationWeight{"exit", 3},      OperationWeight{"fork", 2},
+    OperationWeight{"swapoff", 3}, OperationWeight{"hibernate", 3}, OperationWeight{"reclaim", 2},
+    OperationWeight{"mremap", 1},  OperationWeight{"mincore", 1},   OperationWeight{"fallocate", 2},
+    OperationWeight{"pread", 1},   OperationWeight{"ftruncate", 2}};
+constexpr std::array kSwapAdvice = {Choice{"MADV_DONTNEED", 3}, Choice{"MADV_PAGEOUT", 4}, Choice{"MADV_WILLNEED", 1},
+                                    Choice{"MADV_FREE", 1}};
+
+unsigned weight_among(std::span<const OperationWeight> weights, std::string_view name, unsigned otherwise) {
+  auto known = std::find_if(weights.begin(), weights.end(), [&](const OperationWeight& w) { return w.name == name; });
+  return known == weights.end() ? otherwise : known->weight;
 }
 
 std::string drawn(RaceSetup& setup, std::span<const Choice> choices) {
@@ -85,6 +94,11 @@ const RacingWords* racing_words(const Operation& operation, std::string_view wor
   for (const RacingWords& w : kRacingWords)
     if (w.word == word && (w.operation.empty() || w.operation == operation.name)) return &w;
   return nullptr;
+}
+
+/// Tens of milliseconds of a kernel, each time it is played.
+bool takes_long(const Operation& operation) {
+  return operation.name == "swapoff" || operation.name == "swapon" || operation.name == "compact";
 }
 
 bool is_made_by_name(std::string_view operation) {
@@ -113,28 +127,39 @@ std::string RaceCalls::unknown_word(const Operation& operation) {
   return {};
 }
 
-RaceCalls::RaceCalls(RaceSetup& setup) : setup_(setup) {
+RaceCalls::RaceCalls(RaceSetup& setup)
+    : setup_(setup), about_swap_only_(setup.room != SwapRoom::ample && !setup.one_in(4)) {
   for (const Operation& operation : scenario::all_operations()) {
-    if (!may_race(operation)) continue;
-    // What works on a whole area says more where slots are few.
-    bool of_area = operation.usage.find("(AREA)") != std::string_view::npos;
-    operations_.push_back({&operation, weight_of(operation) * (of_area && setup_.swap_fills ? 3 : 1)});
-    weights_ += operations_.back().weight;
+    if (!may_race(operation) || !setup.may(operation)) continue;
+    bool rare = setup.of_a_kernel() && takes_long(operation);
+    if (rare && !setup.one_in(16)) continue;
+    usual_.add(operation, weight_among(kRaceWeights, operation.name, kUsualWeight));
+    about_swap_.add(operation, weight_among(kSwapWeights, operation.name, 0));
   }
+}
+
+void RaceCalls::Weights::add(const Operation& operation, unsigned weight) {
+  operations.push_back({&operation, weight});
+  all += weight;
+}
+
+const Operation& RaceCalls::draw_from(const Weights& weights) {
+  unsigned at = setup_.below(weights.all);
+  std::size_t i = 0;
+  for (; at >= weights.operations[i].weight; ++i) at -= weights.operations[i].weight;
+  return *weights.operations[i].operation;
 }
 
 RaceCall RaceCalls::draw(const RaceObject& object) {
   for (;;) {
-    unsigned at = setup_.below(weights_);
-    for (const Weighted& w : operations_) {
-      if (at >= w.weight) {
-        at -= w.weight;
-        continue;
-      }
-      if (auto call = make(*w.operation, object)) return *call;
-      break;
-    }
+    const Weights& weights = about_swap_only_ ? about_swap_ : usual_;
+    if (auto call = make(draw_from(weights), object)) return *call;
   }
+}
+
+RaceCall RaceCalls::page_out(const RaceObject& object) {
+  return {scenario::find_operation("madvise"),
+          fmt::format("madvise({}, {}, MADV_PAGEOUT)", object.name, RaceSetup::bytes(object.pages)), false, false};
 }
 
 std::optional<RaceCall> RaceCalls::make(const Operation& operation, const RaceObject& object) {
@@ -174,7 +199,13 @@ std::string RaceCalls::length(const Operation& operation, const RaceObject& obje
 
 std::optional<std::string> RaceCalls::operand(const Operation& operation, const std::string& word,
                                               const RaceObject& object) {
-  if (const RacingWords* words = racing_words(operation, word)) return drawn(setup_, words->choices);
+  if (const RacingWords* words = racing_words(operation, word)) {
+    bool about_swap = about_swap_only_ && word == "ADVICE";
+    std::string choice = about_swap ? drawn(setup_, kSwapAdvice) : drawn(setup_, words->choices);
+    // When such a page goes is up to a kernel.
+    if (setup_.of_a_kernel() && choice == "MADV_FREE") return std::nullopt;
+    return choice;
+  }
   if (word == "FD") return object.file.empty() ? std::nullopt : std::optional(object.file);
   if (word == "ADDRESS") return page(object);
   if (word == "RANGE") return operation.name == "load" ? page(object) : setup_.part_of(object);

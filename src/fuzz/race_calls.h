@@ -1,6 +1,7 @@
 // The calls that race: every operation of scenario/operations.def that may stand in a cpu block, with operands that are
 // about the pages of a RaceSetup. The words of an operation's usage (FD, RANGE, ADVICE, ...) say what it takes, so that
-// an operation joins by its entry there. A pair of calls is drawn as two calls, each by the weights of this table.
+// an operation joins by its entry there. A pair of calls is drawn as two calls, each by the weights of a table: where
+// slots are few, mostly one of what has to do with swap.
 #pragma once
 
 #include <optional>
@@ -24,6 +25,8 @@ class RaceCalls {
  public:
   explicit RaceCalls(RaceSetup& setup);
   [[nodiscard]] RaceCall draw(const RaceObject& object);
+  /// The whole of it to swap.
+  [[nodiscard]] static RaceCall page_out(const RaceObject& object);
   /// The same operation once more, with operands of its own.
   [[nodiscard]] std::optional<RaceCall> make(const scenario::Operation& operation, const RaceObject& object);
   /// A word of an operation that may be drawn and for which no operand can be made; empty: there is none.
@@ -41,9 +44,17 @@ class RaceCalls {
     const scenario::Operation* operation;
     unsigned weight;
   };
+  struct Weights {
+    std::vector<Weighted> operations;
+    unsigned all = 0;
+    void add(const scenario::Operation& operation, unsigned weight);
+  };
+  const scenario::Operation& draw_from(const Weights& weights);
+
   RaceSetup& setup_;
-  std::vector<Weighted> operations_;
-  unsigned weights_ = 0;
+  const bool about_swap_only_;
+  Weights usual_;
+  Weights about_swap_;
   unsigned names_ = 0;
 };
 

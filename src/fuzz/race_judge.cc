@@ -13,6 +13,7 @@ namespace quire::fuzz {
 namespace {
 
 using scenario::Call;
+using scenario::Scenario;
 using scenario::Value;
 
 /// Whether some statement has this in it.
@@ -44,10 +45,21 @@ bool has_finer_steps(const scenario::Scenario& s, const std::string& text) {
   return text.find("MAP_SHARED, f") != std::string::npos;
 }
 
-/// Takes entries away if that is easy, and leaves them if it is not.
+/// Takes entries away if that is easy, and leaves them if it is not; or brings them in if the mapping is unlocked
+/// between its two steps.
 bool unmaps_if_it_can(const std::string& text) {
-  return mentions(text, {"MADV_PAGEOUT", "MADV_COLD", "reclaim(", "kswapd(", "collapse(", "invalidate_inode_pages2",
-                         "fault_around_pages"});
+  return mentions(text, {"MLOCK_ONFAULT", "MADV_PAGEOUT", "MADV_COLD", "reclaim(", "kswapd(", "collapse(",
+                         "invalidate_inode_pages2", "fault_around_pages"});
+}
+
+/// A page that changes or leaves the swap cache while an image is made, or a device that goes: tasks that could do that
+/// are frozen by then.
+bool may_spoil_images(const Scenario& scenario) {
+  Scenario blocks = scenario;
+  blocks.setup.reset();
+  blocks.check.reset();
+  return mentions(format(blocks), {"store(", "pwrite(", "MADV_POPULATE_WRITE", "MADV_PAGEOUT", "MADV_COLD", "reclaim(",
+                                   "kswapd(", "collapse(", "compact(", "swapoff("});
 }
 
 std::vector<const Call*> calls_of_interest(const runner::Plan& plan) {
@@ -58,6 +70,8 @@ std::vector<const Call*> calls_of_interest(const runner::Plan& plan) {
   return calls;
 }
 
+bool makes_image(const Call& call) { return call.operation->name == "hibernate"; }
+
 bool reads(const Call& call) { return call.operation->name == "load" || call.operation->name == "pread"; }
 
 std::string alternatives(const Call& call, const SeenValues& seen) {
@@ -65,6 +79,8 @@ std::string alternatives(const Call& call, const SeenValues& seen) {
   for (const Value& value : seen.values) text += (text.empty() ? "" : " | ") + observed_text(call, value);
   return text;
 }
+
+Value error_value(base::Errno error) { return Value::of(-static_cast<int64_t>(error)); }
 
 /// Compares what the calls gave with what they give one after the other.
 class OrderComparison {
@@ -76,6 +92,7 @@ class OrderComparison {
     std::string text = format(scenario_);
     if (may_lose_bytes(text) || has_finer_steps(scenario_, text)) return std::nullopt;
     judges_entries_ = !unmaps_if_it_can(text);
+    judges_images_ = !may_spoil_images(scenario_);
     if (!has_a_choice()) return std::nullopt;
     SerialResults serial = run_serially(scenario_);
     if (!serial.known) return std::nullopt;
@@ -89,15 +106,21 @@ class OrderComparison {
   // Where each call always gives the same there is nothing that an order could explain or not.
   [[nodiscard]] bool has_a_choice() const {
     for (std::size_t i = 0; i < calls_.size(); ++i) {
-      bool judged = reads(*calls_[i]) || (judges_entries_ && calls_[i]->operation->name == "pagemap");
-      if (judged && explored_.values[i].values.size() > 1) return true;
+      if (is_judged(*calls_[i]) && explored_.values[i].values.size() > 1) return true;
     }
     return false;
+  }
+
+  [[nodiscard]] bool is_judged(const Call& call) const {
+    if (makes_image(call)) return judges_images_;
+    return reads(call) || (judges_entries_ && call.operation->name == "pagemap");
   }
 
   [[nodiscard]] bool may_give(std::size_t i, const Value& value, const SeenValues& serial) const {
     if (value.kind == Value::Kind::none || serial.contains(value)) return true;
     if (reads(*calls_[i])) return false;
+    // There may be too little room for an image, but one that is made must be good.
+    if (makes_image(*calls_[i])) return !judges_images_ || value != error_value(base::Errno::enodata);
     // What is mapped may differ; but what every order takes away must be gone.
     static const Value kGone = Value::of(scenario::constant_value("PM_NONE").value_or(0));
     bool gone = serial.values.size() == 1 && serial.values[0] == kGone;
@@ -106,7 +129,12 @@ class OrderComparison {
 
   [[nodiscard]] Wrong describe(std::size_t i, const Value& value, const SeenValues& serial) const {
     const Call& call = *calls_[i];
-    std::string expected = alternatives(call, serial);
+    SeenValues right = serial;
+    if (makes_image(call)) {
+      right.add(Value::of(0));
+      right.add(error_value(base::Errno::enospc));
+    }
+    std::string expected = alternatives(call, right);
     Wrong wrong;
     wrong.kind = failure_class_name(call.operation->judged);
     wrong.text = fmt::format("{}: {} when the calls overlap, {} when they come one after the other", call.text,
@@ -122,6 +150,7 @@ class OrderComparison {
   const RaceExplored& explored_;
   std::vector<const Call*> calls_;
   bool judges_entries_ = false;
+  bool judges_images_ = false;
 };
 
 }  // namespace

@@ -2,14 +2,21 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
+
 namespace quire::fuzz {
 
-RaceSetup::RaceSetup(base::Random& random) : random_(random) {
+RaceSetup::RaceSetup(base::Random& random, const GeneratorOptions& options) : random_(random), options_(options) {
   draw_machine();
-  unsigned mappings = one_in(5) ? 2 : 1;
+  unsigned mappings = one_in(scarce() ? 16 : 5) ? 2 : 1;
   for (unsigned i = 0; i < mappings; ++i) map(i);
   if (filler_ != 0) fill_swap();
-  for (const RaceObject& object : objects) bring_into_a_state(object);
+  for (const RaceObject& object : objects) {
+    if (scarce() && !one_in(4))
+      bring_into_swap(object);
+    else
+      bring_into_a_state(object);
+  }
 }
 
 std::string RaceSetup::bytes(unsigned pages) { return pages == 1 ? "4K" : fmt::format("{}*4K", pages); }
@@ -22,29 +29,49 @@ std::string RaceSetup::part_of(const RaceObject& object) {
 std::string RaceSetup::letter() { return fmt::format("'{}'", static_cast<char>('a' + letters_++ % 26)); }
 
 void RaceSetup::say(std::string_view process, const std::string& call) {
+  std::string_view name = std::string_view(call).substr(0, call.find('('));
+  const scenario::Operation* operation = scenario::find_operation(name.substr(name.rfind(' ') + 1));
+  if (operation != nullptr && !may(*operation)) return;
   lines += fmt::format("  {}: {}\n", process, call);
 }
 
 // --- The machine ----------------------------------------------------------------------------------------------------
 
+unsigned RaceSetup::draw_slots() {
+  constexpr unsigned kAmple = 8;
+  switch (below(6)) {
+    case 0:
+      room = SwapRoom::nearly_full;
+      filler_ = 1 + below(3);
+      return filler_ + 1 + below(3);
+    case 1:
+      room = SwapRoom::tiny;
+      return one_in(3) ? 2 : 1;
+    default:
+      return kAmple;
+  }
+}
+
 void RaceSetup::draw_machine() {
-  nodes = one_in(2) ? 2 : 1;
-  huge_pages_ = one_in(3);
+  unsigned slots = draw_slots();
+  nodes = one_in(2) ? std::min(2U, options_.nodes_max) : 1;
+  machine = fmt::format("ram=24 swap=S:{}", slots);
+  if (nodes == 2) machine += " nodes=2";
+  if (!of_a_kernel()) draw_switches();
+}
+
+void RaceSetup::draw_switches() {
+  huge_pages_ = one_in(scarce() ? 6 : 3);
   device = one_in(8);
   discards = !huge_pages_ && one_in(16);
-  if (one_in(5)) filler_ = 1 + below(3);
-  swap_fills = filler_ != 0;
-  unsigned slots = swap_fills ? filler_ + 1 + below(3) : one_in(4) ? 1 + below(2) : 8;
-  machine = fmt::format("ram=24 swap=S:{}", slots);
   auto option = [this](bool there, std::string_view text) {
     if (there) machine += fmt::format(" {}", text);
   };
-  option(nodes == 2, "nodes=2");
   option(device, "device=2");
   option(huge_pages_, "thp=2 PTRS_PER_PTE=2");
   if (huge_pages_) option(true, one_in(2) ? "SWAPFILE_CLUSTER=2 thp_swap=pmd" : "SWAPFILE_CLUSTER=2");
   option(discards, "SWAPFILE_CLUSTER=1 swap_discard=pages");
-  option(one_in(6), "synchronous_swap=on");
+  option(one_in(scarce() ? 2 : 6), "synchronous_swap=on");
   option(one_in(8), "slot_cache=on");
   option(one_in(5), "rcu_spinlock_is_reader=off");
   option(one_in(12), one_in(2) ? "SWAP_MAP_MAX=1" : "SWAP_MAP_MAX=2");
@@ -55,12 +82,18 @@ void RaceSetup::draw_machine() {
 
 // --- Mappings -------------------------------------------------------------------------------------------------------
 
+unsigned RaceSetup::draw_kind() {
+  if (scarce() && one_in(2)) return 1 + below(4);  // private memory has a slot of its own
+  // Beside a kernel no file on a device: it would be there for the next program, and it takes a kernel long.
+  return below(of_a_kernel() ? 10 : 14);
+}
+
 void RaceSetup::map(unsigned number) {
   RaceObject o;
   o.name = number == 0 ? "p" : "q";
   o.huge = huge_pages_ && !one_in(4);
-  o.pages = o.huge ? 2 : number == 0 && one_in(3) ? 2 : 1;
-  unsigned kind = below(14);
+  o.pages = o.huge ? 2 : number == 0 && one_in(scarce() ? 6 : 3) ? 2 : 1;
+  unsigned kind = draw_kind();
   bool file = kind >= 5;
   bool block = kind >= 10;
   o.shared = file ? kind % 2 == 0 : kind == 0;
@@ -108,6 +141,21 @@ void RaceSetup::bring_into_a_state(const RaceObject& o) {
   if (one_in(3)) change(o);
 }
 
+// Stored, out, and perhaps looked at again; a fork at any time.
+void RaceSetup::bring_into_swap(const RaceObject& o) {
+  unsigned fork_step = forked ? 0 : below(6);
+  auto fork_at = [&](unsigned step) {
+    if (fork_step == step) fork();
+  };
+  for (unsigned page = 0; page < o.pages; ++page) say("A", fmt::format("store({}[{}], {})", o.name, page, letter()));
+  fork_at(1);
+  page_out(o);
+  fork_at(2);
+  if (one_in(2)) say(who(), fmt::format("load({}[{}])", o.name, below(o.pages)));
+  fork_at(3);
+  if (one_in(6)) change(o);
+}
+
 void RaceSetup::touch(const RaceObject& o, std::string_view process) {
   unsigned how = below(8);
   if (how == 0) return;
@@ -123,7 +171,8 @@ void RaceSetup::fork() {
 
 void RaceSetup::page_out(const RaceObject& o) {
   std::string part = one_in(4) ? part_of(o) : fmt::format("{}[0:{}]", o.name, o.pages);
-  say(who(), fmt::format("madvise({}, MADV_PAGEOUT){}", part, one_in(2) ? "   [keep_swapcache]" : ""));
+  say(who(),
+      fmt::format("madvise({}, MADV_PAGEOUT){}", part, !of_a_kernel() && one_in(2) ? "   [keep_swapcache]" : ""));
 }
 
 void RaceSetup::give_up_parts(const RaceObject& o) {
@@ -155,7 +204,8 @@ void RaceSetup::change(const RaceObject& o) {
     case 5:
       return say(p, fmt::format("mprotect({}, PROT_READ)", part));
     case 6:
-      return say(p, fmt::format("madvise({}, MADV_FREE)", part));
+      // When such a page goes is up to a kernel.
+      return of_a_kernel() ? page_out(o) : say(p, fmt::format("madvise({}, MADV_FREE)", part));
     case 7:
       if (nodes > 1) say("K", fmt::format("move_pages({}, {}, {})", p, page, below(2)));
       return;

@@ -111,7 +111,7 @@ TEST(Fuzz, ARaceIsFoundAndMadeSmall) {
   ASSERT_EQ(result.findings.size(), 1U);
   const Scenario& small = result.findings[0].document.scenarios[0];
   EXPECT_EQ(small.cpus.size(), 2U);
-  EXPECT_LE(count_calls(small), 9U);
+  EXPECT_LE(count_calls(small), 12U);
   EXPECT_TRUE(has(small, "expect with D0-6 { sometimes")) << format(small);
 }
 

@@ -54,10 +54,8 @@ Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
 
 Errno Machine::truncate(fs::Inode& file, uint64_t bytes) {
   base::FileIndex from = fs::index_after(bytes);
-  private_data_.discard_file(file.mapping(), from);
-  Errno error = file.ftruncate(bytes);
-  private_data_.discard_file(file.mapping(), from);
-  return error;
+  Discarding discards(private_data_, file.mapping(), from);
+  return file.ftruncate(bytes);
 }
 
 // Linux: fs/open.c vfs_fallocate()

@@ -280,6 +280,50 @@ TEST_F(Invariant, I13FailedMemoryThatNobodyIsToldOf) {
   set(present(), entry);
 }
 
+/// A ledger of its own, told of stores that the machine does not have.
+class Ledger : public Invariant {
+ protected:
+  void store_nine(uint64_t address) {
+    uint64_t begun = data_.begin_store(mm(), base::VirtAddr(address));
+    data_.end_store(mm(), base::VirtAddr(address), std::byte{9}, begun);
+  }
+  [[nodiscard]] bool misses_nothing() {
+    sync::CheckReport report;
+    data_.check(report);
+    return report.ok();
+  }
+  PrivateData data_{PrivateData::Keep::yes, mm().env.swap, mm().env.folios};
+};
+
+TEST_F(Ledger, StoreWithinACallThatTakesItsPageIsUnknown) {
+  {
+    Discarding other(data_, mm(), base::Range<base::VirtPage>::of(page(swapped()), PageCount(1)));
+    Discarding call(data_, mm(), base::Range<base::VirtPage>::of(page(present()), PageCount(1)));
+    store_nine(present());
+    EXPECT_TRUE(misses_nothing());
+    Process& child = **machine_.fork(a_);
+    data_.fork(mm(), child.mm(), data_.now());
+    EXPECT_TRUE(misses_nothing());
+  }
+  EXPECT_TRUE(misses_nothing());
+  store_nine(present());
+  EXPECT_FALSE(misses_nothing());
+}
+
+TEST_F(Ledger, StoreWithinATruncationIsUnknown) {
+  int fd = *machine_.memfd_create(a_);
+  EXPECT_EQ(machine_.ftruncate(a_, fd, 2 * kPage), Errno::ok);
+  uint64_t copy = *machine_.mmap(a_, 0, 2 * kPage, kReadWrite, abi::kMapPrivate, fd, 0);
+  for (uint64_t i : {0, 1}) EXPECT_TRUE(machine_.store(a_, copy + i * kPage, std::byte{1}).none());
+  {
+    Discarding truncation(data_, *vma_at(copy)->mapping(), base::FileIndex(1));
+    store_nine(copy + kPage);
+    EXPECT_TRUE(misses_nothing());
+    store_nine(copy);  // what is left of the file keeps its private copy
+    EXPECT_FALSE(misses_nothing());
+  }
+}
+
 TEST_F(Invariant, TranslationThatOutlivesItsEntry) {
   Pte pte = get(present());
   EXPECT_EQ(machine_.load(a_, present()).value, std::byte{1});

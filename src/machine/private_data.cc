@@ -1,5 +1,7 @@
 #include "machine/private_data.h"
 
+#include <utility>
+
 namespace quire::machine {
 namespace {
 
@@ -33,6 +35,11 @@ void PrivateData::make_room(std::size_t factor) {
   }
 }
 
+bool PrivateData::takes(const Discarding& call, const Byte& byte) {
+  if (call.mm_ == nullptr) return byte.file == call.file_ && byte.index >= call.from_;
+  return byte.mm == call.mm_ && call.pages_.contains(base::page_of(byte.address));
+}
+
 PrivateData::Byte& PrivateData::push(const Byte& byte) {
   make_room(1);
   bytes_.push_back(byte);
@@ -62,21 +69,37 @@ void PrivateData::end_store(mm::AddressSpace& mm, VirtAddr address, std::byte va
   byte.file = vma->mapping();
   byte.index = vma->peek_index_of(base::page_of(address));
   byte.value = value;
-  byte.state = State::known;
+  // A call that runs may have taken it already, or may yet: a fork before its end must not hand it to a child.
+  if (!is_being_discarded(byte)) byte.state = State::known;
 }
 
-void PrivateData::discard(const mm::AddressSpace& mm, Range<VirtPage> pages) {
+void PrivateData::discard(const Discarding& call) {
   for (Byte& byte : bytes_)
-    if (byte.mm == &mm && pages.contains(base::page_of(byte.address))) touch(byte);
+    if (takes(call, byte)) touch(byte);
+}
+
+bool PrivateData::is_being_discarded(const Byte& byte) const {
+  for (const Discarding* call = running_; call != nullptr; call = call->next_)
+    if (takes(*call, byte)) return true;
+  return false;
+}
+
+void PrivateData::begin(Discarding& call) {
+  if (keep_ == Keep::no) return;
+  call.next_ = std::exchange(running_, &call);
+  discard(call);
+}
+
+void PrivateData::end(Discarding& call) {
+  if (keep_ == Keep::no) return;
+  discard(call);
+  Discarding** at = &running_;
+  while (*at != &call) at = &(*at)->next_;
+  *at = call.next_;
 }
 
 void PrivateData::discard_all(const mm::AddressSpace& mm) {
   std::erase_if(bytes_, [&](const Byte& byte) { return byte.mm == &mm; });
-}
-
-void PrivateData::discard_file(const cache::Mapping& mapping, FileIndex from) {
-  for (Byte& byte : bytes_)
-    if (byte.file == &mapping && byte.index >= from) touch(byte);
 }
 
 void PrivateData::fork(const mm::AddressSpace& parent, const mm::AddressSpace& child, uint64_t began) {

@@ -4,7 +4,8 @@
 // that may take it away by right begins: munmap and what replaces a mapping, MADV_DONTNEED and MADV_FREE, mremap,
 // truncation of the file below it, exec and exit. Failed memory keeps it in mind as lost: whoever looks must be told.
 // Whatever overlaps in time with a store to the same byte, or with such a call, makes the byte unknown, so that only
-// what must be there is ever asked for. For the check of explored machines: not for several threads at once.
+// what must be there is ever asked for: a store that begins and ends while such a call runs leaves its byte unknown
+// too. For the check of explored machines: not for several threads at once.
 //   I1  a byte that is known was stored by the last store to it, and nothing since may have taken it
 //
 //   uint64_t before = data.begin_store(mm, address);
@@ -18,6 +19,8 @@
 
 namespace quire::machine {
 
+class Discarding;
+
 class PrivateData {
  public:
   enum class Keep : uint8_t { no, yes };
@@ -30,11 +33,11 @@ class PrivateData {
   /// The store has succeeded.
   void end_store(mm::AddressSpace& mm, base::VirtAddr address, std::byte value, uint64_t begun);
 
-  /// What is stored in `pages` may go by right from now on: before the call that takes it and after it.
-  void discard(const mm::AddressSpace& mm, base::Range<base::VirtPage> pages);
+  /// What is stored there may go by right: from begin() on, until end() has been called. `call` lives as long.
+  void begin(Discarding& call);
+  void end(Discarding& call);
+  /// The same of a whole address space that comes to its end.
   void discard_all(const mm::AddressSpace& mm);
-  /// The same of what is mapped from index `from` of the file on.
-  void discard_file(const cache::Mapping& mapping, base::FileIndex from);
   /// The present moment, for fork(): what changes later is not the child's.
   [[nodiscard]] uint64_t now() const { return clock_; }
   /// The child has what the parent had at `began`, as far as it has not changed since.
@@ -64,6 +67,10 @@ class PrivateData {
     byte.state = State::unknown;
     byte.changed = ++clock_;
   }
+  [[nodiscard]] static bool takes(const Discarding& call, const Byte& byte);
+  void discard(const Discarding& call);
+  /// A call that may take the byte is running.
+  [[nodiscard]] bool is_being_discarded(const Byte& byte) const;
   [[nodiscard]] pgtable::Pte entry_of(const Byte& byte) const;
   /// What the machine has there; nullptr: nothing that is private.
   [[nodiscard]] const std::byte* find(const Byte& byte, pgtable::Pte pte) const;
@@ -77,23 +84,34 @@ class PrivateData {
   cache::Folios& folios_;
   uint64_t clock_ = 0;
   sync::Vector<Byte> bytes_;
+  Discarding* running_ = nullptr;  ///< the calls that have begun and not ended
 };
 
-/// A call that may take away by right what is stored in `pages`, while it runs.
+/// A call that may take away by right what is stored in `pages`, or in private copies of `file` from an index on, while
+/// it runs.
 class Discarding {
  public:
   Discarding(PrivateData& data, const mm::AddressSpace& mm, base::Range<base::VirtPage> pages)
-      : data_(data), mm_(mm), pages_(pages) {
-    data_.discard(mm_, pages_);
+      : data_(data), mm_(&mm), pages_(pages) {
+    data_.begin(*this);
   }
-  ~Discarding() { data_.discard(mm_, pages_); }
+  Discarding(PrivateData& data, const cache::Mapping& file, base::FileIndex from)
+      : data_(data), file_(&file), from_(from) {
+    data_.begin(*this);
+  }
+  ~Discarding() { data_.end(*this); }
   Discarding(const Discarding&) = delete;
   Discarding& operator=(const Discarding&) = delete;
 
  private:
+  friend class PrivateData;
+
   PrivateData& data_;
-  const mm::AddressSpace& mm_;
-  const base::Range<base::VirtPage> pages_;
+  const mm::AddressSpace* mm_ = nullptr;  ///< nullptr: of whoever maps the file
+  base::Range<base::VirtPage> pages_;
+  const cache::Mapping* file_ = nullptr;
+  base::FileIndex from_;
+  Discarding* next_ = nullptr;  ///< of those that run
 };
 
 }  // namespace quire::machine

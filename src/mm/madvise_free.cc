@@ -42,6 +42,11 @@ void AddressSpace::madvise_free_pte(LockedPageTable& table, VirtPage page, Pte p
   if (cache::any(flags & (FolioFlag::swapcache | FolioFlag::dirty))) {
     LockedFolio locked = LockedFolio::try_lock(folio);
     if (!locked) return;
+    // Only the lock keeps swapoff from mapping it for others whose entries were in swap.
+    if (locked->mapcount() != 1) {
+      QUIRE_REACHED("madvise_free: swapoff has mapped it for another");
+      return;
+    }
     if (locked->test(FolioFlag::swapcache) && !env.swap.folio_free_swap(*locked)) return;
     locked->clear(FolioFlag::dirty);
   }
