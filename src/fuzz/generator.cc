@@ -7,6 +7,7 @@
 #include <cstdlib>
 
 #include "base/random.h"
+#include "fuzz/huge_program.h"
 #include "fuzz/operands.h"
 #include "fuzz/race_generator.h"
 #include "scenario/parser.h"
@@ -24,6 +25,8 @@ constexpr unsigned kTargetPage = 34;
 constexpr unsigned kTargets = 20;
 /// Of the scenarios for several CPUs, each so many'th is a longer one of any calls.
 constexpr unsigned kLongerEvery = 16;
+/// Of those in one order, each so many'th is of huge pages where there are some: they cost as much as many others.
+constexpr unsigned kHugeEvery = 50;
 
 class Generator {
  public:
@@ -108,6 +111,7 @@ class Generator {
   }
 
   void call(unsigned process, Place place) {
+    if (options_.memory_fails && operands_.one_in(12) && poison(process)) return;
     for (unsigned attempt = 0; attempt < 16; ++attempt) {
       const Operation& o = *next(place);
       auto special = std::find_if(kSpecial.begin(), kSpecial.end(), [&](const Special& s) { return s.name == o.name; });
@@ -133,12 +137,22 @@ class Generator {
       text += "." + member;
     }
     if (protected_ && may_wait(text)) return false;
+    if (options_.may_say && !options_.may_say(text)) return false;
+    if (!options_.populates_holes && text.find("MADV_POPULATE") != std::string::npos && may_meet_a_hole()) return false;
     if (text.find("MADV_PAGEOUT") != std::string::npos)
       for (const Mapped& m : known_.mappings)
         if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
     say(process, {}, text);
     after(process, o.name, text);
     return true;
+  }
+
+  [[nodiscard]] bool may(std::string_view name) const {
+    return !options_.may || options_.may(*scenario::find_operation(name), {});
+  }
+
+  [[nodiscard]] bool may_meet_a_hole() const {
+    return std::any_of(known_.mappings.begin(), known_.mappings.end(), [](const Mapped& m) { return m.holes; });
   }
 
   static void make_holes(Mapped& mapping) {
@@ -173,7 +187,7 @@ class Generator {
   // What a call leaves to be known.
   void after(unsigned process, std::string_view operation, const std::string& text) {
     if (operation == "munmap" || operation == "mprotect" || operation == "mlock" || operation == "mlock2" ||
-        operation == "munlock" || operation == "madvise")
+        operation == "munlock" || operation == "madvise" || operation == "uffd_register")
       for (const Mapped& m : known_.mappings)
         if (std::size_t at = text.find("(" + m.name + "["); at != std::string::npos) {
           not_whole(m, text.substr(at), operation == "munmap");
@@ -219,7 +233,9 @@ class Generator {
     std::string rest = "-1, 0";
     if (file) {
       const MemoryFile& f = known_.files[operands_.below(known_.files.size())];
-      rest = f.name + ", " + (operands_.one_in(4) ? "4K" : "0");
+      m.descriptor = f.name;
+      m.first_page = operands_.one_in(4) ? 1 : 0;
+      rest = f.name + ", " + (m.first_page == 1 ? "4K" : "0");
     }
     say(process, m.name,
         fmt::format("mmap(0, {}, {}, {}, {})", Operands::bytes(m.pages),
@@ -279,37 +295,91 @@ class Generator {
 
   bool swapon(unsigned) { return false; }  // follows each swapoff()
 
+  // A page that is its process' own most of the time, and then calls about what is left of it.
+  bool poison(unsigned process) {
+    if (in_block_) return plain(process, *scenario::find_operation("poison"));
+    const Mapped* found = operands_.mapping(known_, process);
+    if (found == nullptr || (found->processes >> process & 1) == 0) return false;
+    Mapped mapping = *found;
+    unsigned number = operands_.below(mapping.pages);
+    std::string page = fmt::format("{}[{}]", mapping.name, number);
+    if (may("store") && !operands_.one_in(4)) say(process, {}, fmt::format("store({}, 'Z')", page));
+    say(process, {}, fmt::format("poison({}, {})", known_.processes[process], page));
+    for (unsigned i = operands_.below(4); i > 0; --i) after_failure(process, mapping, number);
+    return true;
+  }
+
+  void after_failure(unsigned process, const Mapped& mapping, unsigned number) {
+    std::string page = fmt::format("{}[{}]", mapping.name, number);
+    unsigned choice = operands_.below(5);
+    if (choice == 0 && may("madvise")) {
+      std::string_view advice = operands_.one_in(2) ? "MADV_FREE" : "MADV_DONTNEED";
+      say(process, {}, fmt::format("madvise({}, {})", page, advice));
+    } else if (choice == 1 && mapping.file && may("fallocate")) {
+      unsigned at = mapping.first_page + number;
+      say(process, {},
+          fmt::format("fallocate({}, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, {}, 4K)", mapping.descriptor,
+                      at == 0 ? "0" : Operands::bytes(at)));
+    } else if (choice == 2 && may("pagemap") && (!mapping.shared || known_.looks_at_files)) {
+      say(process, {}, fmt::format("pagemap({})", page));
+    } else if (choice == 3 && may("rss")) {
+      say(process, {}, fmt::format("rss({}).anon", known_.processes[process]));
+    } else if (may("load")) {
+      say(process, {}, fmt::format("load({})", page));
+    }
+  }
+
   // A write to what is protected would wait for ever: only calls that write nothing come before it is resolved, and
   // none that changes what the range is.
   bool uffd_writeprotect(unsigned process) {
-    constexpr std::array<std::string_view, 9> kWritesNothing = {"load",   "madvise", "mincore",   "mprotect", "msync",
-                                                                "munmap", "pagemap", "ftruncate", "fallocate"};
     const Mapped* found = in_block_ ? nullptr : operands_.mapping(known_, process);
     if (found == nullptr || (found->processes >> process & 1) == 0) return false;
-    unsigned first = operands_.below(found->pages);
-    std::string range = fmt::format("{}[{}:{}]", found->name, first, first + 1 + operands_.below(found->pages - first));
-    if (!operands_.one_in(8)) say(process, {}, fmt::format("uffd_register({})", range));
-    say(process, {}, fmt::format("uffd_writeprotect({}, 1)", range));
-    for (unsigned i = operands_.below(4); i > 0; --i) {
-      const Operation& o = *scenario::find_operation(kWritesNothing[operands_.below(kWritesNothing.size())]);
-      if (o.weight == 0 || (options_.may && !options_.may(o, {}))) continue;
-      protected_ = true;
-      (void)plain(process, o);
-      protected_ = false;
+    if (!options_.protects_several && !found->whole) return false;
+    Mapped mapping = *found;
+    unsigned first = operands_.below(mapping.pages);
+    std::string range =
+        fmt::format("{}[{}:{}]", mapping.name, first, first + 1 + operands_.below(mapping.pages - first));
+    if (!operands_.one_in(8)) {
+      say(process, {}, fmt::format("uffd_register({})", range));
+      after(process, "uffd_register", fmt::format("uffd_register({})", range));
     }
+    say(process, {}, fmt::format("uffd_writeprotect({}, 1)", range));
+    if (operands_.one_in(2)) give_up_protected(process, mapping, range, first);
+    for (unsigned i = operands_.below(4); i > 0; --i) write_nothing(process);
     say(process, {}, fmt::format("uffd_writeprotect({}, 0)", range));
     return true;
+  }
+
+  // What is protected is so without a page too: a marker stands for it. A read of it maps no neighbours.
+  void give_up_protected(unsigned process, const Mapped& mapping, const std::string& range, unsigned first) {
+    if (!may("madvise") || !may("pagemap") || mapping.given_up) return;
+    say(process, {}, fmt::format("madvise({}, {})", range, operands_.one_in(3) ? "MADV_PAGEOUT" : "MADV_DONTNEED"));
+    say(process, {}, fmt::format("pagemap({}[{}])", mapping.name, first));
+  }
+
+  void write_nothing(unsigned process) {
+    // From `madvise` on: may make several mappings of one.
+    constexpr std::array<std::string_view, 9> kWritesNothing = {
+        "load", "mincore", "msync", "pagemap", "ftruncate", "fallocate", "madvise", "mprotect", "munmap"};
+    constexpr unsigned kSplitNothing = 6;
+    unsigned count = options_.protects_several ? kWritesNothing.size() : kSplitNothing;
+    const Operation& o = *scenario::find_operation(kWritesNothing[operands_.below(count)]);
+    if (o.weight == 0 || !may(o.name)) return;
+    protected_ = true;
+    (void)plain(process, o);
+    protected_ = false;
   }
 
   struct Special {
     std::string_view name;
     bool (Generator::*make)(unsigned process);
   };
-  static constexpr std::array<Special, 7> kSpecial = {{{"memfd_create", &Generator::memfd_create},
+  static constexpr std::array<Special, 8> kSpecial = {{{"memfd_create", &Generator::memfd_create},
                                                        {"mmap", &Generator::mmap},
                                                        {"mremap", &Generator::mremap},
                                                        {"fork", &Generator::fork},
                                                        {"exit", &Generator::exit},
+                                                       {"poison", &Generator::poison},
                                                        {"swapon", &Generator::swapon},
                                                        {"uffd_writeprotect", &Generator::uffd_writeprotect}}};
 
@@ -336,7 +406,8 @@ class Generator {
 
 scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
   bool races = options.cpus > 1 && (options.of_a_kernel || seed % kLongerEvery != 0);
-  std::string text = races ? race_program(seed, options) : Generator(seed, options).text();
+  bool huge = options.huge_pages && options.cpus == 1 && seed % kHugeEvery == 0;
+  std::string text = races ? race_program(seed, options) : huge ? huge_program(seed) : Generator(seed, options).text();
   scenario::ParseResult parsed = scenario::parse(text, "fuzz.qs");
   if (!parsed.ok()) {
     fmt::print(stderr, "{}\n{}\n", to_string(parsed.error()), text);

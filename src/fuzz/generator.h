@@ -25,6 +25,16 @@ struct GeneratorOptions {
   unsigned calls = 24;  ///< at most, without the mappings at the start; of several CPUs: 3 each
   /// Which operations, and which members of theirs (empty: of the operation itself); nullptr: all that have a weight.
   std::function<bool(const scenario::Operation&, std::string_view member)> may = nullptr;
+  /// Whether a call may have this text; nullptr: any. For names that a kernel does not know yet.
+  std::function<bool(std::string_view call)> may_say = nullptr;
+  /// Whether memory fails often, and the calls after that are about where it did.
+  bool memory_fails = false;
+  /// Whether some programs are of huge pages, as large as a kernel's (fuzz/huge_program.h).
+  bool huge_pages = false;
+  /// Whether uffd_writeprotect() may be about a range of several mappings.
+  bool protects_several = true;
+  /// Whether MADV_POPULATE_* may be about a range with holes.
+  bool populates_holes = true;
   /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.
   bool looks_at_files = true;
   /// What a read fault on a file maps, in one order.

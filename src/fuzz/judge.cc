@@ -8,6 +8,7 @@
 #include "fuzz/kernel_judge.h"
 #include "fuzz/model.h"
 #include "oracle/kernel_operations.h"
+#include "oracle/playable.h"
 #include "scenario/format.h"
 
 namespace quire::fuzz {
@@ -100,6 +101,25 @@ std::unique_ptr<Judge> make_judge(const JudgeOptions& options, std::string& trou
   return std::make_unique<RaceJudge>(options.defects);
 }
 
+namespace {
+
+void leave_out_what_is_newer(GeneratorOptions& generator, const oracle::KernelFacts& kernel) {
+  // Before 6.15 guards are for anonymous mappings that may be written only. Linux: mm/madvise.c is_valid_guard_vma()
+  bool guards = kernel.is_since(6, 15);
+  generator.may_say = [kernel, guards](std::string_view call) {
+    return oracle::find_too_new(call, kernel) == nullptr &&
+           (guards || call.find("MADV_GUARD") == std::string_view::npos);
+  };
+  // Before 6.3 mwriteprotect_range() wants one mapping around the whole range, and before 6.9 madvise_populate() takes
+  // a hole for the mapping behind it. Linux: mm/userfaultfd.c, mm/madvise.c
+  generator.protects_several = kernel.is_since(6, 3);
+  generator.populates_holes = kernel.is_since(6, 9);
+  // Older ones have no room for a huge page in their swap areas (oracle/host.cc).
+  generator.huge_pages = kernel.is_since(6, 15);
+}
+
+}  // namespace
+
 GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) {
   GeneratorOptions generator;
   generator.cpus = options.cpus;
@@ -108,7 +128,9 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   generator.of_a_kernel = true;
   generator.nodes_max = judge.kernel()->nodes;
   generator.fault_around_pages = judge.kernel()->fault_around_pages;
+  leave_out_what_is_newer(generator, *judge.kernel());
   bool guest = judge.kernel()->guest;
+  generator.memory_fails = guest;
   generator.may = [guest](const scenario::Operation& operation, std::string_view member) {
     const oracle::KernelOperation& kernel = oracle::kernel_operation(operation);
     return kernel.run != nullptr && (guest || kernel.needs != oracle::KernelOperation::Needs::guest) &&

@@ -18,11 +18,13 @@ struct Mapped {
   unsigned pages = 0;
   bool shared = false;
   bool file = false;
-  bool given_up = false;   ///< some of it by MADV_FREE: when it is paged out is up to the system
-  bool whole = true;       ///< one mapping still, as far as can be told: it may be moved
-  bool holes = false;      ///< where other mappings may be by now
-  unsigned processes = 0;  ///< that have it, by bit
-  unsigned moved_to = 0;   ///< by mremap(), a page; 0: it is at the lowest place
+  std::string descriptor = {};  ///< of its file
+  unsigned first_page = 0;      ///< of the file
+  bool given_up = false;        ///< some of it by MADV_FREE: when it is paged out is up to the system
+  bool whole = true;            ///< one mapping still, as far as can be told: it may be moved
+  bool holes = false;           ///< where other mappings may be by now
+  unsigned processes = 0;       ///< that have it, by bit
+  unsigned moved_to = 0;        ///< by mremap(), a page; 0: it is at the lowest place
 };
 
 struct MemoryFile {

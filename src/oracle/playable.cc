@@ -40,22 +40,9 @@ std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& k
   return {};
 }
 
-// What a name of the language is on kernels that do not know it yet: an error, or something else.
 std::string too_new(const Call& call, const KernelFacts& kernel) {
-  struct Since {
-    std::string_view name;
-    int major;
-    int minor;
-  };
-  static constexpr std::array<Since, 3> kSince = {{
-      {"MADV_COLLAPSE", 6, 1},
-      {"MADV_GUARD_INSTALL", 6, 13},
-      {"MADV_GUARD_REMOVE", 6, 13},
-  }};
-  for (const Since& since : kSince)
-    if (call.text.find(since.name) != std::string::npos && !kernel.is_since(since.major, since.minor))
-      return fmt::format("{} is of {}.{}", since.name, since.major, since.minor);
-  return {};
+  const TooNew* found = find_too_new(call.text, kernel);
+  return found == nullptr ? std::string() : fmt::format("{} is of {}.{}", found->name, found->major, found->minor);
 }
 
 std::string why_not_called(const Call& call, const KernelFacts& kernel) {
@@ -88,6 +75,17 @@ std::string missing_uffd_features(uint64_t wanted) {
 }
 
 }  // namespace
+
+const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel) {
+  static constexpr std::array<TooNew, 3> kSince = {{
+      {"MADV_COLLAPSE", 6, 1},
+      {"MADV_GUARD_INSTALL", 6, 13},
+      {"MADV_GUARD_REMOVE", 6, 13},
+  }};
+  for (const TooNew& name : kSince)
+    if (call.find(name.name) != std::string_view::npos && !kernel.is_since(name.major, name.minor)) return &name;
+  return nullptr;
+}
 
 std::optional<int64_t> kernel_parameter(std::string_view name) {
   static constexpr std::array<std::pair<std::string_view, int64_t>, 13> kParameters = {{

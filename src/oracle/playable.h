@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "oracle/kernel_facts.h"
@@ -17,6 +18,15 @@ namespace quire::oracle {
 /// Why this kernel cannot play it, in a few words; empty if it can. What only looks and cannot be looked at is no
 /// reason.
 [[nodiscard]] std::string why_not_played(const scenario::Program& program, const KernelFacts& kernel);
+
+/// A name of the language that means nothing, or something else, to kernels before some version.
+struct TooNew {
+  std::string_view name;
+  int major;
+  int minor;
+};
+/// The first one in the text of a call that this kernel is too old for; nullptr: it knows them all.
+[[nodiscard]] const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel);
 
 /// The names of its swap areas.
 [[nodiscard]] std::vector<std::string> areas_of(const scenario::Scenario& scenario);

@@ -1,6 +1,7 @@
 // What a scenario shows: in one run where nothing is concurrent, else in every execution.
 #include <fmt/core.h>
 
+#include "base/defects.h"
 #include "explore/dpor.h"
 #include "explore/search.h"
 #include "runner/program.h"
@@ -109,6 +110,8 @@ std::variant<Observations, Diagnostic> observe_scenario(const scenario::Scenario
   Plan plan = std::move(std::get<Plan>(made));
   if (plan.machine.fault_around_pages == 1)
     plan.machine.fault_around_pages = static_cast<uint8_t>(options.fault_around_pages);
+  for (const std::string& id : options.defects)
+    if (auto defect = base::find_defect(id)) plan.machine.defects.add(*defect);
   return plan.tasks.size() <= 1 ? observe_once(plan) : observe_all(plan, options);
 }
 

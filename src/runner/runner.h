@@ -126,6 +126,7 @@ struct ObserveOptions {
   double seconds_max = 60;
   /// What a kernel does that it is compared with, where the scenario's machine line says nothing else.
   unsigned fault_around_pages = 1;
+  std::vector<std::string> defects = {};  ///< switched on; unknown ones are left out
 };
 [[nodiscard]] std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario::Scenario& scenario,
                                                                                 std::string_view file,

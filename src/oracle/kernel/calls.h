@@ -346,9 +346,12 @@ static inline long q_swap_used(const char* path) {
 }
 /* [end] */
 
-/* [begin] The memory of a page fails. Since 6.11 the caller is told at once that it may not go on. */
+/* [begin] The memory of a page fails. Since 6.11 the caller is told at once that it may not go on. The page of zeros
+   stays: it is everybody's, and would have failed for good. */
 static inline long q_poison(void* p) {
-  int number = sigsetjmp(q_jump, 1);
+  int number;
+  if (q_load((const volatile unsigned char*)p) < 0 || q_pagemap(p) == Q_PM_ZERO) return -EFAULT;
+  number = sigsetjmp(q_jump, 1);
   return number == 0 ? q_result(madvise(p, Q_PAGE, 100 /* MADV_HWPOISON */)) : 0;
 }
 /* [end] */
