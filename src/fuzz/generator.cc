@@ -424,6 +424,7 @@ scenario::Scenario race_scenario(uint64_t seed, const GeneratorOptions& options)
   scenario::Scenario scenario = scenario_of(race_program(seed, options.cpus));
   for (uint64_t draw = 1; options.may_race && !options.may_race(scenario) && draw < kDrawsMax; ++draw)
     scenario = scenario_of(race_program(seed + (draw << kDrawShift), options.cpus));
+  if (scenario.name.starts_with("race-")) scenario.name = fmt::format("race-{}", seed);
   return scenario;
 }
 
