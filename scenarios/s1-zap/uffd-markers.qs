@@ -39,3 +39,24 @@ check {
 }
 
 expect { never bug   complete }
+
+scenario failed-page-protected "a page that has failed is protected as well, and its marker stays"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  poison(A, p[0])                = 0
+  A: uffd_register(p[0])         = 0
+  A: uffd_writeprotect(p, 4K, 1) = 0
+}
+
+check {
+  A: B = fork()
+  A: madvise(p, 4K, MADV_DONTNEED) = 0
+  A: pagemap(p[0])                 = PM_UFFD_WP
+  B: madvise(p, 4K, MADV_DONTNEED) = 0
+  B: pagemap(p[0])                 = PM_NONE
+}
+
+expect { never bug   complete }

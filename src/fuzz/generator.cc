@@ -51,13 +51,14 @@ class Generator {
     begin_mappings();
     unsigned calls = 4 + operands_.below(std::max(1U, options_.calls - 3));
     for (unsigned i = 0; i < calls; ++i) call(process(), Place::check);
-    std::string around =
+    std::string machine =
         options_.fault_around_pages == 1 ? "" : fmt::format(" fault_around_pages={}", options_.fault_around_pages);
+    if (options_.synchronous_swap) machine += " synchronous_swap=on";
     return fmt::format(
         "scenario fuzz-{} \"calls in one order\"\nmachine cpus=1 ram=96 swap=S:96 payload=4096 "
         "PTRS_PER_PTE=512{}\n\ncheck {{\n{}}}\n\nexpect {{ "
         "never bug }}\n",
-        seed_, around, lines_);
+        seed_, machine, lines_);
   }
 
   std::string concurrently() {
@@ -147,8 +148,8 @@ class Generator {
     return true;
   }
 
-  [[nodiscard]] bool may(std::string_view name) const {
-    return !options_.may || options_.may(*scenario::find_operation(name), {});
+  [[nodiscard]] bool may(std::string_view name, std::string_view member = {}) const {
+    return !options_.may || options_.may(*scenario::find_operation(name), member);
   }
 
   [[nodiscard]] bool may_meet_a_hole() const {
@@ -322,7 +323,7 @@ class Generator {
                       at == 0 ? "0" : Operands::bytes(at)));
     } else if (choice == 2 && may("pagemap") && (!mapping.shared || known_.looks_at_files)) {
       say(process, {}, fmt::format("pagemap({})", page));
-    } else if (choice == 3 && may("rss")) {
+    } else if (choice == 3 && may("rss", "anon")) {
       say(process, {}, fmt::format("rss({}).anon", known_.processes[process]));
     } else if (may("load")) {
       say(process, {}, fmt::format("load({})", page));
@@ -404,16 +405,33 @@ class Generator {
 
 }  // namespace
 
-scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
-  bool races = options.cpus > 1 && (options.of_a_kernel || seed % kLongerEvery != 0);
-  bool huge = options.huge_pages && options.cpus == 1 && seed % kHugeEvery == 0;
-  std::string text = races ? race_program(seed, options) : huge ? huge_program(seed) : Generator(seed, options).text();
+namespace {
+
+scenario::Scenario scenario_of(const std::string& text) {
   scenario::ParseResult parsed = scenario::parse(text, "fuzz.qs");
   if (!parsed.ok()) {
     fmt::print(stderr, "{}\n{}\n", to_string(parsed.error()), text);
     std::abort();
   }
   return parsed.document().scenarios.front();
+}
+
+scenario::Scenario race_scenario(uint64_t seed, const GeneratorOptions& options) {
+  constexpr unsigned kDrawsMax = 64;
+  constexpr unsigned kDrawShift = 40;  // beyond the seeds that count from 1
+  scenario::Scenario scenario = scenario_of(race_program(seed, options));
+  for (uint64_t draw = 1; options.may_race && !options.may_race(scenario) && draw < kDrawsMax; ++draw)
+    scenario = scenario_of(race_program(seed + (draw << kDrawShift), options));
+  if (scenario.name.starts_with("race-")) scenario.name = fmt::format("race-{}", seed);
+  return scenario;
+}
+
+}  // namespace
+
+scenario::Scenario generate(uint64_t seed, const GeneratorOptions& options) {
+  if (options.cpus > 1 && (options.may_race || seed % kLongerEvery != 0)) return race_scenario(seed, options);
+  bool huge = options.huge_pages && options.cpus == 1 && seed % kHugeEvery == 0;
+  return scenario_of(huge ? huge_program(seed) : Generator(seed, options).text());
 }
 
 std::string unknown_operand(const scenario::Operation& operation) {

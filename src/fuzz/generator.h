@@ -27,6 +27,8 @@ struct GeneratorOptions {
   std::function<bool(const scenario::Operation&, std::string_view member)> may = nullptr;
   /// Whether a call may have this text; nullptr: any. For names that a kernel does not know yet.
   std::function<bool(std::string_view call)> may_say = nullptr;
+  /// Whether a program for several CPUs can be judged; nullptr: any. Others are drawn in place of those that cannot.
+  std::function<bool(const scenario::Scenario&)> may_race = nullptr;
   /// Whether memory fails often, and the calls after that are about where it did.
   bool memory_fails = false;
   /// Whether some programs are of huge pages, as large as a kernel's (fuzz/huge_program.h).
@@ -37,6 +39,8 @@ struct GeneratorOptions {
   bool populates_holes = true;
   /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.
   bool looks_at_files = true;
+  /// Whether swap is in RAM: a page that nobody else has in swap comes back past the swap cache.
+  bool synchronous_swap = false;
   /// What a read fault on a file maps, in one order.
   unsigned fault_around_pages = 1;
   /// Races that a kernel can play: no sizes and switches of a small machine, no failures that are asked for.

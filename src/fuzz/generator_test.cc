@@ -105,6 +105,41 @@ TEST(RaceProgram, NobodyCallsForAProcessThatEnds) {
   }
 }
 
+TEST(Generator, HugeProgramsFindACounterThatIsWrong) {
+  GeneratorOptions options;
+  options.huge_pages = true;
+  unsigned wrong = 0;
+  for (uint64_t seed = 50; seed <= 500; seed += 50) {
+    scenario::Scenario scenario = generate(seed, options);
+    ASSERT_NE(format(scenario).find("MADV_HUGEPAGE"), std::string::npos);
+    Sequence sound = run_in_order(scenario, {});
+    EXPECT_EQ(sound.error + sound.incident, "") << seed;
+    wrong += run_in_order(scenario, {"D0-10"}).incident.empty() ? 0 : 1;
+  }
+  EXPECT_GT(wrong, 0U);
+  EXPECT_EQ(format(generate(50, {})).find("MADV_HUGEPAGE"), std::string::npos);
+}
+
+TEST(Generator, SaysOnlyWhatMayBeSaid) {
+  auto guards = [](const GeneratorOptions& options) {
+    unsigned count = 0;
+    for (uint64_t seed = 1; seed <= 500; ++seed)
+      count += format(generate(seed, options)).find("MADV_GUARD_INSTALL") != std::string::npos ? 1 : 0;
+    return count;
+  };
+  GeneratorOptions options;
+  EXPECT_GT(guards(options), 0U);
+  options.may_say = [](std::string_view call) { return call.find("MADV_GUARD") == std::string_view::npos; };
+  EXPECT_EQ(guards(options), 0U);
+}
+
+TEST(Generator, RacesAreThoseThatMayBe) {
+  GeneratorOptions options;
+  options.cpus = 2;
+  options.may_race = [](const scenario::Scenario& s) { return format(s).find("reclaim(") == std::string::npos; };
+  for (uint64_t seed = 1; seed <= 200; ++seed) EXPECT_TRUE(options.may_race(generate(seed, options))) << seed;
+}
+
 TEST(Generator, LeavesOutWhatMayNotBe) {
   GeneratorOptions options;
   options.may = [](const scenario::Operation& o, std::string_view member) {

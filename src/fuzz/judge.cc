@@ -127,8 +127,14 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   generator.looks_at_files = false;
   generator.of_a_kernel = true;
   generator.nodes_max = judge.kernel()->nodes;
+  generator.synchronous_swap = true;
   generator.fault_around_pages = judge.kernel()->fault_around_pages;
   leave_out_what_is_newer(generator, *judge.kernel());
+  generator.may_race = [kernel = *judge.kernel()](const scenario::Scenario& scenario) {
+    auto made = scenario::make_program(scenario, "fuzz.qs", oracle::kernel_parameter);
+    const auto* program = std::get_if<scenario::Program>(&made);
+    return program != nullptr && oracle::why_not_played(*program, kernel).empty();
+  };
   bool guest = judge.kernel()->guest;
   generator.memory_fails = guest;
   generator.may = [guest](const scenario::Operation& operation, std::string_view member) {

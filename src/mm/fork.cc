@@ -107,9 +107,11 @@ Errno AddressSpace::copy_nonpresent_pte(Copying& c, VirtPage page, Pte pte) {
     case PteKind::none:
     case PteKind::present:
     case PteKind::zero_page:
-    case PteKind::hwpoison:
     case PteKind::swapin_error:
       c.to.set(page, pte);
+      break;
+    case PteKind::hwpoison:
+      c.to.set(page, pte.without(PteBit::uffd_wp));
       break;
   }
   return Errno::ok;

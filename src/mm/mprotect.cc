@@ -45,6 +45,7 @@ Pte AddressSpace::changed_entry(const Vma& vma, Pte pte, Change change) const {
     case PteKind::zero_page:
       return changed_present(vma, pte, change);
     case PteKind::swap:
+    case PteKind::hwpoison:
       return uffd(pte);
     case PteKind::migration:
     case PteKind::device_private:
@@ -59,7 +60,6 @@ Pte AddressSpace::changed_entry(const Vma& vma, Pte pte, Change change) const {
       return change == Change::uffd_wp_resolve && !pte.has(PteBit::guard) ? Pte::none() : pte;
     case PteKind::none:
       return change == Change::uffd_wp && !vma.is_anonymous() ? Pte::marker(PteBit::uffd_wp) : pte;
-    case PteKind::hwpoison:
     case PteKind::swapin_error:
       break;
   }

@@ -326,7 +326,8 @@ static inline long q_rss(uintptr_t from, uintptr_t to, const uintptr_t* addresse
 /* [begin] After the areas that are on, but before those of the machine. */
 static inline long q_swapon(const char* path) {
   static int priority = 50;
-  return q_result(swapon(path, SWAP_FLAG_PREFER | priority--));
+  if (priority > 0) --priority; /* a process may ask very often */
+  return q_result(swapon(path, SWAP_FLAG_PREFER | priority));
 }
 /* [end] */
 

@@ -53,10 +53,12 @@ static inline uint64_t q_uffd_features(void) {
 }
 /* [end] */
 
-/* [begin] The userfaultfd of this process; one that a fork has left is of its parent's memory. */
+/* [begin] The userfaultfd of this process; one that a fork has left is of its parent's memory. Its number is none that
+   a file of the program would have. */
 static inline int q_uffd(void) {
   static int fd = -1;
   static int owner;
+  int low;
   struct uffdio_api api;
   if (fd >= 0 && owner == getpid()) return fd;
   memset(&api, 0, sizeof(api));
@@ -64,7 +66,9 @@ static inline int q_uffd(void) {
   api.features = q_uffd_features() & (Q_UFFD_WP | Q_UFFD_POISON);
   if (fd >= 0) close(fd);
   owner = getpid();
-  fd = q_uffd_open();
+  low = q_uffd_open();
+  fd = low < 0 ? low : fcntl(low, F_DUPFD_CLOEXEC, 500);
+  if (low >= 0) close(low);
   if (fd < 0 || ioctl(fd, UFFDIO_API, &api) == 0) return fd < 0 ? -errno : fd;
   close(fd);
   fd = -1;
