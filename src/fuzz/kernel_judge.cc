@@ -1,5 +1,7 @@
 #include "fuzz/kernel_judge.h"
 
+#include <fmt/core.h>
+
 #include <algorithm>
 
 #include "oracle/playable.h"
@@ -25,6 +27,14 @@ bool defects_matter(const scenario::Scenario& scenario, runner::ObserveOptions o
   auto without = runner::observe_scenario(scenario, "fuzz.qs", options);
   const auto* sound = std::get_if<runner::Observations>(&without);
   return sound == nullptr || sound->rows != with.rows;
+}
+
+// Which of several wrong outcomes comes first differs from run to run; what the blocks call does not.
+std::string names_of_racing(const scenario::Program& program) {
+  std::string names;
+  for (const scenario::TaskProgram& task : program.tasks)
+    for (const scenario::Call& call : task.calls) names += fmt::format(" {}", call.operation->name);
+  return names;
 }
 
 }  // namespace
@@ -101,9 +111,7 @@ std::optional<Wrong> OutcomeJudge::compare(const scenario::Scenario& scenario, u
   if (!skipped_.empty()) return std::nullopt;
   std::vector<std::string> differences = oracle::differences(program, allowed.rows, answer.seen);
   if (differences.empty()) return std::nullopt;
-  Wrong wrong = incident_of("outcome: " + differences[0]);
-  wrong.text = differences[0];
-  return wrong;
+  return Wrong{"outcome", differences[0], "outcome" + names_of_racing(program), {}, {}};
 }
 
 std::optional<Wrong> OutcomeJudge::judge(const scenario::Scenario& scenario) {
