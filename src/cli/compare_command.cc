@@ -38,8 +38,16 @@ ComparedCell skipped(ComparedCell compared, std::string reason) {
   return compared;
 }
 
+void explain(ComparedCell& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
+  if (compared.result != "differs") return;
+  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, release);
+  if (found == nullptr) return;
+  compared.result = "explained";
+  compared.reason = found->why;
+}
+
 ComparedCell compare(const scenario::Scenario& scenario, const std::string& file, oracle::Playhouse& house,
-                     const CompareRequest& request) {
+                     const CompareRequest& request, const std::vector<oracle::Explanation>& known) {
   ComparedCell compared{file, scenario.at.line, scenario.name, {}, {}, {}};
   auto made = scenario::make_program(scenario, file, oracle::kernel_parameter);
   if (auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) return skipped(compared, to_string(*diagnostic));
@@ -60,6 +68,8 @@ ComparedCell compare(const scenario::Scenario& scenario, const std::string& file
   compared.result = compared.differences.empty() ? "agrees" : "differs";
   compared.allowed = allowed.rows.size();
   compared.seen = answer.seen.rows.size();
+  // A kernel that dies or complains is never what was explained.
+  if (!answer.ended && answer.log.empty()) explain(compared, known, house.facts().release);
   if (answer.ended) compared.reason = house.reopen();
   return compared;
 }
@@ -68,14 +78,6 @@ ComparedCell compare(const scenario::Scenario& scenario, const std::string& file
 std::string text_of(const std::string& path) {
   std::ifstream in(path);
   return {std::istreambuf_iterator<char>(in), {}};
-}
-
-void explain(ComparedCell& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
-  if (compared.result != "differs") return;
-  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, release);
-  if (found == nullptr) return;
-  compared.result = "explained";
-  compared.reason = found->why;
 }
 
 void print(const Console& console, const ComparedCell& c) {
@@ -112,8 +114,7 @@ ComparedKernel compare_on(oracle::Playhouse& house, const std::vector<LoadedFile
   for (const LoadedFile& file : files) {
     if (!file.document) continue;
     for (const scenario::Scenario& scenario : file.document->scenarios) {
-      kernel.cells.push_back(compare(scenario, file.path, house, request));
-      explain(kernel.cells.back(), known, kernel.name);
+      kernel.cells.push_back(compare(scenario, file.path, house, request, known));
       if (!request.json) print(console, kernel.cells.back());
     }
   }
