@@ -7,10 +7,6 @@
 #include "sync/trace.h"
 
 namespace quire::fs {
-namespace {
-using cache::WriteOutcome;
-}
-
 // Linux: mm/filemap.c generic_perform_write(), fs/buffer.c block_write_begin()
 Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
@@ -61,25 +57,26 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
 }
 
 // Linux: fs/buffer.c block_write_full_folio()
-WriteOutcome BlockInode::writepage(Folio& folio) {
+Errno BlockInode::writepage(Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   uint64_t size = size_.load();
   FileIndex index = folio.index();
   if (index >= index_after(size)) {
     QUIRE_REACHED("block_write_full_folio: truncated meanwhile");
     folio.unlock();
-    return WriteOutcome::written;
+    return Errno::ok;
   }
   // What a program stores behind the end of the file in its last page is not the file's.
   if (index == index_of(size))
     zero_user(fs_.env_.folios.frames(), folio.pfn(), static_cast<uint32_t>(offset_in_page(size)), base::kPageSize);
   folio.start_writeback();
   folio.unlock();
-  return write_out(folio, index) == Errno::ok ? WriteOutcome::written : WriteOutcome::redirtied;
+  if (write_out(folio, index) != Errno::ok) ++wbc.pages_skipped;
+  return Errno::ok;
 }
 
-WriteOutcome BlockFs::writepage(Mapping& mapping, Folio& folio, cache::WriteReason) {
-  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio);
+Errno BlockFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
+  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio, wbc);
 }
 
 // The folio stays locked, and nothing maps it. Linux: mm/truncate.c folio_launder()
@@ -105,6 +102,7 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
 Errno BlockInode::fsync() {
   QUIRE_FUNC();
+  WritebackControl wbc = WritebackControl::integrity({FileIndex(0), kNoEnd});
   (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) {
@@ -114,7 +112,7 @@ Errno BlockInode::fsync() {
     folio.wait_writeback();
     if (!folio_clear_dirty_for_io(folio)) return;
     (void)locked.release();
-    (void)writepage(folio);
+    (void)writepage(folio, wbc);
   });
   return wb_err_.exchange(0) == 0 ? Errno::ok : Errno::eio;
 }
