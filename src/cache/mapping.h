@@ -32,6 +32,8 @@ class MappedRange;
 
 namespace quire::cache {
 
+using base::Result;
+
 class Mapping {
  public:
   /// `bits` of the index per level; `host`: the file system's inode.
@@ -92,6 +94,13 @@ class Mapping {
   [[nodiscard]] FolioRef get_folio(FileIndex index);
   /// Folio or value at `index`. Linux: mm/filemap.c filemap_get_entry()
   [[nodiscard]] Found get_entry(FileIndex index);
+  /// The folio at `index`, held; empty if there is none. Sleeps. Linux: mm/filemap.c filemap_lock_folio()
+  [[nodiscard]] HeldFolio lock_folio(FileIndex index);
+  /// The same; if there is none, a new one allocated with `gfp`, not uptodate and on no list yet. The mask is the
+  /// caller's and nobody else's: a file system that must not be entered again asks without FS here, and never changes
+  /// what others use. -ENOMEM. For file systems whose index holds folios only. Sleeps. Linux: mm/filemap.c
+  /// __filemap_get_folio() with FGP_LOCK and FGP_CREAT
+  [[nodiscard]] Result<HeldFolio> find_or_create_folio(Folios& folios, FileIndex index, phys::Gfp gfp);
   /// The first entries in `range`, at most found.size(); a large folio appears once. Returns how many.
   /// Linux: mm/filemap.c find_get_entries()
   [[nodiscard]] std::size_t find_get_entries(base::Range<FileIndex> range, std::span<Found> found);

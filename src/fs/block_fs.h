@@ -32,12 +32,6 @@ class BlockFs;
 /// What open() does about a name that is not there, or is. Linux: O_CREAT, O_EXCL
 enum class Create : uint8_t { no, yes, must };
 
-/// A folio of a file with the caller's reference and lock; may be empty.
-struct HeldFolio {
-  FolioRef folio;
-  LockedFolio locked;  ///< after `folio`: unlocked first
-};
-
 class BlockInode final : public Inode {
  public:
   BlockInode(BlockFs& fs, std::string_view name);
@@ -64,7 +58,6 @@ class BlockInode final : public Inode {
 
   // fs/block_read.cc
   enum class Fill : uint8_t { read, overwrite };
-  [[nodiscard]] HeldFolio filemap_lock_folio(FileIndex index);
   [[nodiscard]] Result<HeldFolio> filemap_read_folio(FileIndex index, Fill fill);
   [[nodiscard]] Result<FolioRef> filemap_get_pages(FileIndex index);
   [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
@@ -72,7 +65,7 @@ class BlockInode final : public Inode {
   // fs/block_write.cc
   [[nodiscard]] Result<HeldFolio> write_begin(FileIndex index, Fill fill);
   [[nodiscard]] bool folio_clear_dirty_for_io(Folio& folio);
-  [[nodiscard]] cache::WriteOutcome writepage(Folio& folio);
+  [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
   [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
   [[nodiscard]] Errno launder_folio(Folio& folio);
 
@@ -114,7 +107,8 @@ class BlockFs final : public cache::MappingOps {
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
-  [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
+  [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;

@@ -7,10 +7,6 @@
 #include "sync/trace.h"
 
 namespace quire::fs {
-namespace {
-using cache::WriteOutcome;
-}
-
 // The locked folio that a program is about to write to, and room for it if this is when it gets some. A page that is
 // overwritten need not be read. Linux: fs/buffer.c block_write_begin()
 Result<HeldFolio> BlockInode::write_begin(FileIndex index, Fill fill) {
@@ -71,25 +67,26 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
 }
 
 // Linux: fs/buffer.c block_write_full_folio()
-WriteOutcome BlockInode::writepage(Folio& folio) {
+Errno BlockInode::writepage(Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   uint64_t size = size_.load();
   FileIndex index = folio.index();
   if (index >= index_after(size)) {
     QUIRE_REACHED("block_write_full_folio: truncated meanwhile");
     folio.unlock();
-    return WriteOutcome::written;
+    return Errno::ok;
   }
   // What a program stores behind the end of the file in its last page is not the file's.
   if (index == index_of(size))
     zero_user(fs_.env_.folios.frames(), folio.pfn(), static_cast<uint32_t>(offset_in_page(size)), base::kPageSize);
   folio.start_writeback();
   folio.unlock();
-  return write_out(folio, index) == Errno::ok ? WriteOutcome::written : WriteOutcome::redirtied;
+  if (write_out(folio, index) != Errno::ok) ++wbc.pages_skipped;
+  return Errno::ok;
 }
 
-WriteOutcome BlockFs::writepage(Mapping& mapping, Folio& folio, cache::WriteReason) {
-  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio);
+Errno BlockFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
+  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio, wbc);
 }
 
 // The folio stays locked, and nothing maps it. Linux: mm/truncate.c folio_launder()
@@ -115,6 +112,7 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
 Errno BlockInode::fsync() {
   QUIRE_FUNC();
+  WritebackControl wbc = WritebackControl::integrity({FileIndex(0), kNoEnd});
   (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) {
@@ -124,7 +122,7 @@ Errno BlockInode::fsync() {
     folio.wait_writeback();
     if (!folio_clear_dirty_for_io(folio)) return;
     (void)locked.release();
-    (void)writepage(folio);
+    (void)writepage(folio, wbc);
   });
   return static_cast<Errno>(wb_err_.exchange(0));
 }

@@ -30,8 +30,11 @@ using base::Result;
 using cache::Folio;
 using cache::FolioFlag;
 using cache::FolioRef;
+using cache::HeldFolio;
 using cache::LockedFolio;
 using cache::Mapping;
+using cache::WritebackControl;
+using phys::Gfp;
 
 enum class PunchMode : uint8_t { allocate, allocate_keep_size, punch_hole };
 /// What lseek() looks for. Linux: SEEK_DATA, SEEK_HOLE
