@@ -82,6 +82,9 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) = 0;
   /// What was written, also through mappings, is in the store; -EIO once for each failure to write. Linux: f_op->fsync
   [[nodiscard]] virtual Errno fsync() = 0;
+  /// Before a program that may write has it open, or a mapping that may be stored to; a stacked file system copies it
+  /// up. Sleeps. -ENOSPC, -ENOMEM, -EIO. Linux: fs/overlayfs/file.c ovl_open()
+  [[nodiscard]] virtual Errno open_for_write() { return Errno::ok; }
   /// The first byte at `offset` or after it that is data, or in a hole; the end of the file is a hole. -ENXIO: none, or
   /// `offset` is not in the file. A file system that does not know says that all is data. Linux: f_op->llseek
   [[nodiscard]] virtual Result<uint64_t> seek(Seek what, uint64_t offset);
