@@ -174,6 +174,7 @@ void add_compare_command(CLI::App& app, Shell& shell) {
       ->add_option("--kernel", request->kernels,
                    "host, the one that runs here (default), an image, or a version that was fetched; several: in turn")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->option_text("KERNEL,...");
   command->add_option("--accel", request->accelerator, "Of guests: tcg (default) or kvm")
       ->check(CLI::IsMember({"tcg", "kvm"}))
