@@ -191,7 +191,8 @@ class Generator {
         operation == "munlock" || operation == "madvise" || operation == "uffd_register")
       for (const Mapped& m : known_.mappings)
         if (std::size_t at = text.find("(" + m.name + "["); at != std::string::npos) {
-          not_whole(m, text.substr(at), operation == "munmap");
+          // A child has a hole where its parent has said so.
+          not_whole(m, text.substr(at), operation == "munmap" || text.find("MADV_DONTFORK") != std::string::npos);
           break;
         }
     // What has been given up may be there or not until the next store: no kernel says when.
