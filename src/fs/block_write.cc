@@ -50,7 +50,7 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "index {}", index.value());
     folio.set(FolioFlag::dirty);
-    wb_err_.store(1);
+    mapping_.set_error(error);
   }
   folio.end_writeback();
   return error;
@@ -100,10 +100,10 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
 }
 
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
-Errno BlockInode::fsync() {
+Errno BlockInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
-  WritebackControl wbc = WritebackControl::integrity({FileIndex(0), kNoEnd});
-  (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
+  WritebackControl wbc = WritebackControl::integrity(range);
+  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) {
       QUIRE_REACHED("write_cache_pages: folio left the file");
@@ -114,7 +114,7 @@ Errno BlockInode::fsync() {
     (void)locked.release();
     (void)writepage(folio, wbc);
   });
-  return wb_err_.exchange(0) == 0 ? Errno::ok : Errno::eio;
+  return Errno::ok;
 }
 
 }  // namespace quire::fs
