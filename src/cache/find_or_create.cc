@@ -4,8 +4,6 @@
 
 namespace quire::cache {
 
-using base::Errno;
-
 // Linux: mm/filemap.c filemap_lock_folio()
 HeldFolio Mapping::lock_folio(FileIndex index) {
   for (;;) {

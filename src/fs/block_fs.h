@@ -45,7 +45,7 @@ class BlockInode final : public Inode {
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
-  [[nodiscard]] Errno fsync() override;
+  [[nodiscard]] Errno fsync(Range<FileIndex> range) override;
   /// I1, I2, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
@@ -85,8 +85,6 @@ class BlockInode final : public Inode {
   FileStore& store_;
   /// Linux: mapping->invalidate_lock
   sync::RwSemaphore<sync::LockClass::invalidate_lock> invalidate_lock_;
-  /// Whether a page could not be written since the last fsync. Linux: mapping->wb_err
-  sync::Atomic<uint32_t, "mapping->wb_err"> wb_err_{0};
 };
 
 class BlockFs final : public cache::MappingOps {

@@ -60,7 +60,7 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "index {}", index.value());
     folio.set(FolioFlag::dirty);
-    wb_err_.store(static_cast<uint32_t>(error));
+    mapping_.set_error(error);
   }
   folio.end_writeback();
   return error;
@@ -110,10 +110,10 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
 }
 
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
-Errno BlockInode::fsync() {
+Errno BlockInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
-  WritebackControl wbc = WritebackControl::integrity({FileIndex(0), kNoEnd});
-  (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
+  WritebackControl wbc = WritebackControl::integrity(range);
+  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) {
       QUIRE_REACHED("write_cache_pages: folio left the file");
@@ -124,7 +124,7 @@ Errno BlockInode::fsync() {
     (void)locked.release();
     (void)writepage(folio, wbc);
   });
-  return static_cast<Errno>(wb_err_.exchange(0));
+  return Errno::ok;
 }
 
 }  // namespace quire::fs

@@ -45,7 +45,7 @@ class TmpfsInode final : public Inode {
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
-  [[nodiscard]] Errno fsync() override { return Errno::ok; }
+  [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::ok; }
   /// I1 to I3, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 

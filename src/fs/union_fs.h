@@ -91,7 +91,7 @@ class UnionInode final : public Inode, public Directory {
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
-  [[nodiscard]] Errno fsync() override;
+  [[nodiscard]] Errno fsync(Range<FileIndex> range) override;
   [[nodiscard]] Result<uint64_t> seek(Seek what, uint64_t offset) override;
   [[nodiscard]] Errno open_for_write() override;
   void check(sync::CheckReport& report) const override;

@@ -147,28 +147,29 @@ void UnionInode::drop_zeros(Range<FileIndex> range) {
 // What is dirty here may be a hole there. Linux: fs/overlayfs/file.c ovl_llseek()
 Result<uint64_t> UnionInode::seek(Seek what, uint64_t offset) {
   if (upper() != nullptr) {
-    Errno error = fsync();
+    Errno error = fsync({FileIndex(0), kNoEnd});
     if (error != Errno::ok) return error;
   }
   return real().seek(what, offset);
 }
 
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
-Errno UnionInode::fsync() {
+Errno UnionInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
   if (upper() == nullptr || kind_ != FileKind::regular) return Errno::ok;
-  WritebackControl wbc = WritebackControl::integrity({FileIndex(0), kNoEnd});
+  WritebackControl wbc = WritebackControl::integrity(range);
   Errno result = Errno::ok;
-  (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
+  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) return;
     folio.wait_writeback();
     if (!folio_clear_dirty_for_io(fs_.env_, folio)) return;
     (void)locked.release();
     Errno error = writepage(folio, wbc);
+    mapping_.set_error(error);
     if (result == Errno::ok) result = error;
   });
-  Errno lower = upper()->fsync();
+  Errno lower = upper()->fsync(range);
   return result != Errno::ok ? result : lower;
 }
 
@@ -177,6 +178,9 @@ void UnionInode::check(sync::CheckReport& report) const {
   const phys::Frames& frames = fs_.env_.folios.frames();
   const Inode* up = upper_.peek();
   const Mapping& lower = (up != nullptr ? *up : *lowers_[0]).mapping();
+  // The mask of a layer's mapping is nobody's to change.
+  report.expect(lower.flags().peek_gfp_mask() == Gfp::user(), Failure::check,
+                "union: the allocation mask of a layer's file has changed");
   mapping_.peek_entries([&](FileIndex index, cache::IndexEntry entry) {
     if (!entry.is_folio()) return report.fail(Failure::check, "union: index {} holds a value", index.value());
     FolioFlag flags = entry.folio().peek_flags();

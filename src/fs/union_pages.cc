@@ -61,6 +61,13 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
   Gfp gfp = Gfp::user().without_fs();
   if (fs_.env_.defects.has(Defect::D3_10)) gfp = Gfp::user();
   if (fs_.env_.defects.has(Defect::D3_11)) gfp = gfp.without_io();
+  if (fs_.env_.defects.has(Defect::D3_4)) {
+    Gfp before = lower.flags().gfp_mask();
+    lower.flags().set_gfp_mask(before.without_fs());
+    Result<HeldFolio> held = ops.find_or_create(lower, index, lower.flags().gfp_mask());
+    lower.flags().set_gfp_mask(before);
+    return held;
+  }
   if (fs_.options_.find == UnionFind::around) return ops.find_or_create_around(lower, index, gfp);
   return ops.find_or_create(lower, index, gfp);
 }
