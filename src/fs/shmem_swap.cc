@@ -61,6 +61,12 @@ bool TmpFs::move_to_swap_or_split(TmpfsInode& inode, Folio& folio) {
 Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   auto& inode = static_cast<TmpfsInode&>(host_of(mapping));
+  if (sync::should_fail("writepage", "tmpfs")) {
+    folio.set(FolioFlag::dirty);
+    folio.unlock();
+    return Errno::eio;
+  }
+  free_stale_entry(inode, folio.index());
   if (wbc.for_reclaim && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
       env_.folios.zero(folio);
@@ -101,8 +107,10 @@ Errno TmpFs::shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area) {
       index = found.index.next();
       break;
     }
-    if (n < kBatch && !split) return Errno::ok;
+    if (n < kBatch && !split) break;
   }
+  unuse_vector(inode, area);
+  return Errno::ok;
 }
 
 // Visits one inode with the list's mutex dropped; eviction waits meanwhile. Linux: mm/shmem.c shmem_unuse()

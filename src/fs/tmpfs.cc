@@ -7,7 +7,7 @@
 
 namespace quire::fs {
 
-TmpfsInode::TmpfsInode(TmpFs& fs) : Inode(fs, fs.index_bits_), fs_(fs) {}
+TmpfsInode::TmpfsInode(TmpFs& fs) : Inode(fs, fs.index_bits_), fs_(fs), vector_(fs.index_bits_) {}
 
 void TmpfsInode::evict() { fs_.shmem_evict_inode(*this); }
 
@@ -94,6 +94,7 @@ void TmpfsInode::check(sync::CheckReport& report) const {
     else
       ++pages;
   });
+  vector_.peek_entries([&](SwapEntry) { ++values; });
   report.expect(swapped_.peek() == values, Failure::check, "tmpfs I2: swapped {} but {} values", swapped_.peek(),
                 values);
   report.expect(swapped_.peek() == 0 || on_swaplist_.peek() != 0, Failure::check,

@@ -104,7 +104,12 @@ void Machine::recount_pages(Recount& r, const cache::Mapping& mapping) {
 }
 
 void Machine::recount_files(Recount& r) {
-  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) { recount_pages(r, inode.mapping()); });
+  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
+    recount_pages(r, inode.mapping());
+    inode.peek_vector([&](base::SwapEntry entry) {
+      if (uint32_t* slot = r.slot(entry)) ++*slot;
+    });
+  });
   block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
 }
 
