@@ -21,6 +21,7 @@ void TmpFs::shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped) {
   if (swapped > 0) freed += swapped;
   if (freed > 0) alloced_now -= freed;
   inode.alloced_ = alloced_now;
+  if (freed > 0 && inode.mount() != nullptr) inode.mount()->unacct_blocks(freed);
 }
 
 // Linux: mm/shmem.c shmem_confirm_swap()
@@ -97,6 +98,14 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
 
 // Linux: mm/shmem.c shmem_alloc_and_add_folio()
 Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index) {
+  TmpfsMount* mount = inode.mount();
+  if (mount != nullptr && !mount->acct_blocks(1)) return Errno::enospc;
+  Result<ShmemFolio> got = shmem_alloc_folio(inode, index);
+  if (!got && mount != nullptr) mount->unacct_blocks(1);
+  return got;
+}
+
+Result<ShmemFolio> TmpFs::shmem_alloc_folio(TmpfsInode& inode, FileIndex index) {
   Result<FolioRef> made = env_.folios.alloc(Gfp::user(), base::Order(0));
   if (!made) return made.error();
   ShmemFolio got{std::move(*made), {}};
