@@ -30,8 +30,11 @@ using base::Result;
 using cache::Folio;
 using cache::FolioFlag;
 using cache::FolioRef;
+using cache::HeldFolio;
 using cache::LockedFolio;
 using cache::Mapping;
+using cache::WritebackControl;
+using phys::Gfp;
 
 enum class PunchMode : uint8_t { allocate, allocate_keep_size, punch_hole };
 /// What lseek() looks for. Linux: SEEK_DATA, SEEK_HOLE
@@ -77,8 +80,13 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) = 0;
   /// Bytes written. Linux: f_op->write_iter
   [[nodiscard]] virtual Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) = 0;
-  /// What was written, also through mappings, is in the store; -EIO once for each failure to write. Linux: f_op->fsync
-  [[nodiscard]] virtual Errno fsync() = 0;
+  /// What was written to the pages of `range`, also through mappings, is in the store or could not be written. The
+  /// error of this writing; what it has recorded for everybody is File::fsync()'s business (fs/file.h).
+  /// Linux: f_op->fsync
+  [[nodiscard]] virtual Errno fsync(Range<FileIndex> range) = 0;
+  /// Before a program that may write has it open, or a mapping that may be stored to; a stacked file system copies it
+  /// up. Sleeps. -ENOSPC, -ENOMEM, -EIO. Linux: fs/overlayfs/file.c ovl_open()
+  [[nodiscard]] virtual Errno open_for_write() { return Errno::ok; }
   /// The first byte at `offset` or after it that is data, or in a hole; the end of the file is a hole. -ENXIO: none, or
   /// `offset` is not in the file. A file system that does not know says that all is data. Linux: f_op->llseek
   [[nodiscard]] virtual Result<uint64_t> seek(Seek what, uint64_t offset);
@@ -119,7 +127,9 @@ class Inode : public rmap::FileBacking {
   virtual void check(sync::CheckReport& report) const = 0;
 
  protected:
-  Inode(cache::MappingOps& ops, unsigned index_bits) : FileBacking(mapping_), mapping_(ops, this, index_bits) {}
+  Inode(cache::MappingOps& ops, unsigned index_bits,
+        cache::MappingFlags::Form form = cache::MappingFlags::Form::separate)
+      : FileBacking(mapping_), mapping_(ops, this, index_bits, form) {}
   /// Of a mount.
   Inode(cache::MappingOps& ops, unsigned index_bits, SuperBlock& super, uint64_t ino, const Attributes& attributes)
       : FileBacking(mapping_), mapping_(ops, this, index_bits), super_(&super), ino_(ino), attributes_(attributes) {}
