@@ -21,7 +21,7 @@ enum class [[nodiscard]] Errno : int32_t{
     ebusy = 16,   eexist = 17,       exdev = 18,   enodev = 19,    enotdir = 20, eisdir = 21,    einval = 22,
     enfile = 23,  emfile = 24,       etxtbsy = 26, efbig = 27,     enospc = 28,  espipe = 29,    erofs = 30,
     erange = 34,  enametoolong = 36, enosys = 38,  enotempty = 39, enodata = 61, eoverflow = 75, eopnotsupp = 95,
-    estale = 116, ehwpoison = 133,
+    emlink = 31,   eloop = 40,         estale = 116, ehwpoison = 133,
 };
 
 /// What a system call returns: 0 or more, or minus the errno.

@@ -116,6 +116,9 @@ class Inode : public rmap::FileBacking {
   void touch_atime();
   /// mtime and ctime are now. Linux: fs/inode.c file_update_time()
   void update_time();
+  /// Names more or less, and ctime is now. Linux: inc_nlink(), drop_nlink(), inode_set_ctime_current()
+  void change_nlink(int delta);
+  [[nodiscard]] const Attributes& peek_attributes() const QUIRE_NO_THREAD_SAFETY_ANALYSIS { return attributes_.peek(); }
 
   using Rwsem = sync::RwSemaphore<sync::LockClass::i_rwsem>;
   [[nodiscard]] Rwsem& i_rwsem() { return i_rwsem_; }
@@ -140,9 +143,6 @@ class Inode : public rmap::FileBacking {
     sync::Guard guard(i_lock_);
     change(attributes_.mutate());
   }
-  /// One name more or less, and ctime. Linux: inc_nlink(), drop_nlink(), inode_set_ctime_current()
-  void change_nlink(int delta);
-
   cache::Mapping mapping_;
   Rwsem i_rwsem_;
   sync::Atomic<uint64_t, "inode->i_size"> size_{0};

@@ -20,6 +20,7 @@ void TmpFs::shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped) {
   if (swapped > 0) freed += swapped;
   if (freed > 0) alloced_now -= freed;
   inode.alloced_ = alloced_now;
+  if (freed > 0 && inode.mount() != nullptr) inode.mount()->unacct_blocks(freed);
 }
 
 // Linux: mm/shmem.c shmem_confirm_swap()
@@ -96,6 +97,14 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
 
 // Linux: mm/shmem.c shmem_alloc_and_add_folio()
 Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp) {
+  TmpfsMount* mount = inode.mount();
+  if (mount != nullptr && !mount->acct_blocks(1)) return Errno::enospc;
+  Result<ShmemFolio> got = shmem_alloc_folio(inode, index, gfp);
+  if (!got && mount != nullptr) mount->unacct_blocks(1);
+  return got;
+}
+
+Result<ShmemFolio> TmpFs::shmem_alloc_folio(TmpfsInode& inode, FileIndex index, Gfp gfp) {
   Result<FolioRef> made = env_.folios.alloc(gfp, base::Order(0));
   if (!made) return made.error();
   ShmemFolio got{std::move(*made), {}};

@@ -134,6 +134,7 @@ Errno TmpfsInode::ftruncate(uint64_t bytes) {
   QUIRE_FUNC();
   if (bytes > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
+  update_time();
   uint64_t before = size_.load();
   if (bytes != before) size_.store(bytes);
   if (bytes > before) return Errno::ok;
@@ -163,6 +164,9 @@ void TmpFs::shmem_punch_hole(TmpfsInode& inode, ByteRange bytes) {
 // Linux: mm/shmem.c shmem_fallocate()
 Errno TmpFs::shmem_allocate(TmpfsInode& inode, PunchMode mode, ByteRange bytes) {
   QUIRE_FUNC();
+  uint64_t pages = index_after(bytes.to).value() - index_of(bytes.from).value();
+  uint64_t limit = inode.mount() != nullptr ? inode.mount()->limit_pages() : 0;
+  if (limit != 0 && pages > limit) return Errno::enospc;
   for (FileIndex index = index_of(bytes.from); index < index_after(bytes.to); ++index) {
     Result<ShmemFolio> got = shmem_get_folio(inode, index, Sgp::falloc);
     if (!got) {
@@ -183,9 +187,13 @@ Errno TmpfsInode::fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) {
   if (offset + bytes < offset || offset + bytes > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
   ByteRange range{offset, offset + bytes};
-  if (mode != PunchMode::punch_hole) return fs_.shmem_allocate(*this, mode, range);
-  fs_.shmem_punch_hole(*this, range);
-  return Errno::ok;
+  Errno error = Errno::ok;
+  if (mode == PunchMode::punch_hole)
+    fs_.shmem_punch_hole(*this, range);
+  else
+    error = fs_.shmem_allocate(*this, mode, range);
+  if (error == Errno::ok) update_time();
+  return error;
 }
 
 }  // namespace quire::fs

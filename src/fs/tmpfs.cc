@@ -7,7 +7,9 @@
 
 namespace quire::fs {
 
-TmpfsInode::TmpfsInode(TmpFs& fs) : Inode(fs, fs.index_bits_), fs_(fs), vector_(fs.index_bits_) {}
+TmpfsInode::TmpfsInode(TmpFs& fs) : TmpfsNamed(nullptr, fs, fs.index_bits_), fs_(fs), vector_(fs.index_bits_) {}
+TmpfsInode::TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes)
+    : TmpfsNamed(&mount, fs, fs.index_bits_, mount, mount.next_ino(), attributes), fs_(fs), vector_(fs.index_bits_) {}
 
 void TmpfsInode::evict() { fs_.shmem_evict_inode(*this); }
 
@@ -53,14 +55,18 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
     }
     done += n;
   }
+  touch_atime();
   return done;
 }
 
 // Linux: mm/shmem.c shmem_file_write_iter(), shmem_write_begin(), shmem_write_end()
 Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
-  if (offset + from.size() > kSizeMax) return Errno::efbig;
+  if (from.empty()) return 0;
+  if (offset >= kSizeMax) return Errno::efbig;
+  from = from.first(std::min<uint64_t>(from.size(), kSizeMax - offset));
   sync::Guard guard(i_rwsem_);
+  update_time();
   uint64_t done = 0;
   while (done < from.size()) {
     uint64_t at = offset + done;
@@ -80,6 +86,32 @@ Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t of
     done += n;
   }
   return done;
+}
+
+// What fallocate() has made is a hole; what is in swap is data. Linux: mm/shmem.c shmem_file_llseek(), mm/filemap.c
+// mapping_seek_hole_data()
+Result<uint64_t> TmpfsInode::seek(Seek what, uint64_t offset) {
+  QUIRE_FUNC();
+  constexpr std::size_t kBatch = 8;
+  Mapping::Found batch[kBatch];
+  sync::Guard guard(i_rwsem_);
+  uint64_t end = size_.load();
+  if (offset >= end) return Errno::enxio;
+  uint64_t at = offset;
+  for (std::size_t n = kBatch; n == kBatch && at < end;) {
+    n = mapping_.find_get_entries({index_of(at), index_after(end)}, batch);
+    for (Mapping::Found& found : std::span(batch, n)) {
+      uint64_t from = bytes_before(found.index);
+      bool data = found.entry.is_value() || found.folio->uptodate();
+      if (at < from && what == Seek::hole) return at;
+      at = std::max(at, from);
+      if (at < end && data == (what == Seek::data)) return at;
+      at = bytes_before(found.after());
+      found.folio.reset();
+    }
+  }
+  if (what == Seek::data) return Errno::enxio;
+  return std::min(at, end);
 }
 
 void TmpfsInode::check(sync::CheckReport& report) const {
@@ -109,14 +141,18 @@ void TmpfsInode::check(sync::CheckReport& report) const {
 
 TmpFs::~TmpFs() { QUIRE_ASSERT(inodes_.peek() == nullptr, "a file outlives its file system"); }
 
-TmpfsInode& TmpFs::create_inode() {
-  auto* inode = sync::make_object<TmpfsInode>(*this);
+TmpfsInode& TmpFs::create_inode() { return add_inode(*sync::make_object<TmpfsInode>(*this)); }
+TmpfsInode& TmpFs::create_inode(TmpfsMount& mount, const Attributes& attributes) {
+  return add_inode(*sync::make_object<TmpfsInode>(*this, mount, attributes));
+}
+
+TmpfsInode& TmpFs::add_inode(TmpfsInode& inode) {
   sync::Guard guard(inodes_lock_);
   TmpfsInode*& first = inodes_.mutate();
-  inode->next_inode = first;
-  if (first != nullptr) first->previous_inode = inode;
-  first = inode;
-  return *inode;
+  inode.next_inode = first;
+  if (first != nullptr) first->previous_inode = &inode;
+  first = &inode;
+  return inode;
 }
 
 // Linux: mm/shmem.c shmem_evict_inode()

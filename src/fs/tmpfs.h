@@ -16,7 +16,7 @@
 
 #include "fs/falloc.h"
 #include "fs/swap_vector.h"
-#include "fs/inode.h"
+#include "fs/tmpfs_node.h"
 
 namespace quire::fs {
 
@@ -35,9 +35,11 @@ enum class Sgp : uint8_t {
 /// A locked folio, or empty for a hole that stays one.
 using ShmemFolio = HeldFolio;
 
-class TmpfsInode final : public Inode {
+class TmpfsInode final : public TmpfsNamed<Inode> {
  public:
+  /// In no mount.
   explicit TmpfsInode(TmpFs& fs);
+  TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes);
 
   // Inode
   [[nodiscard]] uint64_t st_blocks() override;
@@ -45,6 +47,8 @@ class TmpfsInode final : public Inode {
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
+  [[nodiscard]] Result<uint64_t> seek(Seek what, uint64_t offset) override;
+  [[nodiscard]] int64_t peek_pages() const override { return alloced_.peek(); }
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
   [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::ok; }
   /// Calls visit(SwapEntry) for each page that is in swap although a newer one is cached: at quiescent points.
@@ -93,8 +97,10 @@ class TmpFs final : public cache::MappingOps {
   TmpFs(const TmpFs&) = delete;
   TmpFs& operator=(const TmpFs&) = delete;
 
-  /// A file without a name, empty, with one reference.
+  /// A file without a name, empty, with one reference. Linux: shmem_file_setup()
   [[nodiscard]] TmpfsInode& create_inode();
+  /// A file of a mount, which has set an inode aside for it.
+  [[nodiscard]] TmpfsInode& create_inode(TmpfsMount& mount, const Attributes& attributes);
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
@@ -119,10 +125,11 @@ class TmpFs final : public cache::MappingOps {
 
  private:
   friend class TmpfsInode;
-  /// The folio of `index`, brought in or made as `sgp` says. -EINVAL: beyond the end; -EIO, -ENOMEM.
+  /// The folio of `index`, brought in or made as `sgp` says. -EINVAL: beyond the end; -EIO, -ENOMEM, -ENOSPC.
   [[nodiscard]] Result<ShmemFolio> shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Gfp gfp = Gfp::user());
-  /// A new folio in place of a hole; -EEXIST: no hole any more.
+  /// A new folio in place of a hole; -EEXIST: no hole any more; -ENOSPC.
   [[nodiscard]] Result<ShmemFolio> shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp);
+  [[nodiscard]] Result<ShmemFolio> shmem_alloc_folio(TmpfsInode& inode, FileIndex index, Gfp gfp);
   /// The folio in place of the value `entry`; -EEXIST: it is something else by now.
   [[nodiscard]] Result<ShmemFolio> shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry,
                                                       Gfp gfp = Gfp::user());
@@ -130,6 +137,7 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] static bool shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry);
   void shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
   void shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped);
+  TmpfsInode& add_inode(TmpfsInode& inode);
 
   enum class Undo : uint8_t { everything, unused_fallocated };
   void shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo);
