@@ -5,7 +5,7 @@
 //   shmem_swapin_folio folio or value -> hole: truncation, hole punch, eviction (shmem_undo_range)
 // I1  alloced = folios + values of the index (st_blocks is 8 times that) at quiescent points
 // I2  swapped = values of the index; swapped > 0 => the inode is on the list that swapoff visits
-// I3  no index holds a folio and a value at once; but an entry of the vector (fs/swap_vector.h) may be older than a folio
+// I3  no index holds a folio and a value at once; an entry of the vector (fs/swap_vector.h) may be older than a folio
 // Locks: i_rwsem (writers of size and layout) > folio lock > shmem_swaplist_mutex > i_mmap_rwsem; info lock and i_pages
 // inside everything. Linux: mm/shmem.c
 //

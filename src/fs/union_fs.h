@@ -141,7 +141,7 @@ class UnionInode final : public Inode, public Directory {
   [[nodiscard]] Result<HeldFolio> read_folio(FileIndex index);
   [[nodiscard]] cache::FaultResult fault(FileIndex index);
   [[nodiscard]] Result<HeldFolio> find_lower_folio(FileIndex index) const;
-  void copy_to_lower(Folio& from, Folio& to, FileIndex index) const;
+  void copy_to_lower(Folio& from, Folio& to, FileIndex index, const WritebackControl& wbc) const;
   [[nodiscard]] Errno write_lower_folio(HeldFolio lower, WritebackControl& wbc) const;
   [[nodiscard]] Errno push_down(Folio& folio, WritebackControl& wbc) const;
   [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);

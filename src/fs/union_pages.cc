@@ -59,7 +59,6 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
   Mapping& lower = upper()->mapping();
   cache::MappingOps& ops = lower.ops();
   Gfp gfp = Gfp::user().without_fs();
-  if (fs_.env_.defects.has(Defect::D3_10)) gfp = Gfp::user();
   if (fs_.env_.defects.has(Defect::D3_11)) gfp = gfp.without_io();
   if (fs_.env_.defects.has(Defect::D3_4)) {
     Gfp before = lower.flags().gfp_mask();
@@ -73,9 +72,10 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
 }
 
 // Both are locked. Programs may store to `from` meanwhile: its entries are dirty again then.
-void UnionInode::copy_to_lower(Folio& from, Folio& to, FileIndex index) const {
+void UnionInode::copy_to_lower(Folio& from, Folio& to, FileIndex index, const WritebackControl& wbc) const {
   fs_.env_.folios.frames().copy(to.pfn_at(index), from.pfn());
-  to.add_lru(FolioFlag::uptodate | FolioFlag::dirty);
+  bool forget = fs_.env_.defects.has(Defect::D3_16) && fs_.options_.writepage == UnionWritepage::dirty;
+  to.add_lru(forget && wbc.for_reclaim ? FolioFlag::uptodate : FolioFlag::uptodate | FolioFlag::dirty);
 }
 
 // By the contract (cache/mapping_ops.h): what writepage() leaves locked is unlocked here, and nothing else is.
@@ -107,7 +107,7 @@ Errno UnionInode::push_down(Folio& folio, WritebackControl& wbc) const {
     return lower.error();
   }
   if (folio.test(FolioFlag::hwpoison) || lower->folio->test(FolioFlag::hwpoison)) return Errno::eio;
-  copy_to_lower(folio, *lower->folio, index);
+  copy_to_lower(folio, *lower->folio, index, wbc);
   return write_lower_folio(std::move(*lower), wbc);
 }
 

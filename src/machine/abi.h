@@ -53,6 +53,9 @@ inline constexpr int kMadvGuardRemove = 103;
 inline constexpr int kFallocKeepSize = 1;
 inline constexpr int kFallocPunchHole = 2;
 
+inline constexpr int kORdonly = 0;
+inline constexpr int kOWronly = 1;
+inline constexpr int kORdwr = 2;
 inline constexpr int kOAccessMode = 3;
 inline constexpr int kOCreat = 0x40;
 inline constexpr int kOExcl = 0x80;

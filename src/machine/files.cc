@@ -1,6 +1,7 @@
 // System calls on descriptors.
 #include "fs/truncate.h"
 #include "machine/machine.h"
+#include "machine/stacked.h"
 #include "sync/trace.h"
 
 namespace quire::machine {
@@ -34,6 +35,7 @@ Result<int> Machine::open_inode(Process& process, fs::Inode& inode) {
 Result<int> Machine::open(Process& process, std::string_view name, int flags) {
   QUIRE_FUNC();
   if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
+  if (stacked_ != nullptr && name.starts_with('/')) return open_path(process, name, flags);
   auto create = fs::Create::no;
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
   Result<fs::BlockInode*> opened = block_fs_.open(name, create);
@@ -47,6 +49,16 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags) {
     }
   }
   return open_inode(process, inode);
+}
+
+Result<int> Machine::open_path(Process& process, std::string_view path, int flags) {
+  Result<fs::InodeRef> inode = stacked_->open(path, flags);
+  if (!inode) return inode.error();
+  if ((flags & abi::kOTrunc) != 0) {
+    Errno error = truncate(**inode, 0);
+    if (error != Errno::ok) return error;
+  }
+  return open_inode(process, *inode->release());
 }
 
 Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {

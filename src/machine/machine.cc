@@ -4,6 +4,7 @@
 
 #include "machine/device.h"
 #include "machine/disk.h"
+#include "machine/stacked.h"
 
 namespace quire::machine {
 namespace {
@@ -40,6 +41,11 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   return swap;
 }
 
+fs::TmpFs::SwapForm swap_form(const MachineOptions& o) {
+  using Form = fs::TmpFs::SwapForm;
+  return o.stacked.find == fs::UnionFind::around ? Form::vector : Form::index;
+}
+
 std::size_t scratch_words(const MachineOptions& o) {
   std::size_t words = 2 * (o.ram + o.device).value();
   for (unsigned i = 0; i < o.swap_devices; ++i) words += 2 * (o.swap[i].pages.value() + 1);
@@ -66,9 +72,10 @@ Machine::Machine(const MachineOptions& options)
            options.thp_swap == swap::ThpSwap::pmd ? &huge_zero_ : nullptr,
            options.oom,
            PageCount(options.fault_around_pages)},
-      tmpfs_(env_, options.index_bits),
+      tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
+      stacked_(Stacked::make(options_, env_, tmpfs_)),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {
@@ -93,6 +100,7 @@ Machine::Machine(const MachineOptions& options)
 Machine::~Machine() {
   stop_kswapd();
   killall();
+  stacked_.reset();
   for (Device* device : devices_) Device::destroy(device);
 }
 

@@ -72,8 +72,8 @@ class Machine : private reclaim::OomKiller {
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
-  /// A file of the block-backed file system. O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another
-  /// flag; -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE.
+  /// A file of the block-backed file system, or of a mount if the name begins with '/'. O_CREAT, O_EXCL and O_TRUNC
+  /// count, and access modes in a mount. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE.
   [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
   [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
@@ -203,6 +203,7 @@ class Machine : private reclaim::OomKiller {
   /// Marks what a call may take away; `bytes` may be anything.
   [[nodiscard]] Discarding discarding(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno truncate(fs::Inode& file, uint64_t bytes);
+  [[nodiscard]] Result<int> open_path(Process& process, std::string_view path, int flags);
   [[nodiscard]] static Result<int> open_inode(Process& process, fs::Inode& inode);
   class TaskMm;
   [[nodiscard]] TaskMm get_task_mm(int pid);
@@ -246,6 +247,8 @@ class Machine : private reclaim::OomKiller {
   struct Disk;
   const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
   fs::BlockFs block_fs_;
+  struct Stacked;
+  sync::Box<Stacked> stacked_;  ///< nullptr: none; goes before the swap devices do
   reclaim::Reclaim reclaim_;
   reclaim::Mover mover_{env_};
   reclaim::MemoryFailure memory_failure_{env_};

@@ -12,6 +12,7 @@
 #include "base/defects.h"
 #include "base/types.h"
 #include "fs/extent_store.h"
+#include "fs/union_fs.h"
 #include "pgtable/page_table.h"
 #include "phys/frames.h"
 #include "rmap/mapped_range.h"
@@ -88,6 +89,9 @@ struct MachineOptions {
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;
   DiskOptions disk;
+  static constexpr unsigned kUnions = 2;
+  unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower; 0: no mounts at all
+  fs::UnionOptions stacked;
 
   pgtable::Geometry page_table = {4, 9, 9};
   OnOff tlb = OnOff::off;  ///< CPUs remember translations until they are flushed

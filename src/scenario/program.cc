@@ -19,7 +19,7 @@ constexpr std::int64_t kFillMax = std::int64_t{1} << 30;
 // What sync::should_fail() is asked with: a site, or the GFP class of the allocation.
 bool is_fail_site(std::string_view name) {
   constexpr std::array<std::string_view, 6> kSites = {"page_alloc", "slab",    "io_read",
-                                                    "io_write",   "trylock", "writepage"};
+                                                      "io_write",   "trylock", "writepage"};
   return std::find(kSites.begin(), kSites.end(), name) != kSites.end() || name.starts_with("GFP_");
 }
 

@@ -25,6 +25,7 @@ struct Exercise {
   uint64_t swap = 512;  ///< pages
   uint64_t pages = 64;  ///< of the file, at most
   LruPolicy lru = LruPolicy::lists;
+  fs::UnionOptions stacked = {};
   base::DefectSet defects = {};
 };
 
