@@ -8,8 +8,19 @@
 
 namespace quire::fs {
 
+namespace {
+
+cache::MappingFlags::Form form_of(const rmap::Environment& env) {
+  using Form = cache::MappingFlags::Form;
+  return env.defects.has(base::Defect::D3_5) ? Form::one_word : Form::separate;
+}
+
+}  // namespace
+
 BlockInode::BlockInode(BlockFs& fs, std::string_view name)
-    : Inode(fs, fs.index_bits_), fs_(fs), store_(name, fs.env_.folios.frames().payload_bytes(), fs.index_bits_) {}
+    : Inode(fs, fs.index_bits_, form_of(fs.env_)),
+      fs_(fs),
+      store_(name, fs.env_.folios.frames().payload_bytes(), fs.index_bits_) {}
 
 // Linux: fs/ext4/inode.c ext4_evict_inode()
 void BlockInode::evict() {

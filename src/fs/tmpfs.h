@@ -6,6 +6,7 @@
 // I1  alloced = folios + values of the index (st_blocks is 8 times that) at quiescent points
 // I2  swapped = values of the index; swapped > 0 => the inode is on the list that swapoff visits
 // I3  no index holds a folio and a value at once
+// I4  a folio that is clean and not mapped may be dropped: it has zeros only
 // Locks: i_rwsem (writers of size and layout) > folio lock > shmem_swaplist_mutex > i_mmap_rwsem; info lock and i_pages
 // inside everything. Linux: mm/shmem.c
 //
@@ -46,7 +47,7 @@ class TmpfsInode final : public Inode {
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
   [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::ok; }
-  /// I1 to I3, and what Mapping::check() says.
+  /// I1 to I4, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
   /// List of all inodes: TmpFs's.
