@@ -1,5 +1,6 @@
 // Between the index of a file and swap: writepage on the way out, swapoff's visit on the way back.
 #include "fs/tmpfs.h"
+#include "fs/writeback.h"
 #include "rmap/migrate.h"
 #include "sync/trace.h"
 
@@ -67,7 +68,8 @@ Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
     return Errno::eio;
   }
   free_stale_entry(inode, folio.index());
-  if (wbc.for_reclaim && env_.swap.total_swap_available()) {
+  bool to_swap = wbc.for_reclaim || env_.defects.has(Defect::D3_3);
+  if (to_swap && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
       env_.folios.zero(folio);
       folio.set(FolioFlag::uptodate);
@@ -79,8 +81,8 @@ Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
       return Errno::ok;
     }
   }
-  folio.set(FolioFlag::dirty);
-  if (wbc.for_reclaim) return cache::kAopWritepageActivate;
+  folio_redirty_for_writepage(env_, mapping, wbc, folio);
+  if (wbc.may_activate()) return cache::kAopWritepageActivate;
   folio.unlock();
   return Errno::ok;
 }

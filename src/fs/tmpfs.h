@@ -6,6 +6,7 @@
 // I1  alloced = folios + values of the index (st_blocks is 8 times that) at quiescent points
 // I2  swapped = values of the index; swapped > 0 => the inode is on the list that swapoff visits
 // I3  no index holds a folio and a value at once; an entry of the vector (fs/swap_vector.h) may be older than a folio
+// I4  a folio that is clean and not mapped may be dropped: it has zeros only
 // Locks: i_rwsem (writers of size and layout) > folio lock > shmem_swaplist_mutex > i_mmap_rwsem; info lock and i_pages
 // inside everything. Linux: mm/shmem.c
 //
@@ -56,7 +57,7 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
   void peek_vector(Visit visit) const {
     vector_.peek_entries(visit);
   }
-  /// I1 to I3, and what Mapping::check() says.
+  /// I1 to I4, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
   /// List of all inodes: TmpFs's.

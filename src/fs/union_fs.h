@@ -179,6 +179,8 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
   [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  [[nodiscard]] Errno writepages(Mapping& mapping, WritebackControl& wbc) override;
+  bool dirty_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;

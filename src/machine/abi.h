@@ -65,4 +65,6 @@ inline constexpr int kMsAsync = 1;
 inline constexpr int kMsInvalidate = 2;
 inline constexpr int kMsSync = 4;
 
+inline constexpr unsigned kSyncFileRangeMask = 7;
+
 }  // namespace quire::machine::abi

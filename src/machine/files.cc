@@ -112,14 +112,6 @@ Result<Stat> Machine::fstat(Process& process, int fd) {
   return Stat{file.inode().size(), file.inode().st_blocks()};
 }
 
-// Linux: fs/sync.c do_fsync()
-Errno Machine::fsync(Process& process, int fd) {
-  QUIRE_FUNC();
-  FileRef file = process.fget(fd);
-  if (!file) return Errno::ebadf;
-  return file->fsync(fs::kWholeFile);
-}
-
 // Linux: mm/filemap.c kiocb_invalidate_pages()
 Errno Machine::invalidate_inode_pages2(Process& process, int fd, FileRange range) {
   QUIRE_FUNC();

@@ -80,7 +80,7 @@ struct Header {
 constexpr std::array<Header, 24> kHeaders = {{
     {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
-    {"fcntl.h", "open fallocate fcntl O_* F_DUPFD* FALLOC_*"},
+    {"fcntl.h", "open fallocate fcntl sync_file_range SYNC_FILE_RANGE_* O_* F_DUPFD* FALLOC_*"},
     {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_*"},
@@ -103,7 +103,8 @@ constexpr std::array<Header, 24> kHeaders = {{
     {"sys/utsname.h", "utsname"},
     {"sys/wait.h", "waitpid"},
     {"unistd.h",
-     "close pread pwrite usleep fork getpid geteuid access ftruncate fsync setuid unlink write sysconf _exit"},
+     "close pread pwrite usleep fork getpid geteuid access ftruncate fsync fdatasync setuid unlink write sysconf "
+     "_exit"},
 }};
 
 bool declares(const Header& header, const Words& words) {

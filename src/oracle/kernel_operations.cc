@@ -51,6 +51,11 @@ Value run_pwrite(Actor& a, const Call& c) {
   return value_of(q_pwrite_fill(a.descriptor(c), static_cast<int>(what.number), length, a.number(c, 2)));
 }
 Value run_fsync(Actor& a, const Call& c) { return value_of(q_result(fsync(a.descriptor(c)))); }
+Value run_fdatasync(Actor& a, const Call& c) { return value_of(q_result(fdatasync(a.descriptor(c)))); }
+Value run_sync_file_range(Actor& a, const Call& c) {
+  return value_of(q_result(
+      sync_file_range(a.descriptor(c), a.number(c, 1), a.number(c, 2), static_cast<unsigned>(int_of(a, c, 3)))));
+}
 Value run_fstat(Actor& a, const Call& c) {
   return value_of(c.member == "st_blocks" ? q_st_blocks(a.descriptor(c)) : q_st_size(a.descriptor(c)));
 }
@@ -237,6 +242,7 @@ struct Operations {
   KernelOperation exec = no_act("the player would end with its program");
   KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
+  KernelOperation fdatasync = act(run_fdatasync, "q_result(fdatasync({n0}))");
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork, "{fork}");
   KernelOperation free_pages = no_look("a whole machine's are of no use");
@@ -253,6 +259,7 @@ struct Operations {
   KernelOperation load = look(run_load, "{load}");
   KernelOperation madvise = act(run_madvise, "{madvise}");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
+  KernelOperation mapping_set_gfp_mask = no_act("needs a module");
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
   KernelOperation mlock = act(run_mlock, "q_result(mlock({span0}))");
   KernelOperation mlock2 = act(run_mlock2, "q_result(mlock2({span1}, {next1}))");
@@ -282,11 +289,13 @@ struct Operations {
   KernelOperation swap_used = look(run_swap_used, "q_swap_used({area0})", kRoot);
   KernelOperation swapoff = act(run_swapoff, "q_result(swapoff({area0}))", kRoot);
   KernelOperation swapon = act(run_swapon, "q_swapon({area0})", kRoot);
+  KernelOperation sync_file_range = act(run_sync_file_range, "q_result(sync_file_range({n0}, {n1}, {n2}, {n3}))");
   KernelOperation tasks = look(run_tasks, "q_tasks()");
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
   KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
   KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
+  KernelOperation write_one_page = no_act("needs a module");
 };
 
 constexpr Operations kNamed;
