@@ -16,12 +16,12 @@ namespace quire::base {
 /// no errors and must not reach a user (cache/writeback_control.h) are below 0, so that as_syscall() of one is
 /// positive, as a kernel that lets it out would return it.
 enum class [[nodiscard]] Errno : int32_t{
-    ok = 0,       eperm = 1,         enoent = 2,   esrch = 3,      eintr = 4,    eio = 5,        enxio = 6,
-    e2big = 7,    ebadf = 9,         echild = 10,  eagain = 11,    enomem = 12,  eacces = 13,    efault = 14,
-    ebusy = 16,   eexist = 17,       exdev = 18,   enodev = 19,    enotdir = 20, eisdir = 21,    einval = 22,
-    enfile = 23,  emfile = 24,       etxtbsy = 26, efbig = 27,     enospc = 28,  espipe = 29,    erofs = 30,
-    erange = 34,  enametoolong = 36, enosys = 38,  enotempty = 39, enodata = 61, eoverflow = 75, eopnotsupp = 95,
-    emlink = 31,   eloop = 40,         estale = 116, ehwpoison = 133,
+    ok = 0,      eperm = 1,         enoent = 2,   esrch = 3,       eintr = 4,    eio = 5,        enxio = 6,
+    e2big = 7,   ebadf = 9,         echild = 10,  eagain = 11,     enomem = 12,  eacces = 13,    efault = 14,
+    ebusy = 16,  eexist = 17,       exdev = 18,   enodev = 19,     enotdir = 20, eisdir = 21,    einval = 22,
+    enfile = 23, emfile = 24,       etxtbsy = 26, efbig = 27,      enospc = 28,  espipe = 29,    erofs = 30,
+    erange = 34, enametoolong = 36, enosys = 38,  enotempty = 39,  enodata = 61, eoverflow = 75, eopnotsupp = 95,
+    emlink = 31, eloop = 40,        estale = 116, ehwpoison = 133,
 };
 
 /// What a system call returns: 0 or more, or minus the errno.

@@ -14,9 +14,12 @@ class NoPages final : public cache::MappingOps {
   [[nodiscard]] cache::FaultResult fault(Mapping& /*mapping*/, FileIndex /*index*/) override {
     return {cache::FaultOutcome::beyond_end, {}, {}};
   }
-  [[nodiscard]] cache::WriteOutcome writepage(Mapping& /*mapping*/, Folio& /*folio*/,
-                                              cache::WriteReason /*reason*/) override {
-    return cache::WriteOutcome::redirtied;
+  [[nodiscard]] Errno writepage(Mapping& /*mapping*/, Folio& /*folio*/, cache::WritebackControl& /*wbc*/) override {
+    return Errno::eio;
+  }
+  [[nodiscard]] Result<cache::HeldFolio> find_or_create(Mapping& /*mapping*/, FileIndex /*index*/,
+                                                        phys::Gfp /*gfp*/) override {
+    return Errno::einval;
   }
   [[nodiscard]] PageCount size_pages(const Mapping& /*mapping*/) const override { return PageCount(0); }
   [[nodiscard]] bool error_remove_folio(Mapping& /*mapping*/, Folio& /*folio*/) override { return false; }
@@ -33,7 +36,7 @@ class SpecialInode : public Inode {
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> /*from*/, uint64_t /*offset*/) override {
     return refusal();
   }
-  [[nodiscard]] Errno fsync() override { return Errno::ok; }
+  [[nodiscard]] Errno fsync(Range<FileIndex> /*range*/) override { return Errno::ok; }
   void check(sync::CheckReport& report) const override { mapping_.check(report); }
 
  protected:

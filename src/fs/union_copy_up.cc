@@ -110,7 +110,8 @@ Errno UnionInode::copy_up_into(Inode& directory) {
   return Errno::ok;
 }
 
-// The parents first; their union inodes stay, since this one has a reference. Linux: fs/overlayfs/copy_up.c ovl_copy_up()
+// The parents first; their union inodes stay, since this one has a reference. Linux: fs/overlayfs/copy_up.c
+// ovl_copy_up()
 Errno UnionInode::copy_up() {
   if (upper() != nullptr) return Errno::ok;
   QUIRE_FUNC();

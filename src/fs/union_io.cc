@@ -106,8 +106,7 @@ Errno UnionInode::fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) {
   if (error != Errno::ok) return error;
   if (mode == PunchMode::punch_hole) return punch({offset, std::min(offset + bytes, size_.load())});
   error = upper()->fallocate(mode, offset, bytes);
-  if (error == Errno::ok && mode == PunchMode::allocate && offset + bytes > size_.load())
-    size_.store(offset + bytes);
+  if (error == Errno::ok && mode == PunchMode::allocate && offset + bytes > size_.load()) size_.store(offset + bytes);
   return error;
 }
 

@@ -87,7 +87,22 @@ Machine::Machine(const MachineOptions& options)
     Errno error = devices_.back()->swapon(swap_);
     QUIRE_ASSERT(error == Errno::ok || !devices_.back()->in_memory(), "swapon at boot");
   }
+  make_mounts();
   if (options.kswapd == OnOff::on && options.watermarks.any()) reclaim_.kswapd().start();
+}
+
+void Machine::make_mounts() {
+  if (options_.tmpfs_mounts == 0) return;
+  base::Clock clock(options_.clock == OnOff::on ? base::Clock::Kind::real : base::Clock::Kind::stands_still);
+  root_fs_ = sync::make_box<fs::RootFs>(clock);
+  for (unsigned i = 0; i < options_.tmpfs_mounts; ++i) {
+    const TmpfsSpec& spec = options_.tmpfs[i];
+    fs::TmpfsOptions limits;
+    limits.size = spec.size;
+    limits.nr_inodes = spec.nr_inodes;
+    tmpfs_mounts_.push_back(sync::make_box<fs::TmpfsMount>(tmpfs_, clock, limits));
+    root_fs_->mount(spec.get_name(), *tmpfs_mounts_.back());
+  }
 }
 
 Machine::~Machine() {
