@@ -2,7 +2,7 @@
 #include <algorithm>
 
 #include "machine/device.h"
-#include "machine/stacked.h"
+#include "machine/mounts.h"
 
 namespace quire::machine {
 namespace {
@@ -112,8 +112,8 @@ void Machine::recount_files(Recount& r) {
     });
   });
   block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
-  if (stacked_ == nullptr) return;
-  stacked_->peek_inodes([&](const fs::UnionInode& inode) { recount_pages(r, inode.mapping()); });
+  if (mounts_ == nullptr) return;
+  mounts_->peek_union_inodes([&](const fs::UnionInode& inode) { recount_pages(r, inode.mapping()); });
 }
 
 // A failed page keeps the reference that was taken when it failed.
@@ -230,7 +230,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   swap_.check(report);
   tmpfs_.check(report);
   block_fs_.check(report);
-  if (stacked_ != nullptr) stacked_->check(report);
+  if (mounts_ != nullptr) mounts_->check(report);
   Recount r{};
   recount(r);
   for (const Process* process = tasks_; process != nullptr; process = process->next_) {

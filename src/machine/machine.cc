@@ -4,7 +4,7 @@
 
 #include "machine/device.h"
 #include "machine/disk.h"
-#include "machine/stacked.h"
+#include "machine/mounts.h"
 
 namespace quire::machine {
 namespace {
@@ -75,7 +75,7 @@ Machine::Machine(const MachineOptions& options)
       tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
-      stacked_(Stacked::make(options_, env_, tmpfs_)),
+      mounts_(Mounts::make(options_, env_, tmpfs_)),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {
@@ -100,7 +100,7 @@ Machine::Machine(const MachineOptions& options)
 Machine::~Machine() {
   stop_kswapd();
   killall();
-  stacked_.reset();
+  mounts_.reset();
   for (Device* device : devices_) Device::destroy(device);
 }
 
