@@ -32,26 +32,25 @@ check {
 expect { never lost_store   complete }
 
 # reached: ovl_copy_up: somebody else was first
-scenario two-copy-ups "two programs open a lower file for writing at once: it is copied up once"
+scenario two-copy-ups "a program opens a lower file for writing while another truncates it: it is copied up once"
 machine  cpus=2 ram=8 union=1
 
 setup {
   A: l = open("/lower/f", O_RDWR|O_CREAT)
   A: pwrite(l, 'l', 0) = 1
+  A: v = open("/union/f", O_RDONLY)
 }
 
 cpu 0 as A { u = open("/union/f", O_RDWR) }
-cpu 1 as A { w = open("/union/f", O_WRONLY) }
+cpu 1 as A { truncate("/union/f", 4K) = 0 }
 
 check {
-  A: pwrite(w, 'w', 4K) = 1
-  A: fstat(u).st_size   = 4K+1
-  A: pread(u, 0)        = 'l'
-  A: pread(u, 4K)       = 'w'
-  A: fstat(l).st_size   = 1
+  A: fstat(u).st_size = 4K
+  A: pread(v, 0)      = 'l'
+  A: fstat(l).st_size = 1
 }
 
-expect { never lost_store   never leak   within 200000 }
+expect { never lost_store   never leak   complete }
 
 # reached: ovl_get_inode: somebody else was first
 scenario one-inode "two programs find a file of the layers at once: it has one inode, and one page in the cache"
