@@ -19,7 +19,7 @@ check {
 
 expect { never lost_store   never leak   complete }
 
-scenario loop-under-pressure "writeback finds no memory below, and does no IO to get some: it tells, and nothing is lost"
+scenario loop-under-pressure "writeback finds no memory below, and does no IO to get some: it tells, nothing is lost"
 machine  cpus=1 ram=6 swap=S:8 disk=2 disk_loop=on
 
 setup {

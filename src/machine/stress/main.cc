@@ -40,7 +40,8 @@ int usage() {
       "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
       "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n"
       "       quire_stress fs tmpfs|block|union [--operations N] [--seed N] [--ram PAGES] [--swap PAGES] "
-      "[--pages N]\n");
+      "[--pages N]\n"
+      "                    [--writepage lower|dirty] [--defect ID]\n");
   return 2;
 }
 
@@ -113,7 +114,19 @@ int exercise(int argc, char** argv) {
   Exercise exercise{.on = *on};
   for (int i = 3; i < argc; i += 2) {
     std::string_view option = argv[i];
-    uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
+    const char* text = i + 1 < argc ? argv[i + 1] : "";
+    if (option == "--defect") {
+      auto defect = base::find_defect(text);
+      if (!defect) return usage();
+      exercise.defects.add(*defect);
+      continue;
+    }
+    if (option == "--writepage") {
+      exercise.stacked.writepage =
+          std::string_view(text) == "dirty" ? fs::UnionWritepage::dirty : fs::UnionWritepage::lower;
+      continue;
+    }
+    uint64_t value = std::strtoull(text, nullptr, 10);
     if (value == 0) return usage();
     if (option == "--operations")
       exercise.operations = value;
