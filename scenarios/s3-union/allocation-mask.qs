@@ -23,6 +23,21 @@ check {
 expect           { never check   never lost_store   complete }
 expect with D3-4 { sometimes check   preemptions 2 }
 
+scenario no-file-system-again "reclaim for the lower page must not enter file systems: the upper page is locked"
+machine  cpus=1 ram=8 union=1
+
+setup {
+  A: fd = open("/union/f", O_RDWR|O_CREAT)
+  A: pwrite(fd, 'a', 0) = 1
+}
+
+cpu 0 as A { fsync(fd) = 0 }
+
+check { A: pread(fd, 0) = 'a' }
+
+expect            { never lock_order   never deadlock   complete }
+expect with D3-10 { sometimes lock_order }
+
 scenario lower-page-by-swapping "memory for the lower page is had by swapping something out, which needs IO"
 machine  cpus=1 ram=7 swap=S:8 union=1
 

@@ -44,6 +44,7 @@ class BlockDevice {
   [[nodiscard]] virtual Errno flush() { return Errno::ok; }
   /// The contents of a block where they can be looked at, else nullptr: at quiescent points.
   [[nodiscard]] virtual const std::byte* peek_block(BlockNr block) const = 0;
+  [[nodiscard]] virtual bool can_peek_block(BlockNr /*block*/) const { return true; }
 
  protected:
   ~BlockDevice() = default;

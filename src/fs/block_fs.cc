@@ -109,7 +109,7 @@ void BlockInode::check(sync::CheckReport& report) const {
                   index.value());
     bool same_as_stored = cache::any(flags & FolioFlag::uptodate) && folio.peek_mapcount() == 0 &&
                           !cache::any(flags & (FolioFlag::dirty | FolioFlag::hwpoison));
-    if (!same_as_stored) return;
+    if (!same_as_stored || !store_.can_peek_page(index)) return;
     const std::byte* stored = store_.peek_page(index);
     bool same = true;
     for (std::size_t i = 0; std::byte b : frames.payload(folio.pfn()))

@@ -86,6 +86,10 @@ const std::byte* ExtentStore::peek_page(FileIndex index) const QUIRE_NO_THREAD_S
   return map_.written(index) ? volume_.device.peek_block(*map_.find(index)) : nullptr;
 }
 
+bool ExtentStore::can_peek_page(FileIndex index) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  return !map_.written(index) || volume_.device.can_peek_block(*map_.find(index));
+}
+
 void ExtentStore::check(sync::CheckReport& report) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   map_.check(report);
   for (const Extent& extent : map_.extents()) volume_.check_in_use(extent.on(), name_, report);

@@ -63,6 +63,7 @@ class ExtentStore final : public FileStore {
   [[nodiscard]] bool has_page(FileIndex index) override;
   [[nodiscard]] uint64_t stored() override;
   [[nodiscard]] const std::byte* peek_page(FileIndex index) const override;
+  [[nodiscard]] bool can_peek_page(FileIndex index) const override;
   void check(sync::CheckReport& report) const override;
 
   [[nodiscard]] std::span<const Extent> peek_extents() const QUIRE_NO_THREAD_SAFETY_ANALYSIS { return map_.extents(); }

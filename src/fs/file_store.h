@@ -46,6 +46,8 @@ class FileStore {
 
   /// The contents of a page, or nullptr for a hole: at quiescent points.
   [[nodiscard]] virtual const std::byte* peek_page(FileIndex index) const = 0;
+  /// Whether peek_page() knows: at quiescent points.
+  [[nodiscard]] virtual bool can_peek_page(FileIndex /*index*/) const { return true; }
   virtual void check(sync::CheckReport& report) const = 0;
 
  protected:

@@ -239,7 +239,8 @@ Errno UnionRename::copy_up() const {
 
 // Both upper directories are locked. A directory cannot take the place of a whiteout: they change places. A file that
 // leaves something below behind leaves a whiteout on it.
-Errno UnionRename::move_over(Directory& old_dir, Directory& new_dir, Inode* there) const {
+Errno UnionRename::move_over(Directory& old_dir, Directory& new_dir,
+                             Inode* there) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   Inode& inode = *moved.upper();
   bool over_whiteout = there != nullptr && is_directory(inode) && kind_of(*there) == FileKind::whiteout;
   RenameHow how = old_below ? RenameHow::whiteout : RenameHow::replace;

@@ -205,6 +205,11 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   /// What stat() says of a real inode that has one here, or will have.
   [[nodiscard]] uint64_t ino_of(const Inode& real);
   [[nodiscard]] uint64_t stamp(const Inode& real) const;
+  /// An allocation that may enter file systems is as good as the reclaim it may begin: whoever must not wait for that
+  /// is told by the order of locks, whether there is memory or not. Linux: might_alloc(), fs_reclaim_acquire()
+  void might_alloc(Gfp gfp) {
+    if (gfp.may_enter_fs()) sync::Guard guard(fs_reclaim_);
+  }
   /// A name for what is about to get another.
   [[nodiscard]] sync::String temporary_name();
 
@@ -214,6 +219,7 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   SuperBlock& upper_super_;
   std::array<SuperBlock*, kLowersMax> lower_supers_;
   sync::Atomic<uint64_t, "union temporary names"> temporary_{0};
+  sync::Mutex<sync::LockClass::fs_reclaim> fs_reclaim_;
   sync::SpinLock<sync::LockClass::i_lock> inodes_lock_;
   /// Every access to the map announces this field.
   sync::Plain<uint32_t, "union inodes"> inodes_changed_ QUIRE_GUARDED_BY(inodes_lock_){0};

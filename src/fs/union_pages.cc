@@ -59,7 +59,9 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
   Mapping& lower = upper()->mapping();
   cache::MappingOps& ops = lower.ops();
   Gfp gfp = Gfp::user().without_fs();
+  if (fs_.env_.defects.has(Defect::D3_10)) gfp = Gfp::user();
   if (fs_.env_.defects.has(Defect::D3_11)) gfp = gfp.without_io();
+  fs_.might_alloc(gfp);
   if (fs_.env_.defects.has(Defect::D3_4)) {
     Gfp before = lower.flags().gfp_mask();
     lower.flags().set_gfp_mask(before.without_fs());

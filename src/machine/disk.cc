@@ -2,9 +2,12 @@
 
 namespace quire::machine {
 
-sync::Box<Machine::Disk> Machine::Disk::make(const MachineOptions& options) {
+sync::Box<Machine::Disk> Machine::Disk::make(const MachineOptions& options, phys::Frames& frames, fs::TmpFs& tmpfs) {
   const DiskOptions& disk = options.disk;
   if (disk.pages == PageCount(0)) return nullptr;
+  if (disk.loop == OnOff::on)
+    return sync::make_box<Disk>(
+        disk, Storage(sync::make_box<fs::LoopDevice>("loop0", tmpfs.create_inode(), disk.pages, frames)));
   if (disk.location.empty())
     return sync::make_box<Disk>(disk, Storage(sync::make_box<fs::RamDisk>("disk", disk.pages, options.payload_bytes)));
   QUIRE_ASSERT(!sync::driven(), "only RAM may be explored");
@@ -17,6 +20,10 @@ fs::BlockDevice& Machine::Disk::device(Storage& storage, const DiskOptions& opti
   fs::BlockDevice& device = std::visit([](auto& box) -> fs::BlockDevice& { return *box; }, storage);
   for (unsigned i = 0; i < options.bad_blocks_count; ++i) device.add_bad_block(fs::BlockNr(options.bad_blocks[i]));
   return device;
+}
+
+void Machine::Disk::drop() {
+  if (auto* loop = std::get_if<sync::Box<fs::LoopDevice>>(&storage)) (*loop)->drop();
 }
 
 Machine::Disk::Disk(const DiskOptions& options, Storage on)

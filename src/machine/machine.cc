@@ -73,7 +73,7 @@ Machine::Machine(const MachineOptions& options)
            options.oom,
            PageCount(options.fault_around_pages)},
       tmpfs_(env_, options.index_bits, swap_form(options)),
-      disk_(Disk::make(options_)),
+      disk_(Disk::make(options_, frames_, tmpfs_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
       mounts_(Mounts::make(options_, env_, tmpfs_)),
       reclaim_(env_),
@@ -101,6 +101,7 @@ Machine::~Machine() {
   stop_kswapd();
   killall();
   mounts_.reset();
+  if (disk_ != nullptr) disk_->drop();
   for (Device* device : devices_) Device::destroy(device);
 }
 

@@ -66,7 +66,8 @@ struct DiskOptions {
   static constexpr unsigned kBadBlocksMax = 4;
   PageCount pages{0};  ///< 0: none; files are kept in memory, with room for everything
   std::string_view location =
-      {};  ///< a path: a file of the host, natively only; what it points to outlives the machine
+      {};                   ///< a path: a file of the host, natively only; what it points to outlives the machine
+  OnOff loop = OnOff::off;  ///< in a file of this machine's tmpfs
   fs::BlockAllocation allocation = fs::BlockAllocation::writeback;
   /// Blocks that can be neither read nor written.
   std::array<uint32_t, kBadBlocksMax> bad_blocks = {};

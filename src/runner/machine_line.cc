@@ -86,6 +86,8 @@ constexpr std::array kSwitchKeys = {
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.vma_ra = on_off(s); }},
     SwitchKey{"slot_cache",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.slot_cache = on_off(s); }},
+    SwitchKey{"disk_loop",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.disk.loop = on_off(s); }},
     SwitchKey{"workingset",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.workingset = on_off(s); }},
     SwitchKey{"synchronous_swap",

@@ -15,6 +15,8 @@ double seconds_now() {
 }
 
 constexpr std::array<std::string_view, 3> kNames = {"tmpfs", "block", "union"};
+constexpr std::array<std::string_view, 3> kOpens = {"memfd_create(\"f\", 0)", "open(\"f\", O_RDWR|O_CREAT)",
+                                                    "open(\"/union/f\", O_RDWR|O_CREAT)"};
 
 /// A place in the mapping: `p[3]`, `p[3]+8`.
 sync::String place(uint64_t offset) {
@@ -102,8 +104,10 @@ sync::String scenario_of(const Exercise& exercise, const FileOperations& operati
   fmt::format_to(to, "machine  real cpus=1 ram={} swap=S:{}", exercise.ram, exercise.swap);
   if (exercise.on == ExerciseOn::block)
     fmt::format_to(to, " disk={} disk_alloc={}", exercise.pages + 8, exercise.seed % 2 == 0 ? "write" : "writeback");
-  fmt::format_to(to, "\n\ncpu 0 as A {{\n  fd = {}\n",
-                 exercise.on == ExerciseOn::tmpfs ? "memfd_create(\"f\", 0)" : "open(\"f\", O_RDWR|O_CREAT)");
+  if (exercise.on == ExerciseOn::stacked)
+    fmt::format_to(to, " union=1 union_writepage={}",
+                   exercise.stacked.writepage == fs::UnionWritepage::lower ? "lower" : "dirty");
+  fmt::format_to(to, "\n\ncpu 0 as A {{\n  fd = {}\n", kOpens[static_cast<unsigned>(exercise.on)]);
   fmt::format_to(to, "  p = mmap(0, {}*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)\n", exercise.pages);
   for (const FileOperation& op : operations) {
     out += "  ";

@@ -32,14 +32,16 @@ void end_if_hanging() {
 namespace {
 
 int usage() {
-  fmt::print(stderr,
-             "usage: quire_stress swap|memory|workingset|oom [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
-             "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
-             "                    [--huge-order 1..9] [--thp-swap pmd|pte|off] [--lru clock|lists] [--no-kswapd]\n"
-             "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
-             "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n"
-             "       quire_stress fs tmpfs|block|union [--operations N] [--seed N] [--ram PAGES] [--swap PAGES] "
-             "[--pages N]\n");
+  fmt::print(
+      stderr,
+      "usage: quire_stress swap|memory|workingset|oom|live-cd [--seconds N] [--threads N] [--seed N] [--ram PAGES]\n"
+      "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
+      "                    [--huge-order 1..9] [--thp-swap pmd|pte|off] [--lru clock|lists] [--no-kswapd]\n"
+      "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
+      "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n"
+      "       quire_stress fs tmpfs|block|union [--operations N] [--seed N] [--ram PAGES] [--swap PAGES] "
+      "[--pages N]\n"
+      "                    [--writepage lower|dirty] [--defect ID]\n");
   return 2;
 }
 
@@ -112,7 +114,19 @@ int exercise(int argc, char** argv) {
   Exercise exercise{.on = *on};
   for (int i = 3; i < argc; i += 2) {
     std::string_view option = argv[i];
-    uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
+    const char* text = i + 1 < argc ? argv[i + 1] : "";
+    if (option == "--defect") {
+      auto defect = base::find_defect(text);
+      if (!defect) return usage();
+      exercise.defects.add(*defect);
+      continue;
+    }
+    if (option == "--writepage") {
+      exercise.stacked.writepage =
+          std::string_view(text) == "dirty" ? fs::UnionWritepage::dirty : fs::UnionWritepage::lower;
+      continue;
+    }
+    uint64_t value = std::strtoull(text, nullptr, 10);
     if (value == 0) return usage();
     if (option == "--operations")
       exercise.operations = value;
@@ -133,9 +147,10 @@ int exercise(int argc, char** argv) {
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
   if (what == "fs") return exercise(argc, argv);
-  if (what != "swap" && what != "memory" && what != "workingset" && what != "oom") return usage();
+  if (what != "swap" && what != "memory" && what != "workingset" && what != "oom" && what != "live-cd") return usage();
   Settings settings;
   if (what == "oom") settings.ram = settings.swap = 1024;
+  if (what == "live-cd") settings.ram = 256;
   if (what == "memory") settings.ram = settings.swap = 8192;
   // Regions of these are short.
   if (what == "swap" || what == "oom") settings.huge_order = 4;
@@ -158,6 +173,7 @@ int main_of(int argc, char** argv) {
   if (settings.ram < 16) return usage();
   if (what == "workingset") return settings.ratio > 1 ? run_workingset_stress(settings) : usage();
   if (what == "oom") return run_oom_stress(settings);
+  if (what == "live-cd") return run_live_cd_stress(settings);
   return what == "swap" ? run_swap_stress(settings) : run_memory_stress(settings);
 }
 

@@ -107,6 +107,9 @@ int run_workingset_stress(const Settings& settings);
 /// Processes that want more than RAM and swap together, and are killed for it.
 int run_oom_stress(const Settings& settings);
 
+/// A stacked file system on a read-only tree in little memory, with msync() by two threads.
+int run_live_cd_stress(const Settings& settings);
+
 /// No thread runs any more: whether the machine is sound, ends soundly, and has lost nothing.
 bool end_soundly(Machine& machine);
 
