@@ -25,6 +25,29 @@ check {
 
 expect { never bug   never leak   complete }
 
+scenario fault-around-allocated "a page that is allocated and was never filled is no neighbour, also when it was read"
+machine  cpus=1 ram=16 fault_around_pages=4
+
+setup {
+  A: fd = memfd_create("f", 0)
+  A: fallocate(fd, 0, 0, 12K) = 0
+  A: p = mmap(4*4K, 16K, PROT_READ, MAP_SHARED, fd, 0)
+}
+
+check {
+  A: pread(fd, 4K)                  = 0
+  A: load(p[0])                     = 0
+  A: pagemap(p[1])                  = PM_NONE
+  A: pagemap(p[2])                  = PM_NONE
+  A: load(p[2])                     = 0
+  A: madvise(p[0:3], MADV_DONTNEED) = 0
+  A: load(p[0])                     = 0
+  A: pagemap(p[1])                  = PM_NONE
+  A: pagemap(p[2])                  = PM_FILE
+}
+
+expect { never bug   never leak   complete }
+
 scenario fault-around-vs-punch "the neighbour's page is punched out while the fault maps it"
 machine  cpus=2 ram=16 fault_around_pages=2
 

@@ -124,3 +124,60 @@ cpu 0 as A {
 check { A: load(p[0]) = 'a' }
 
 expect { never stale_tlb   never lost_store   complete }
+
+scenario vma-merge-accounted "memory that could be written is not one with memory that never could"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p, 'a')
+  A: q = mmap(2*4K, 4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: load(q) = 0
+}
+
+# Rights are the same from then on, but the first has VM_ACCOUNT and pages of its own, which fork copies.
+cpu 0 as A { mprotect(p[0], PROT_READ) = 0   B = fork() }
+
+check {
+  B: pagemap(p) = PM_ANON
+  B: pagemap(q) = PM_NONE
+}
+
+expect { never bug   complete }
+
+scenario vma-merge-locked "a page that was writable for a moment stays a mapping of its own"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(4K, 3*4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: mprotect(p[2], PROT_READ|PROT_WRITE) = 0
+  A: mlockall(MCL_CURRENT)                = 0
+}
+
+cpu 0 as A { mprotect(p[2], PROT_READ) = 0   B = fork() }
+
+check {
+  B: mincore(p[0]) = 0
+  B: mincore(p[2]) = 1
+}
+
+expect { never bug   complete }
+
+scenario vma-merge-untouched "what was never written becomes one with a neighbour that was, and is copied with it"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(4K, 2*4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: q = mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(q[0], 'b') = 0
+  A: load(p[1])       = 0
+}
+
+cpu 0 as A { mprotect(p[0:2], PROT_READ|PROT_WRITE) = 0   B = fork() }
+
+check {
+  B: mincore(p[0]) = 0
+  B: mincore(p[1]) = 1
+}
+
+expect { never bug   complete }

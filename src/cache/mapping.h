@@ -156,6 +156,11 @@ class Mapping {
   MapLock i_mmap_rwsem;
   rmap::MappedRange* i_mmap QUIRE_GUARDED_BY(i_mmap_rwsem) = nullptr;
 
+  /// What `index` holds: at quiescent points.
+  [[nodiscard]] IndexEntry peek_entry(FileIndex index) const {
+    auto at = index_.peek_from(index.value());
+    return at && at->index == index.value() ? IndexEntry::from_word(at->word) : IndexEntry();
+  }
   /// Calls visit(FileIndex, IndexEntry) for every entry: at quiescent points.
   template <typename Visit>
   void peek_entries(Visit visit) const {

@@ -72,6 +72,12 @@ class MappingOps {
   /// Sleeps.
   /// Linux: mm/filemap.c __filemap_get_folio() with FGP_LOCK and FGP_CREAT; once find_or_create_page()
   [[nodiscard]] virtual base::Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, phys::Gfp gfp) = 0;
+  /// The same by who goes around the file system, to the page cache alone: what is in swap stays there, and the page is
+  /// in two places. Only stacked file systems of 2007 do. Linux: mm/filemap.c find_or_create_page() on a file of tmpfs
+  [[nodiscard]] virtual base::Result<HeldFolio> find_or_create_around(Mapping& mapping, FileIndex index,
+                                                                      phys::Gfp gfp) {
+    return find_or_create(mapping, index, gfp);
+  }
   /// The file's size in pages, rounded up, read without a lock.
   [[nodiscard]] virtual PageCount size_pages(const Mapping& mapping) const = 0;
   /// Before `folio` (locked, unmapped, not under writeback) is dropped from a cache that is said to be out of date:

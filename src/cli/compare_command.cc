@@ -9,10 +9,10 @@
 
 #include "cli/commands.h"
 #include "cli/compare_html.h"
+#include "cli/compared.h"
 #include "cli/load.h"
 #include "cli/open_kernel.h"
 #include "oracle/compare.h"
-#include "oracle/fidelity.h"
 #include "oracle/playable.h"
 #include "oracle/playhouse.h"
 #include "runner/runner.h"
@@ -38,14 +38,6 @@ ComparedCell skipped(ComparedCell compared, std::string reason) {
   return compared;
 }
 
-void explain(ComparedCell& compared, const std::vector<oracle::Explanation>& known, std::string_view release) {
-  if (compared.result != "differs") return;
-  const oracle::Explanation* found = oracle::explanation_of(known, compared.name, release);
-  if (found == nullptr) return;
-  compared.result = "explained";
-  compared.reason = found->why;
-}
-
 ComparedCell compare(const scenario::Scenario& scenario, const std::string& file, oracle::Playhouse& house,
                      const CompareRequest& request, const std::vector<oracle::Explanation>& known) {
   ComparedCell compared{file, scenario.at.line, scenario.name, {}, {}, {}};
@@ -63,13 +55,8 @@ ComparedCell compare(const scenario::Scenario& scenario, const std::string& file
   oracle::Answer answer = house.receive();
   if (!answer.ended && !answer.seen.trouble.empty()) return skipped(compared, answer.seen.trouble);
   compared.differences = oracle::differences(program, allowed.rows, answer.seen);
-  if (answer.ended) compared.differences.push_back(answer.seen.trouble);
-  for (const std::string& line : answer.log) compared.differences.push_back("the kernel says: " + line);
-  compared.result = compared.differences.empty() ? "agrees" : "differs";
   compared.allowed = allowed.rows.size();
-  compared.seen = answer.seen.rows.size();
-  // A kernel that dies or complains is never what was explained.
-  if (!answer.ended && answer.log.empty()) explain(compared, known, house.facts().release);
+  judge(compared, answer, known, house.facts().release);
   if (answer.ended) compared.reason = house.reopen();
   return compared;
 }
@@ -174,6 +161,7 @@ void add_compare_command(CLI::App& app, Shell& shell) {
       ->add_option("--kernel", request->kernels,
                    "host, the one that runs here (default), an image, or a version that was fetched; several: in turn")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->option_text("KERNEL,...");
   command->add_option("--accel", request->accelerator, "Of guests: tcg (default) or kvm")
       ->check(CLI::IsMember({"tcg", "kvm"}))

@@ -4,29 +4,9 @@
 //   std::string page = compare_html({{"6.18.44", results}});
 #pragma once
 
-#include <cstddef>
-#include <string>
-#include <string_view>
-#include <vector>
+#include "cli/compared.h"
 
 namespace quire::cli {
-
-/// What came of one scenario on one kernel.
-struct ComparedCell {
-  std::string file;
-  int line = 0;
-  std::string name;
-  std::string result;                    ///< agrees, differs, explained, skipped
-  std::string reason;                    ///< why it is explained or skipped
-  std::vector<std::string> differences;  ///< a line each
-  std::size_t allowed = 0;               ///< outcomes
-  std::size_t seen = 0;                  ///< of those, or others
-};
-
-struct ComparedKernel {
-  std::string name;
-  std::vector<ComparedCell> cells;  ///< in any order; a scenario that has none was not played there
-};
 
 [[nodiscard]] std::string compare_html(const std::vector<ComparedKernel>& kernels);
 

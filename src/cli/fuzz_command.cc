@@ -148,6 +148,7 @@ void add_fuzz_command(CLI::App& app, Shell& shell) {
   command->add_option("--seed", request->seed, "Of the first scenario; the next have the next (1)")->option_text("S");
   command->add_option("--defect", request->defects, "Switch defects on in the engine")
       ->delimiter(',')
+      ->allow_extra_args(false)
       ->option_text("ID,...");
   command->add_option("--corpus", request->corpus, "Where findings are written (scenarios/corpus)")->option_text("DIR");
   command->add_option("--keep", request->keep, "Write N scenarios that agree and show something new, and no findings")

@@ -59,7 +59,10 @@ void add_mkswap_command(CLI::App& app, Shell& shell) {
       ->option_text(" ");
   command->add_option("--size", request->size, "Pages, the header included, or bytes (64K, 16M, 1G); else what it has")
       ->option_text("N");
-  command->add_option("--bad", request->bad, "Pages that are never to be used")->delimiter(',')->option_text("N,...");
+  command->add_option("--bad", request->bad, "Pages that are never to be used")
+      ->delimiter(',')
+      ->allow_extra_args(false)
+      ->option_text("N,...");
   command->callback([request, &shell] { shell.code = make(*request, shell.console); });
 }
 

@@ -5,6 +5,8 @@
 //   truncation, hole punch, invalidation. Its pages are never swapbacked (RSS class FILE).
 // A folio is newer than the store while it is dirty, or while an entry of a page table is: fsync and reclaim write it.
 //
+// The store is memory with room for everything, or a device with extents (fs/extent_store.h), which can be full.
+//
 // I1  a cached page that is uptodate, clean, and not mapped is what the store has
 // I2  the index holds folios only, no values
 // Locks: directory, i_rwsem (writers of size and layout) > invalidate_lock (shared: filling the cache; exclusive:
@@ -17,6 +19,9 @@
 
 #include <string_view>
 
+#include <variant>
+
+#include "fs/extent_store.h"
 #include "fs/inode.h"
 #include "fs/page_store.h"
 #include "fs/writeback.h"
@@ -35,7 +40,7 @@ class BlockInode final : public Inode {
   [[nodiscard]] std::string_view name() const { return store_.name(); }
 
   // Inode
-  /// Counts what is stored: a page that was never written out has no blocks yet.
+  /// Counts what takes room: a page that was never written out may have no block yet.
   [[nodiscard]] uint64_t st_blocks() override { return store_.stored() * (base::kPageSize / 512); }
   [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
@@ -59,13 +64,26 @@ class BlockInode final : public Inode {
   [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
 
   // fs/block_write.cc
+  [[nodiscard]] Result<HeldFolio> write_begin(FileIndex index, Fill fill);
   [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
   [[nodiscard]] Errno get_block(FileIndex index);
   [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
   [[nodiscard]] Errno launder_folio(Folio& folio);
 
+  /// With their folios in the cache, what a truncation or a hole punch takes a part of only.
+  struct PartialPages {
+    FolioRef folios[2];
+    unsigned count = 0;
+  };
+  [[nodiscard]] Result<PartialPages> read_partial_pages(ByteRange bytes);
+  void dirty_partial_pages(PartialPages& pages);
+
+  using Storage = std::variant<PageStore, ExtentStore>;
+  [[nodiscard]] static Storage make_storage(BlockFs& fs, std::string_view name);
+
   BlockFs& fs_;
-  PageStore store_;
+  Storage storage_;
+  FileStore& store_;
   /// Linux: mapping->invalidate_lock
   sync::RwSemaphore<sync::LockClass::invalidate_lock> invalidate_lock_;
 };
@@ -74,7 +92,9 @@ class BlockFs final : public cache::MappingOps {
  public:
   static constexpr std::size_t kNameMax = 255;
 
-  BlockFs(rmap::Environment& env, unsigned index_bits) : env_(env), index_bits_(index_bits) {}
+  /// `volume`: where its pages are stored; nullptr: in memory, with room for everything.
+  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr)
+      : env_(env), index_bits_(index_bits), volume_(volume) {}
   /// Nobody has a file open.
   ~BlockFs();
   BlockFs(const BlockFs&) = delete;
@@ -106,6 +126,7 @@ class BlockFs final : public cache::MappingOps {
 
   rmap::Environment& env_;
   const unsigned index_bits_;
+  BlockVolume* const volume_;
   /// The directory's.
   sync::RwSemaphore<sync::LockClass::i_rwsem> directory_lock_;
   sync::Plain<BlockInode*, "directory"> inodes_ QUIRE_GUARDED_BY(directory_lock_){nullptr};

@@ -6,7 +6,20 @@
 #include "sync/trace.h"
 
 namespace quire::fs {
-// Linux: mm/filemap.c generic_perform_write(), fs/buffer.c block_write_begin()
+
+// The locked folio that a program is about to write to, and room for it if this is when it gets some. A page that is
+// overwritten need not be read. Linux: fs/buffer.c block_write_begin()
+Result<HeldFolio> BlockInode::write_begin(FileIndex index, Fill fill) {
+  if (store_.allocates_at_write()) {
+    Errno error = store_.allocate(Range<FileIndex>::of(index, base::PageCount(1)));
+    if (error != Errno::ok) return error;
+  }
+  Result<HeldFolio> got = filemap_read_folio(index, fill);
+  if (got && got->folio->test(FolioFlag::hwpoison)) return Errno::eio;
+  return got;
+}
+
+// Linux: mm/filemap.c generic_perform_write()
 Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
   if (offset + from.size() > kSizeMax) return Errno::efbig;
@@ -16,9 +29,7 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
     uint64_t at = offset + done;
     uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
-    // A page that is overwritten need not be read.
-    Result<HeldFolio> got = filemap_read_folio(index_of(at), n == base::kPageSize ? Fill::overwrite : Fill::read);
-    if (got && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
+    Result<HeldFolio> got = write_begin(index_of(at), n == base::kPageSize ? Fill::overwrite : Fill::read);
     if (!got) {
       if (done == 0) return got.error();
       break;

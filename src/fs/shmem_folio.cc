@@ -123,6 +123,8 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
         QUIRE_REACHED("shmem_get_folio: folio left the file while it was unlocked");
         continue;
       }
+      // What fallocate() has made reads as zeros, and stays as it is.
+      if (sgp == Sgp::read && !locked->uptodate()) return ShmemFolio{};
       got = ShmemFolio{std::move(found.folio), std::move(locked)};
     } else if (sgp == Sgp::read) {
       return ShmemFolio{};

@@ -26,7 +26,7 @@ class TmpFs;
 
 /// What the caller of shmem_get_folio() is about to do. Linux: enum sgp_type
 enum class Sgp : uint8_t {
-  read,    ///< a hole stays a hole; nothing beyond the end
+  read,    ///< a hole stays a hole, and what is allocated only is one; nothing beyond the end
   cache,   ///< allocate; nothing beyond the end (faults)
   write,   ///< allocate, also beyond the end
   falloc,  ///< as write, and the contents may stay undefined (not uptodate)

@@ -252,6 +252,8 @@ class Machine : private reclaim::OomKiller {
   rmap::HugeZeroPage huge_zero_{folios_};
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
+  struct Disk;
+  const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
   fs::BlockFs block_fs_;
   reclaim::Reclaim reclaim_;
   reclaim::Mover mover_{env_};

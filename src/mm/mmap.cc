@@ -72,7 +72,7 @@ Result<VirtAddr> AddressSpace::mmap(const MmapRequest& request) {
     if (!start) return start.error();
     auto range = Range<VirtPage>::of(*start, pages);
     if (request.placement == Placement::fixed) unmap_locked(range, removed);
-    flags = request.flags | default_flags_.get();
+    flags = accounted(request.flags | default_flags_.get());
     FileIndex first(request.file == nullptr ? start->value() : request.offset >> base::kPageShift);
     map_region({{range, first}, flags, request.file});
   }

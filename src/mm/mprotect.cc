@@ -141,7 +141,7 @@ Errno AddressSpace::mprotect(VirtAddr start, uint64_t length, VmFlag rights) {
       [&](VmFlag flags) {
         // What stays in memory and could not be written has its own copies at once.
         populates = (flags & kPopulated) == VmFlag::locked && (rights & VmFlag::write) != VmFlag::none;
-        return (flags & ~kRights) | rights;
+        return accounted((flags & ~kRights) | rights);
       },
       [&](Vma& vma, Range<VirtPage> part) {
         (void)change_protection(vma, part, Change::rights);

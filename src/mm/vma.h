@@ -30,7 +30,7 @@ class AddressSpace;
 /// Linux: VM_READ, VM_WRITE, VM_SHARED, VM_HUGEPAGE, VM_LOCKED, VM_UFFD_WP, VM_LOCKONFAULT (with VM_LOCKED: its pages
 /// stay once they are there), VM_DONTCOPY (fork leaves it out), VM_WIPEONFORK (a child has it without pages),
 /// VM_RAND_READ and VM_SEQ_READ (what was used is not used again soon), VM_DONTDUMP (nothing here; but it is another
-/// mapping)
+/// mapping), VM_ACCOUNT (private, and writable now or once: no more here than that it is another mapping)
 enum class VmFlag : uint16_t {
   none = 0,
   read = 1,
@@ -45,6 +45,7 @@ enum class VmFlag : uint16_t {
   random_read = 512,
   sequential_read = 1024,
   dont_dump = 2048,
+  account = 4096,
 };
 [[nodiscard]] constexpr VmFlag operator|(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) | static_cast<unsigned>(b));
@@ -52,7 +53,12 @@ enum class VmFlag : uint16_t {
 [[nodiscard]] constexpr VmFlag operator&(VmFlag a, VmFlag b) {
   return static_cast<VmFlag>(static_cast<unsigned>(a) & static_cast<unsigned>(b));
 }
-[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0xfff); }
+[[nodiscard]] constexpr VmFlag operator~(VmFlag a) { return static_cast<VmFlag>(~static_cast<unsigned>(a) & 0x1fff); }
+
+/// What private memory that can be written has from then on. Linux: mm/mmap.c accountable_mapping()
+[[nodiscard]] constexpr VmFlag accounted(VmFlag flags) {
+  return (flags & (VmFlag::write | VmFlag::shared)) == VmFlag::write ? flags | VmFlag::account : flags;
+}
 
 /// Linux: VM_LOCKED_MASK
 inline constexpr VmFlag kLockedMask = VmFlag::locked | VmFlag::lock_on_fault;

@@ -40,6 +40,14 @@ std::string release_in(const std::string& kernel) {
   return dash == std::string::npos ? std::string() : name.substr(dash + 1);
 }
 
+// Whether the header is there that loaders look for. Linux: Documentation/arch/x86/boot.rst
+bool is_image(const std::string& kernel) {
+  constexpr std::streamoff kHeader = 0x202;
+  std::ifstream in(kernel, std::ios::binary);
+  std::string magic(4, '\0');
+  return in.seekg(kHeader) && in.read(magic.data(), 4) && magic == "HdrS";
+}
+
 // An empty file system, for the disk of a guest; empty if mke2fs(8) is not here.
 std::string disk_image() {
   constexpr off_t kBytes = off_t{8} << 20;
@@ -198,6 +206,7 @@ std::string Guest::boot() {
   std::optional<std::string> program = path.empty() ? std::nullopt : read_bytes(path);
   if (!program) return "the program that plays in guests, quire_guest, is not beside this one";
   if (access(options_.kernel.c_str(), R_OK) != 0) return fmt::format("{}: {}", options_.kernel, std::strerror(errno));
+  if (!is_image(options_.kernel)) return fmt::format("{}: expected the image of a kernel (bzImage)", options_.kernel);
   if (!is_on_path("qemu-system-x86_64")) return "qemu-system-x86_64 is not installed";
   archive_ = file_in_memory("archive", archive_for(options_, *program));
   console_ = file_in_memory("console", {});

@@ -86,6 +86,13 @@ TEST(Kernels, PackagesAreGenericOnesOfTheVersion) {
   EXPECT_EQ(choose_package(names, "5.10"), "");
 }
 
+TEST_F(Directory, WhatIsNoImageIsNotBooted) {
+  std::ofstream(path_ / "notes") << std::string(4096, 'x');
+  std::string why = Guest({.kernel = path_ / "notes"}).boot();
+  EXPECT_TRUE(why.find("expected the image") != std::string::npos || why.find("quire_guest") != std::string::npos)
+      << why;
+}
+
 TEST(Guest, SaysWhyItCannotBoot) {
   Guest guest({.kernel = "/nowhere/vmlinuz"});
   std::string why = guest.boot();

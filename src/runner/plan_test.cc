@@ -38,6 +38,8 @@ const Complaint kComplaints[] = {
      "7:3: expected an operation that runs outside check, found 'swap_used'"},
     {"OperandCount", kMachine, "A: ftruncate(1)", "exit()", "tasks()", kPlain,
      "4:6: expected ftruncate(FD, LENGTH), found 1 operand(s)"},
+    {"RangeAlone", kMachine, "A: p = mmap(0, 4K, 1, 2, -1, 0) A: mlock(p)", "exit()", "tasks()", kPlain,
+     "4:38: expected a page or range such as p[0] or p[0:2], or an address and a LENGTH, in mlock(RANGE[, LENGTH])"},
     {"Name", kMachine, "A: load(p)", "exit()", "tasks()", kPlain,
      "4:11: expected a constant, a swap area, a process or a captured result, found 'p'"},
     {"Property", kMachine, "A: exit() [later]", "exit()", "tasks()", kPlain,

@@ -294,6 +294,11 @@ class Lowering {
       complain(e.at, fmt::format("expected an operation that runs outside check, found '{}'", e.text));
     if (e.args.size() < o.operands_least || e.args.size() > o.operands_most)
       complain(e.at, fmt::format("expected {}, found {} operand(s)", o.usage, e.args.size()));
+    // An address alone would span nothing, and the call would do nothing.
+    bool range_alone = e.args.size() == o.operands_least && o.usage.find("RANGE[, LENGTH]") != std::string_view::npos;
+    if (range_alone && e.args[0].kind != ExprKind::index)
+      complain(e.at, fmt::format("expected a page or range such as p[0] or p[0:2], or an address and a LENGTH, in {}",
+                                 o.usage));
     for (const Expr& argument : e.args) result.operands.push_back(operand(argument, owner));
     return result;
   }
