@@ -28,18 +28,18 @@ machine  cpus=1 ram=16
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: pwrite(fd, 'a', 0)  = 1
+  A: pwrite(fd, 'a', 0) = 1
 }
 
 cpu 0 as A { reclaim(16)   [fail: io_write nth=1] }
 
 check {
   B: gd = open("f", O_RDWR)
-  B: fsync(gd)              = -EIO
+  B: fsync(gd) = -EIO
   C: hd = open("f", O_RDWR)
-  C: fsync(hd)              = 0
-  A: fsync(fd)              = -EIO
-  A: fsync(fd)              = 0
+  C: fsync(hd) = 0
+  A: fsync(fd) = -EIO
+  A: fsync(fd) = 0
 }
 
 expect { never lost_store   complete }
