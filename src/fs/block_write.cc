@@ -6,6 +6,7 @@
 #include "sync/trace.h"
 
 namespace quire::fs {
+
 // The locked folio that a program is about to write to, and room for it if this is when it gets some. A page that is
 // overwritten need not be read. Linux: fs/buffer.c block_write_begin()
 Result<HeldFolio> BlockInode::write_begin(FileIndex index, Fill fill) {

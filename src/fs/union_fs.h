@@ -24,6 +24,7 @@
 
 #include "fs/directory.h"
 #include "fs/inode.h"
+#include "fs/writeback.h"
 #include "sync/heap.h"
 
 namespace quire::fs {

@@ -152,12 +152,15 @@ Result<uint64_t> UnionInode::seek(Seek what, uint64_t offset) {
   return real().seek(what, offset);
 }
 
-// Linux: fs/overlayfs/file.c ovl_fsync()
+// What could not be written below is told here: a user of this file has no other to ask. Linux: mm/filemap.c
+// file_write_and_wait_range(), unionfs_fsync()
 Errno UnionInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
   if (upper() == nullptr || kind_ != FileKind::regular) return Errno::ok;
   Errno error = filemap_write_and_wait(mapping_, range);
   Errno lower = upper()->fsync(range);
+  mapping_.set_error(lower);
+  mapping_.set_error(upper()->mapping().flags().check_errors());
   return error != Errno::ok ? error : lower;
 }
 

@@ -94,7 +94,8 @@ Errno UnionInode::write_lower_folio(HeldFolio lower, WritebackControl& wbc) cons
   Errno error = mapping.ops().writepage(mapping, folio, wbc);
   if (error == cache::kAopWritepageActivate) {
     if (!defects.has(Defect::D3_9)) folio.unlock();
-    return Errno::ok;
+    // Reclaim has what it wants: the page here is clean now. Who else was told so (2007) hears of it.
+    return wbc.for_reclaim ? Errno::ok : error;
   }
   // It is unlocked, and somebody else may have locked it since.
   if (error != Errno::ok && defects.has(Defect::D3_8)) folio.unlock();
@@ -132,6 +133,7 @@ Errno UnionInode::writepage(Folio& folio, WritebackControl& wbc) {
   Errno error = push_down(folio, wbc);
   if (error != Errno::ok) folio_redirty_for_writepage(fs_.env_, mapping_, wbc, folio);
   mapping_.end_writeback(folio);
+  if (error == cache::kAopWritepageActivate) return error;
   bool no_page = error == Errno::enomem || error == Errno::enospc;
   if (no_page && defects.has(Defect::D3_6)) return Errno::ok;
   if (error != Errno::ok && !no_page && defects.has(Defect::D3_7)) {

@@ -310,7 +310,8 @@ TEST_P(MachineOf, MsyncMatrix) {
   EXPECT_EQ(machine_.msync(a_, p, kPage, 8), Errno::einval);
   EXPECT_EQ(machine_.msync(a_, p + 1, kPage, abi::kMsSync), Errno::einval);
   EXPECT_EQ(machine_.msync(a_, p, kPage, abi::kMsSync | abi::kMsAsync), Errno::einval);
-  EXPECT_EQ(machine_.msync(a_, p, ~uint64_t{0}, abi::kMsSync), Errno::enomem);
+  EXPECT_EQ(machine_.msync(a_, p, ~uint64_t{0}, abi::kMsSync), Errno::ok);
+  EXPECT_EQ(machine_.msync(a_, p, ~uint64_t{0} - kPage, abi::kMsSync), Errno::enomem);
   EXPECT_EQ(machine_.msync(a_, p, 0, abi::kMsSync), Errno::ok);
   EXPECT_EQ(machine_.msync(a_, p, kPage, 0), Errno::ok);
   EXPECT_EQ(machine_.msync(a_, p, 3 * kPage, abi::kMsSync), Errno::enomem);

@@ -248,7 +248,8 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
   if (address % base::kPageSize != 0) return Errno::einval;
   if ((flags & abi::kMsAsync) != 0 && (flags & abi::kMsSync) != 0) return Errno::einval;
   uint64_t length = (bytes + base::kPageSize - 1) & ~(base::kPageSize - 1);
-  if (address + length < address || length < bytes) return Errno::enomem;
+  // A length that is rounded up to nothing is nothing.
+  if (address + length < address) return Errno::enomem;
   if (length == 0) return Errno::ok;
   base::VirtPage at = base::page_of(VirtAddr(address));
   MsyncWalk walk{at, at + base::pages_of(base::ByteCount(length)), (flags & abi::kMsInvalidate) != 0};
