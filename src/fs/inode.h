@@ -61,6 +61,8 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) = 0;
   /// What was written, also through mappings, is in the store; -EIO once for each failure to write. Linux: f_op->fsync
   [[nodiscard]] virtual Errno fsync() = 0;
+  /// Whether it may be mapped MAP_SHARED only.
+  [[nodiscard]] virtual bool shared_only() const { return false; }
 
   [[nodiscard]] uint64_t peek_size() const { return size_.peek(); }
   [[nodiscard]] int peek_references() const { return references_.peek(); }

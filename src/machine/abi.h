@@ -55,6 +55,7 @@ inline constexpr int kFallocPunchHole = 2;
 
 inline constexpr int kOAccessMode = 3;
 inline constexpr int kOCreat = 0x40;
+inline constexpr int kOCloexec = 0x80000;
 inline constexpr int kOExcl = 0x80;
 inline constexpr int kOTrunc = 0x200;
 

@@ -25,6 +25,17 @@ Result<int> Machine::memfd_create(Process& process) {
   return fd;
 }
 
+// Linux: mm/secretmem.c memfd_secret()
+Result<int> Machine::memfd_secret(Process& process, int flags) {
+  QUIRE_FUNC();
+  if (!secretmem_.available()) return Errno::enosys;
+  if ((flags & ~abi::kOCloexec) != 0) return Errno::einval;
+  fs::Inode& file = secretmem_.create_inode();
+  Result<int> fd = process.install(file);
+  if (!fd) file.put();
+  return fd;
+}
+
 // Linux: fs/open.c do_sys_openat2()
 Result<int> Machine::open(Process& process, std::string_view name, int flags) {
   QUIRE_FUNC();

@@ -94,6 +94,7 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
   // Shared anonymous memory is a file of tmpfs that has no descriptor. Linux: shmem_zero_setup()
   FileRef file = anonymous ? FileRef(&tmpfs_.create_inode()) : process.fget(fd);
   if (!file) return Errno::ebadf;
+  if (file->shared_only() && type != abi::kMapShared) return Errno::einval;
   if (anonymous) {
     Errno error = file->ftruncate(bytes);
     if (error != Errno::ok) return error;

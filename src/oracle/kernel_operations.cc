@@ -34,6 +34,8 @@ Value run_memfd_create(Actor&, const Call& c) {
   std::string name = c.operands.empty() ? "f" : c.operands[0].symbol;
   return value_of(q_result(memfd_create(name.c_str(), MFD_CLOEXEC)));
 }
+Value run_memfd_secret(Actor& a, const Call& c) { return value_of(q_memfd_secret(int_of(a, c, 0))); }
+Value run_hibernation_available(Actor&, const Call&) { return value_of(q_hibernation_available()); }
 Value run_open(Actor& a, const Call& c) {
   std::string path = a.host().directory() + "/" + c.operands[0].symbol;
   return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_RDWR | O_CLOEXEC, 0600)));
@@ -234,6 +236,7 @@ struct Operations {
   KernelOperation corrupt_pte = no_act("no program can corrupt a page table");
   KernelOperation device_exclusive = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation device_private = no_act("needs a device (CONFIG_TEST_HMM)");
+  KernelOperation direct_map_holes = no_look("no kernel tells what is in its direct map");
   KernelOperation exec = no_act("the player would end with its program");
   KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
@@ -245,14 +248,18 @@ struct Operations {
   KernelOperation ftruncate = act(run_ftruncate, "q_result(ftruncate({n0}, {n1}))");
   KernelOperation gfs2_inode_sync = no_act("needs gfs2");
   KernelOperation hibernate = no_act("the machine would go down");
+  KernelOperation hibernate_snapshot = no_act("the machine would go down");
+  KernelOperation hibernation_available = look(run_hibernation_available, "q_hibernation_available()", kGuest);
   KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
   KernelOperation kill = no_act("a task that a signal is pending for does nothing else any more");
   KernelOperation killall = act(run_killall, "q_end_all()");
   KernelOperation killed = no_look("only after a kill that it cannot ask for");
+  KernelOperation kthread = no_act("no program is a kernel thread");
   KernelOperation kswapd = no_act("kswapd wakes by itself");
   KernelOperation load = look(run_load, "{load}");
   KernelOperation madvise = act(run_madvise, "{madvise}");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
+  KernelOperation memfd_secret = act(run_memfd_secret, "q_memfd_secret({n0})", kGuest);
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
   KernelOperation mlock = act(run_mlock, "q_result(mlock({span0}))");
   KernelOperation mlock2 = act(run_mlock2, "q_result(mlock2({span1}, {next1}))");
@@ -267,6 +274,7 @@ struct Operations {
   KernelOperation munmap = act(run_munmap, "q_result(munmap({span0}))");
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
   KernelOperation open = act(run_open, "q_result(open(q_path({s0}), {n1} | O_RDWR | O_CLOEXEC, 0600))");
+  KernelOperation page_address = no_act("the kernel's addresses are its own");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
   KernelOperation poison = by_operand(act(run_poison, "q_poison({p1})", kGuest));
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
@@ -274,6 +282,8 @@ struct Operations {
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
   KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, {rss})"));
+  KernelOperation set_memory = no_act("the kernel's addresses are its own");
+  KernelOperation set_memory_whole = no_act("the kernel's addresses are its own");
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
   KernelOperation sigpending = by_operand(look(run_sigpending, "(q_told ? Q_SIGNAL(SIGBUS, 5) : 0L)", kGuest));
   KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");
@@ -286,6 +296,8 @@ struct Operations {
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
   KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
   KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
+  KernelOperation vfree = no_act("the kernel's addresses are its own");
+  KernelOperation vmalloc = no_act("the kernel's addresses are its own");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
 };
 
