@@ -21,7 +21,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9001 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -59,7 +58,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9002 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -89,7 +87,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9003 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -118,7 +115,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9004 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -143,7 +139,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9005 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -171,7 +166,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9006 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -210,7 +204,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9008 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -237,7 +230,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9010 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -270,7 +262,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9011 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -288,7 +279,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9014 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -321,7 +311,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9016 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -337,7 +326,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9017 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -369,7 +357,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9018 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -405,7 +392,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9022 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -432,7 +418,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9025 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -456,7 +441,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9026 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -487,7 +471,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9027 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -509,7 +492,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9032 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -546,7 +528,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9035 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -578,7 +559,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9047 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -614,7 +594,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9051 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -649,7 +628,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9052 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -678,7 +656,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9056 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -703,7 +680,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9061 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -736,7 +712,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9064 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -768,7 +743,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9076 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -790,7 +764,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9081 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -825,7 +798,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9082 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -862,7 +834,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9093 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -896,7 +867,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9105 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -934,7 +904,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9131 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -971,7 +940,6 @@ check {
 
 expect { never bug }
 
-
 scenario fuzz-9163 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
 
@@ -1002,7 +970,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9203 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -1035,7 +1002,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9314 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512
@@ -1074,7 +1040,6 @@ check {
 }
 
 expect { never bug }
-
 
 scenario fuzz-9378 "calls in one order"
 machine  cpus=1 ram=96 swap=S:96 payload=4096 PTRS_PER_PTE=512

@@ -5,12 +5,12 @@ machine  cpus=1 ram=16
 
 check {
   A: fd = open("g", O_CREAT)
-  A: ftruncate(fd, 100)     = 0
+  A: ftruncate(fd, 100)   = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: store(p[0]+200, 'x')     = 0
-  A: load(p[0]+200)           = 'x'
-  A: ftruncate(fd, 8K)      = 0
-  A: pread(fd, 200)         = 'x'
+  A: store(p[0]+200, 'x') = 0
+  A: load(p[0]+200)       = 'x'
+  A: ftruncate(fd, 8K)    = 0
+  A: pread(fd, 200)       = 'x'
 }
 
 expect { never bug   complete }
@@ -20,11 +20,11 @@ machine  cpus=1 ram=16
 
 check {
   A: fd = memfd_create("g", 0)
-  A: ftruncate(fd, 100)     = 0
+  A: ftruncate(fd, 100)   = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
-  A: store(p[0]+200, 'x')     = 0
-  A: ftruncate(fd, 8K)      = 0
-  A: pread(fd, 200)         = 'x'
+  A: store(p[0]+200, 'x') = 0
+  A: ftruncate(fd, 8K)    = 0
+  A: pread(fd, 200)       = 'x'
 }
 
 expect { never bug   complete }

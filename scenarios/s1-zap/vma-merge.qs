@@ -162,3 +162,22 @@ check {
 }
 
 expect { never bug   complete }
+
+scenario vma-merge-untouched "what was never written becomes one with a neighbour that was, and is copied with it"
+machine  cpus=1 ram=16
+
+setup {
+  A: p = mmap(4K, 2*4K, PROT_READ, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: q = mmap(3*4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(q[0], 'b') = 0
+  A: load(p[1])       = 0
+}
+
+cpu 0 as A { mprotect(p[0:2], PROT_READ|PROT_WRITE) = 0   B = fork() }
+
+check {
+  B: mincore(p[0]) = 0
+  B: mincore(p[1]) = 1
+}
+
+expect { never bug   complete }

@@ -11,9 +11,9 @@ setup {
   A: q = mmap(0, 12K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   A: store(q[0:3], 'q'), madvise(q, 12K, MADV_PAGEOUT) = 0
   A: store(p[0], 'a')
-  A: madvise(p, 4K, MADV_PAGEOUT) = 0   [keep_swapcache]
+  A: madvise(p, 4K, MADV_PAGEOUT)                      = 0   [keep_swapcache]
   A: B = fork()
-  A: load(p[0]) = 'a'
+  A: load(p[0])                                        = 'a'
   K: r = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
   K: store(r[0], 'r')
 }
@@ -35,11 +35,11 @@ setup {
 }
 
 cpu 0 as A {
-  hibernate(S)  = -ENOSPC
-  hibernate(T)  = 0
-  hibernate(T)  = -EIO      [fail: io_write nth=2]
-  swapoff(T)    = 0
-  hibernate(T)  = -EINVAL
+  hibernate(S) = -ENOSPC
+  hibernate(T) = 0
+  hibernate(T) = -EIO   [fail: io_write nth=2]
+  swapoff(T)   = 0
+  hibernate(T) = -EINVAL
 }
 
 check {

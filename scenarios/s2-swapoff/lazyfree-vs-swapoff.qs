@@ -11,11 +11,11 @@ setup {
   A: store(p[0], 'a')
   A: madvise(p, 4K, MADV_PAGEOUT) = 0
   A: B = fork()
-  B: load(p[0]) = 'a'
+  B: load(p[0])                   = 'a'
 }
 
-cpu 0 as B { madvise(p, 4K, MADV_FREE) = 0,  madvise(p, 4K, MADV_DONTNEED) = 0 }
-cpu 1 as A { swapoff(S) = 0,  madvise(p, 4K, MADV_PAGEOUT) = 0 }
+cpu 0 as B { madvise(p, 4K, MADV_FREE) = 0, madvise(p, 4K, MADV_DONTNEED) = 0 }
+cpu 1 as A { swapoff(S) = 0, madvise(p, 4K, MADV_PAGEOUT) = 0 }
 
 check { A: load(p[0]) = 'a' }
 

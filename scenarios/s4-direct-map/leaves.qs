@@ -60,6 +60,23 @@ check {
 expect           { never fault   never bug   always H:r == -ENOMEM   complete }
 expect with D4-1 { sometimes fault @ safe_copy_page }
 
+# A page is taken out of its leaf for the first time, and there is no page for the split: nobody is told. It stays as it
+# was, and what follows does not care; what the copier of an image meets was split by whoever made it invalid.
+scenario first-split-fails "vfree() does not notice that a page could not be made invalid, and needs not"
+machine  cpus=1 ram=16 arch=x86 direct_map_leaf=2M
+requires engine
+
+setup { A: v = vmalloc(4K, VM_FLUSH_RESET_PERMS), store(v[0], 'v') = 0 }
+
+cpu 0 as A { vfree(v) = 0   [fail: page_alloc@split_large_page] }
+
+check {
+  direct_map_holes() = 0
+  free_pages()       = 16
+}
+
+expect { never bug   never leak   complete }
+
 # Who makes pages not present splits the leaf that they are in: the copier then finds pages, and needs none for a split.
 scenario new-caller "set_memory() has split the leaf that the copier maps a page of"
 machine  cpus=1 ram=32 arch=x86 direct_map_leaf=2M

@@ -12,8 +12,10 @@
 
 namespace quire::base {
 
-/// Linux x86-64 numbers (asm-generic/errno-base.h, errno.h), positive; `ok` is no error.
-enum class [[nodiscard]] Errno : int16_t{
+/// Linux x86-64 numbers (asm-generic/errno-base.h, errno.h), positive; `ok` is no error. Codes of file systems that are
+/// no errors and must not reach a user (cache/writeback_control.h) are below 0, so that as_syscall() of one is
+/// positive, as a kernel that lets it out would return it.
+enum class [[nodiscard]] Errno : int32_t{
     ok = 0,       eperm = 1,         enoent = 2,   esrch = 3,      eintr = 4,    eio = 5,        enxio = 6,
     e2big = 7,    ebadf = 9,         echild = 10,  eagain = 11,    enomem = 12,  eacces = 13,    efault = 14,
     ebusy = 16,   eexist = 17,       exdev = 18,   enodev = 19,    enotdir = 20, eisdir = 21,    einval = 22,

@@ -4,7 +4,6 @@
 
 namespace quire::cache {
 
-using base::Errno;
 using base::Range;
 
 bool Mapping::all_hold_locked(Range<FileIndex> range, IndexEntry expected, Order order) const {
@@ -183,6 +182,12 @@ FolioRef Mapping::get_folio(FileIndex index) { return std::move(get_entry(index)
 Mapping::Found Mapping::get_entry(FileIndex index) {
   sync::SharedGuard guard(i_pages_);
   return found_at({index.value(), index_.load(index.value())});
+}
+
+void Mapping::set_error(Errno error) {
+  if (error == Errno::ok) return;
+  wb_err_.set(error);
+  flags_.set_error(error);
 }
 
 // Linux: mm/filemap.c find_get_entries()

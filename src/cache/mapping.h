@@ -18,8 +18,10 @@
 #include <span>
 
 #include "base/result.h"
+#include "cache/errseq.h"
 #include "cache/folios.h"
 #include "cache/index_entry.h"
+#include "cache/mapping_flags.h"
 #include "cache/mapping_ops.h"
 #include "cache/radix_tree.h"
 #include "sync/check_report.h"
@@ -32,10 +34,14 @@ class MappedRange;
 
 namespace quire::cache {
 
+using base::Errno;
+using base::Result;
+
 class Mapping {
  public:
   /// `bits` of the index per level; `host`: the file system's inode.
-  Mapping(MappingOps& ops, void* host, unsigned bits) : ops_(ops), host_(host), index_(bits) {}
+  Mapping(MappingOps& ops, void* host, unsigned bits, MappingFlags::Form form = MappingFlags::Form::separate)
+      : ops_(ops), host_(host), flags_(form), index_(bits) {}
   Mapping(const Mapping&) = delete;
   Mapping& operator=(const Mapping&) = delete;
 
@@ -58,7 +64,7 @@ class Mapping {
   /// value it replaces: the first index `expected`, each later one the next slot); takes one reference per page.
   /// -EEXIST if one does not, or is part of a value that is larger than the folio; -ENOMEM (fail point "slab"). Linux:
   /// mm/shmem.c shmem_add_to_page_cache(), mm/filemap.c filemap_add_folio()
-  [[nodiscard]] base::Errno add_folio(Folio& folio, FileIndex index, IndexEntry expected = {});
+  [[nodiscard]] Errno add_folio(Folio& folio, FileIndex index, IndexEntry expected = {});
   /// Takes `folio` (locked, in this mapping) out and clears its mapping. The caller puts the index's references, one
   /// per page. Linux: mm/filemap.c filemap_remove_folio()
   void remove_folio(Folio& folio);
@@ -92,9 +98,24 @@ class Mapping {
   [[nodiscard]] FolioRef get_folio(FileIndex index);
   /// Folio or value at `index`. Linux: mm/filemap.c filemap_get_entry()
   [[nodiscard]] Found get_entry(FileIndex index);
+  /// The folio at `index`, held; empty if there is none. Sleeps. Linux: mm/filemap.c filemap_lock_folio()
+  [[nodiscard]] HeldFolio lock_folio(FileIndex index);
+  /// The same; if there is none, a new one allocated with `gfp`, not uptodate and on no list yet. The mask is the
+  /// caller's and nobody else's: a file system that must not be entered again asks without FS here, and never changes
+  /// what others use. -ENOMEM. For file systems whose index holds folios only. Sleeps. Linux: mm/filemap.c
+  /// __filemap_get_folio() with FGP_LOCK and FGP_CREAT
+  [[nodiscard]] Result<HeldFolio> find_or_create_folio(Folios& folios, FileIndex index, phys::Gfp gfp);
   /// The first entries in `range`, at most found.size(); a large folio appears once. Returns how many.
   /// Linux: mm/filemap.c find_get_entries()
   [[nodiscard]] std::size_t find_get_entries(base::Range<FileIndex> range, std::span<Found> found);
+
+  /// What was to be written, and could not be: everybody who has the file open will hear of it, and who asks the flags
+  /// next. Nothing for `ok`; -ENOSPC is one flag, anything else the other. Linux: include/linux/pagemap.h
+  /// mapping_set_error()
+  void set_error(Errno error);
+  [[nodiscard]] Errseq& wb_err() { return wb_err_; }
+  [[nodiscard]] MappingFlags& flags() { return flags_; }
+  [[nodiscard]] const MappingFlags& flags() const { return flags_; }
 
   /// Linux: mapping->nrpages
   [[nodiscard]] PageCount nr_pages() const { return PageCount(nr_pages_.load(sync::Order::relaxed)); }
@@ -105,6 +126,11 @@ class Mapping {
   MapLock i_mmap_rwsem;
   rmap::MappedRange* i_mmap QUIRE_GUARDED_BY(i_mmap_rwsem) = nullptr;
 
+  /// What `index` holds: at quiescent points.
+  [[nodiscard]] IndexEntry peek_entry(FileIndex index) const {
+    auto at = index_.peek_from(index.value());
+    return at && at->index == index.value() ? IndexEntry::from_word(at->word) : IndexEntry();
+  }
   /// Calls visit(FileIndex, IndexEntry) for every entry: at quiescent points.
   template <typename Visit>
   void peek_entries(Visit visit) const {
@@ -121,6 +147,8 @@ class Mapping {
 
   MappingOps& ops_;
   void* const host_;
+  MappingFlags flags_;
+  Errseq wb_err_;
   sync::RwLock<sync::LockClass::i_pages_lock> i_pages_;
   RadixTree index_;
   sync::Atomic<uint64_t, "mapping->nrpages"> nr_pages_{0};

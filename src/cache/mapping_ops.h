@@ -1,9 +1,20 @@
 // MappingOps: what a file system does for the pages of one of its files. Implemented by fs, called by mm and reclaim.
+//
+// The contract of writepage(), for every file system and every caller:
+//   in   the folio is locked, its dirty flag is cleared for I/O (its dirty tag in the index stays), the caller has a
+//        reference; if wbc.for_reclaim nothing maps it
+//   out  it is unlocked whatever the outcome (success, dirty again, error), but for kAopWritepageActivate, which leaves
+//        it locked and is returned only if wbc.for_reclaim; and writeback was begun (and perhaps ended), or the folio
+//        is dirty again (folio_redirty_for_writepage())
+//   the caller of kAopWritepageActivate: reclaim puts the folio on the active list and goes on with it locked; who did
+//        not reclaim unlocks it and takes the outcome for success: it is not recorded as an error of the file
 #pragma once
 
 #include "base/result.h"
 #include "base/types.h"
 #include "cache/folio.h"
+#include "cache/writeback_control.h"
+#include "phys/gfp.h"
 
 namespace quire::cache {
 
@@ -24,22 +35,31 @@ struct FaultResult {
   LockedFolio locked;  ///< `found` only; declared after `folio`, so unlocked before the reference is dropped
 };
 
-enum class WriteReason : uint8_t { reclaim, sync };
-
-enum class WriteOutcome : uint8_t {
-  written,    ///< writeback was started (and maybe ended); the folio is unlocked
-  redirtied,  ///< could not; dirty again, the folio is unlocked
-  activate,   ///< could not; dirty again, the folio is still LOCKED: only for WriteReason::reclaim
-              ///< (AOP_WRITEPAGE_ACTIVATE)
+/// A folio of a file with the caller's reference and lock; may be empty.
+struct HeldFolio {
+  FolioRef folio;
+  LockedFolio locked;  ///< after `folio`: unlocked first
 };
 
 class MappingOps {
  public:
   /// The folio at `index`, brought in or made if need be. Sleeps. Linux: vm_ops->fault
   [[nodiscard]] virtual FaultResult fault(Mapping& mapping, FileIndex index) = 0;
-  /// Writes `folio` (locked, dirty flag cleared for I/O, referenced by the caller, unmapped if for reclaim). The lock
-  /// is taken over unless the outcome is `activate`. Sleeps. Linux: a_ops->writepage
-  [[nodiscard]] virtual WriteOutcome writepage(Mapping& mapping, Folio& folio, WriteReason reason) = 0;
+  /// Writes `folio`; the contract is above. ok: written, under writeback, or dirty again; an errno that is known before
+  /// the I/O (what the I/O itself comes to is recorded on the mapping); kAopWritepageActivate. Sleeps.
+  /// Linux: a_ops->writepage
+  [[nodiscard]] virtual base::Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) = 0;
+  /// The folio at `index`, held, for who will fill or overwrite all of it: made with `gfp` if there is none (then it
+  /// may be not uptodate, or zeros), brought back if it is in swap. The size of the file does not count. -ENOMEM, -EIO.
+  /// Sleeps.
+  /// Linux: mm/filemap.c __filemap_get_folio() with FGP_LOCK and FGP_CREAT; once find_or_create_page()
+  [[nodiscard]] virtual base::Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, phys::Gfp gfp) = 0;
+  /// The same by who goes around the file system, to the page cache alone: what is in swap stays there, and the page is
+  /// in two places. Only stacked file systems of 2007 do. Linux: mm/filemap.c find_or_create_page() on a file of tmpfs
+  [[nodiscard]] virtual base::Result<HeldFolio> find_or_create_around(Mapping& mapping, FileIndex index,
+                                                                      phys::Gfp gfp) {
+    return find_or_create(mapping, index, gfp);
+  }
   /// The file's size in pages, rounded up, read without a lock.
   [[nodiscard]] virtual PageCount size_pages(const Mapping& mapping) const = 0;
   /// Before `folio` (locked, unmapped, not under writeback) is dropped from a cache that is said to be out of date:

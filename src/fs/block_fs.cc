@@ -9,7 +9,15 @@
 namespace quire::fs {
 
 BlockInode::BlockInode(BlockFs& fs, std::string_view name)
-    : Inode(fs, fs.index_bits_), fs_(fs), store_(name, fs.env_.folios.frames().payload_bytes(), fs.index_bits_) {}
+    : Inode(fs, fs.index_bits_),
+      fs_(fs),
+      storage_(make_storage(fs, name)),
+      store_(std::visit([](auto& store) -> FileStore& { return store; }, storage_)) {}
+
+BlockInode::Storage BlockInode::make_storage(BlockFs& fs, std::string_view name) {
+  if (fs.volume_ != nullptr) return Storage(std::in_place_type<ExtentStore>, name, *fs.volume_);
+  return Storage(std::in_place_type<PageStore>, name, fs.env_.folios.frames().payload_bytes(), fs.index_bits_);
+}
 
 // Linux: fs/ext4/inode.c ext4_evict_inode()
 void BlockInode::evict() {
@@ -18,15 +26,44 @@ void BlockInode::evict() {
   sync::destroy_object(this);
 }
 
+// What the device has of a page that loses a part is brought in, so that the part can be zeroed there and written out.
+// -EIO before anything is changed. The caller has i_rwsem and invalidate_lock. Linux: ext4_block_truncate_page(),
+// ext4_zero_partial_blocks()
+Result<BlockInode::PartialPages> BlockInode::read_partial_pages(ByteRange bytes) {
+  PartialPages pages;
+  if (store_.zeroes_parts()) return pages;
+  Errno error = Errno::ok;
+  for_each_partial_page(bytes, [&](FileIndex index, uint64_t, uint64_t) {
+    if (error != Errno::ok || !store_.has_page(index)) return;
+    Result<HeldFolio> held = filemap_read_folio(index, Fill::read);
+    if (!held) return void(error = held.error());
+    held->locked.unlock();
+    pages.folios[pages.count++] = std::move(held->folio);
+  });
+  if (error != Errno::ok) return error;
+  return pages;
+}
+
+// Their parts are zeros in the cache, and not yet on the device.
+void BlockInode::dirty_partial_pages(PartialPages& pages) {
+  for (FolioRef& folio : std::span(pages.folios, pages.count)) {
+    LockedFolio locked(*folio);
+    if (folio->mapping() == &mapping_) folio->set(FolioFlag::dirty);
+  }
+}
+
 // Linux: fs/ext4/inode.c ext4_setattr() with ATTR_SIZE
 Errno BlockInode::ftruncate(uint64_t bytes) {
   QUIRE_FUNC();
   if (bytes > kSizeMax) return Errno::efbig;
   sync::Guard guard(i_rwsem_);
   sync::Guard invalidate(invalidate_lock_);
+  Result<PartialPages> partial = read_partial_pages({bytes});
+  if (!partial) return partial.error();
   truncate_setsize(fs_.env_, mapping_, size_, bytes);
   // No page of this range can be read or written out any more, nor be brought in before the lock is dropped.
   store_.discard({bytes});
+  dirty_partial_pages(*partial);
   return Errno::ok;
 }
 
@@ -38,13 +75,17 @@ Errno BlockInode::fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) {
   ByteRange range{offset, offset + bytes};
   sync::Guard guard(i_rwsem_);
   if (mode != PunchMode::punch_hole) {
-    // The store has room for everything: nothing to set aside.
+    Errno error = store_.allocate({index_of(range.from), index_after(range.to)});
+    if (error != Errno::ok) return error;
     if (mode == PunchMode::allocate && range.to > size_.load()) size_.store(range.to);
     return Errno::ok;
   }
   sync::Guard invalidate(invalidate_lock_);
+  Result<PartialPages> partial = read_partial_pages(range);
+  if (!partial) return partial.error();
   truncate_pagecache_range(fs_.env_, mapping_, range);
   store_.discard(range);
+  dirty_partial_pages(*partial);
   return Errno::ok;
 }
 
@@ -67,6 +108,7 @@ void BlockInode::check(sync::CheckReport& report) const {
     report.expect(same, Failure::lost_store, "block I1: index {} is clean but not what is stored", index.value());
   });
   mapping_.check(report);
+  store_.check(report);
 }
 
 BlockFs::~BlockFs() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
@@ -99,7 +141,9 @@ PageCount BlockFs::size_pages(const Mapping& mapping) const {
 }
 
 void BlockFs::check(sync::CheckReport& report) const {
+  if (volume_ != nullptr) volume_->begin_check();
   peek_inodes([&](const BlockInode& inode) { inode.check(report); });
+  if (volume_ != nullptr) volume_->end_check(report);
 }
 
 }  // namespace quire::fs

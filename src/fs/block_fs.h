@@ -5,6 +5,8 @@
 //   truncation, hole punch, invalidation. Its pages are never swapbacked (RSS class FILE).
 // A folio is newer than the store while it is dirty, or while an entry of a page table is: fsync and reclaim write it.
 //
+// The store is memory with room for everything, or a device with extents (fs/extent_store.h), which can be full.
+//
 // I1  a cached page that is uptodate, clean, and not mapped is what the store has
 // I2  the index holds folios only, no values
 // Locks: directory, i_rwsem (writers of size and layout) > invalidate_lock (shared: filling the cache; exclusive:
@@ -17,6 +19,9 @@
 
 #include <string_view>
 
+#include <variant>
+
+#include "fs/extent_store.h"
 #include "fs/inode.h"
 #include "fs/page_store.h"
 
@@ -27,12 +32,6 @@ class BlockFs;
 /// What open() does about a name that is not there, or is. Linux: O_CREAT, O_EXCL
 enum class Create : uint8_t { no, yes, must };
 
-/// A folio of a file with the caller's reference and lock; may be empty.
-struct HeldFolio {
-  FolioRef folio;
-  LockedFolio locked;  ///< after `folio`: unlocked first
-};
-
 class BlockInode final : public Inode {
  public:
   BlockInode(BlockFs& fs, std::string_view name);
@@ -40,13 +39,13 @@ class BlockInode final : public Inode {
   [[nodiscard]] std::string_view name() const { return store_.name(); }
 
   // Inode
-  /// Counts what is stored: a page that was never written out has no blocks yet.
+  /// Counts what takes room: a page that was never written out may have no block yet.
   [[nodiscard]] uint64_t st_blocks() override { return store_.stored() * (base::kPageSize / 512); }
   [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
-  [[nodiscard]] Errno fsync() override;
+  [[nodiscard]] Errno fsync(Range<FileIndex> range) override;
   /// I1, I2, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
@@ -59,30 +58,42 @@ class BlockInode final : public Inode {
 
   // fs/block_read.cc
   enum class Fill : uint8_t { read, overwrite };
-  [[nodiscard]] HeldFolio filemap_lock_folio(FileIndex index);
   [[nodiscard]] Result<HeldFolio> filemap_read_folio(FileIndex index, Fill fill);
   [[nodiscard]] Result<FolioRef> filemap_get_pages(FileIndex index);
   [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
 
   // fs/block_write.cc
+  [[nodiscard]] Result<HeldFolio> write_begin(FileIndex index, Fill fill);
   [[nodiscard]] bool folio_clear_dirty_for_io(Folio& folio);
-  [[nodiscard]] cache::WriteOutcome writepage(Folio& folio);
+  [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
   [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
   [[nodiscard]] Errno launder_folio(Folio& folio);
 
+  /// With their folios in the cache, what a truncation or a hole punch takes a part of only.
+  struct PartialPages {
+    FolioRef folios[2];
+    unsigned count = 0;
+  };
+  [[nodiscard]] Result<PartialPages> read_partial_pages(ByteRange bytes);
+  void dirty_partial_pages(PartialPages& pages);
+
+  using Storage = std::variant<PageStore, ExtentStore>;
+  [[nodiscard]] static Storage make_storage(BlockFs& fs, std::string_view name);
+
   BlockFs& fs_;
-  PageStore store_;
+  Storage storage_;
+  FileStore& store_;
   /// Linux: mapping->invalidate_lock
   sync::RwSemaphore<sync::LockClass::invalidate_lock> invalidate_lock_;
-  /// Whether a page could not be written since the last fsync. Linux: mapping->wb_err
-  sync::Atomic<uint32_t, "mapping->wb_err"> wb_err_{0};
 };
 
 class BlockFs final : public cache::MappingOps {
  public:
   static constexpr std::size_t kNameMax = 255;
 
-  BlockFs(rmap::Environment& env, unsigned index_bits) : env_(env), index_bits_(index_bits) {}
+  /// `volume`: where its pages are stored; nullptr: in memory, with room for everything.
+  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr)
+      : env_(env), index_bits_(index_bits), volume_(volume) {}
   /// Nobody has a file open.
   ~BlockFs();
   BlockFs(const BlockFs&) = delete;
@@ -94,7 +105,8 @@ class BlockFs final : public cache::MappingOps {
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
-  [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
+  [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
@@ -111,6 +123,7 @@ class BlockFs final : public cache::MappingOps {
 
   rmap::Environment& env_;
   const unsigned index_bits_;
+  BlockVolume* const volume_;
   /// The directory's.
   sync::RwSemaphore<sync::LockClass::i_rwsem> directory_lock_;
   sync::Plain<BlockInode*, "directory"> inodes_ QUIRE_GUARDED_BY(directory_lock_){nullptr};

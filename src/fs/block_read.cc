@@ -6,42 +6,16 @@
 namespace quire::fs {
 namespace {
 using cache::FaultOutcome;
-using phys::Gfp;
 }  // namespace
-
-// What is cached at `index`, locked, or nothing. Linux: mm/filemap.c __filemap_get_folio() with FGP_LOCK
-HeldFolio BlockInode::filemap_lock_folio(FileIndex index) {
-  for (;;) {
-    FolioRef folio = mapping_.get_folio(index);
-    if (!folio) return {};
-    LockedFolio locked(*folio);
-    if (folio->mapping() == &mapping_) return {std::move(folio), std::move(locked)};
-    QUIRE_REACHED("filemap_lock_folio: folio left the file while it was unlocked");
-  }
-}
 
 // The locked folio, made and read if need be. A read that fails leaves it in the cache, not uptodate: the next one
 // tries again. The caller has invalidate_lock, or i_rwsem when it is about to write.
 // Linux: mm/filemap.c filemap_create_folio(), filemap_read_folio()
 Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
   QUIRE_FUNC();
-  HeldFolio held = filemap_lock_folio(index);
-  while (!held.folio) {
-    Result<FolioRef> made = fs_.env_.folios.alloc(Gfp::user(), base::Order(0));
-    if (!made) return made.error();
-    LockedFolio locked(**made);
-    Errno error = mapping_.add_folio(**made, index);
-    if (error == Errno::ok) {
-      held = {std::move(*made), std::move(locked)};
-      held.folio->workingset_refault(cache::Lru::key(mapping_, index));
-    } else if (error == Errno::eexist) {
-      QUIRE_REACHED("filemap_create_folio: somebody else was first");
-      locked.unlock();
-      held = filemap_lock_folio(index);
-    } else {
-      return error;
-    }
-  }
+  Result<HeldFolio> got = mapping_.find_or_create_folio(fs_.env_.folios, index, Gfp::user());
+  if (!got) return got.error();
+  HeldFolio held = std::move(*got);
   Folio& folio = *held.folio;
   if (fill == Fill::overwrite || folio.uptodate()) return held;
   Errno error = store_.read_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
@@ -57,7 +31,7 @@ Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
 cache::FaultResult BlockInode::filemap_fault(FileIndex index) {
   QUIRE_FUNC();
   if (index >= index_after(size_.load())) return {FaultOutcome::beyond_end, {}, {}};
-  HeldFolio held = filemap_lock_folio(index);
+  HeldFolio held = mapping_.lock_folio(index);
   if (!held.folio || !held.folio->uptodate()) {
     held.locked.unlock();
     held.folio.reset();
@@ -77,6 +51,10 @@ cache::FaultResult BlockInode::filemap_fault(FileIndex index) {
 
 cache::FaultResult BlockFs::fault(Mapping& mapping, FileIndex index) {
   return static_cast<BlockInode&>(host_of(mapping)).filemap_fault(index);
+}
+
+Result<HeldFolio> BlockFs::find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) {
+  return mapping.find_or_create_folio(env_.folios, index, gfp);
 }
 
 // Uptodate, not locked: who reads a page that is truncated at this moment may see it as it was.

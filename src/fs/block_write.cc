@@ -7,11 +7,19 @@
 #include "sync/trace.h"
 
 namespace quire::fs {
-namespace {
-using cache::WriteOutcome;
+// The locked folio that a program is about to write to, and room for it if this is when it gets some. A page that is
+// overwritten need not be read. Linux: fs/buffer.c block_write_begin()
+Result<HeldFolio> BlockInode::write_begin(FileIndex index, Fill fill) {
+  if (store_.allocates_at_write()) {
+    Errno error = store_.allocate(Range<FileIndex>::of(index, base::PageCount(1)));
+    if (error != Errno::ok) return error;
+  }
+  Result<HeldFolio> got = filemap_read_folio(index, fill);
+  if (got && got->folio->test(FolioFlag::hwpoison)) return Errno::eio;
+  return got;
 }
 
-// Linux: mm/filemap.c generic_perform_write(), fs/buffer.c block_write_begin()
+// Linux: mm/filemap.c generic_perform_write()
 Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
   if (offset + from.size() > kSizeMax) return Errno::efbig;
@@ -21,9 +29,7 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
     uint64_t at = offset + done;
     uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
-    // A page that is overwritten need not be read.
-    Result<HeldFolio> got = filemap_read_folio(index_of(at), n == base::kPageSize ? Fill::overwrite : Fill::read);
-    if (got && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
+    Result<HeldFolio> got = write_begin(index_of(at), n == base::kPageSize ? Fill::overwrite : Fill::read);
     if (!got) {
       if (done == 0) return got.error();
       break;
@@ -54,32 +60,33 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "index {}", index.value());
     folio.set(FolioFlag::dirty);
-    wb_err_.store(1);
+    mapping_.set_error(error);
   }
   folio.end_writeback();
   return error;
 }
 
 // Linux: fs/buffer.c block_write_full_folio()
-WriteOutcome BlockInode::writepage(Folio& folio) {
+Errno BlockInode::writepage(Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   uint64_t size = size_.load();
   FileIndex index = folio.index();
   if (index >= index_after(size)) {
     QUIRE_REACHED("block_write_full_folio: truncated meanwhile");
     folio.unlock();
-    return WriteOutcome::written;
+    return Errno::ok;
   }
   // What a program stores behind the end of the file in its last page is not the file's.
   if (index == index_of(size))
     zero_user(fs_.env_.folios.frames(), folio.pfn(), static_cast<uint32_t>(offset_in_page(size)), base::kPageSize);
   folio.start_writeback();
   folio.unlock();
-  return write_out(folio, index) == Errno::ok ? WriteOutcome::written : WriteOutcome::redirtied;
+  if (write_out(folio, index) != Errno::ok) ++wbc.pages_skipped;
+  return Errno::ok;
 }
 
-WriteOutcome BlockFs::writepage(Mapping& mapping, Folio& folio, cache::WriteReason) {
-  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio);
+Errno BlockFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
+  return static_cast<BlockInode&>(host_of(mapping)).writepage(folio, wbc);
 }
 
 // The folio stays locked, and nothing maps it. Linux: mm/truncate.c folio_launder()
@@ -103,9 +110,10 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
 }
 
 // Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
-Errno BlockInode::fsync() {
+Errno BlockInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
-  (void)for_each_folio(mapping_, {FileIndex(0), kNoEnd}, [&](Folio& folio) {
+  WritebackControl wbc = WritebackControl::integrity(range);
+  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
     LockedFolio locked(folio);
     if (folio.mapping() != &mapping_) {
       QUIRE_REACHED("write_cache_pages: folio left the file");
@@ -114,9 +122,9 @@ Errno BlockInode::fsync() {
     folio.wait_writeback();
     if (!folio_clear_dirty_for_io(folio)) return;
     (void)locked.release();
-    (void)writepage(folio);
+    (void)writepage(folio, wbc);
   });
-  return wb_err_.exchange(0) == 0 ? Errno::ok : Errno::eio;
+  return Errno::ok;
 }
 
 }  // namespace quire::fs

@@ -16,6 +16,7 @@ using base::Range;
 /// Stands for the end of every file.
 inline constexpr uint64_t kToEnd = ~uint64_t{0};
 inline constexpr FileIndex kNoEnd{~uint64_t{0}};
+inline constexpr Range<FileIndex> kWholeFile{FileIndex(0), kNoEnd};
 /// In bytes; small enough that no sum of two overflows. Linux: MAX_LFS_FILESIZE
 inline constexpr uint64_t kSizeMax = uint64_t{1} << 62;
 

@@ -1,8 +1,11 @@
 // Inode: what a machine and its processes need of any file, whatever file system it is of.
 //
 // One reference per descriptor, per mapping, per system call in flight, and one per name. The last put() evicts it.
-// Locks: i_rwsem (writers of size and layout), from outside mmap_lock and the folio lock; i_size is read without it.
-// Linux: include/linux/fs.h struct inode
+// What only some have is behind a question: directory() is nullptr but for a directory (directory.h), super() is
+// nullptr for a file that is in no directory of any mount: a memfd, a file of the flat directory. Such a file keeps the
+// attributes it was made with.
+// Locks: i_rwsem (writers of size, layout, names and extended attributes), from outside mmap_lock and the folio lock;
+// i_size is read without it. i_lock: attributes. Linux: include/linux/fs.h struct inode
 //
 //   Inode& file = tmpfs.create_inode();
 //   file.ftruncate(4096);
@@ -14,6 +17,7 @@
 
 #include "base/result.h"
 #include "cache/mapping.h"
+#include "fs/attributes.h"
 #include "fs/byte_range.h"
 #include "rmap/mapped_range.h"
 #include "sync/check_report.h"
@@ -26,10 +30,27 @@ using base::Result;
 using cache::Folio;
 using cache::FolioFlag;
 using cache::FolioRef;
+using cache::HeldFolio;
 using cache::LockedFolio;
 using cache::Mapping;
+using cache::WritebackControl;
+using phys::Gfp;
 
 enum class PunchMode : uint8_t { allocate, allocate_keep_size, punch_hole };
+/// What lseek() looks for. Linux: SEEK_DATA, SEEK_HOLE
+enum class Seek : uint8_t { data, hole };
+
+class Directory;
+class SuperBlock;
+
+/// What listxattr() tells of each name.
+class XattrVisitor {
+ public:
+  virtual void visit(std::string_view name) = 0;
+
+ protected:
+  ~XattrVisitor() = default;
+};
 
 class Inode : public rmap::FileBacking {
  public:
@@ -59,27 +80,116 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) = 0;
   /// Bytes written. Linux: f_op->write_iter
   [[nodiscard]] virtual Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) = 0;
-  /// What was written, also through mappings, is in the store; -EIO once for each failure to write. Linux: f_op->fsync
-  [[nodiscard]] virtual Errno fsync() = 0;
+  /// What was written to the pages of `range`, also through mappings, is in the store or could not be written. The
+  /// error of this writing; what it has recorded for everybody is File::fsync()'s business (fs/file.h).
+  /// Linux: f_op->fsync
+  [[nodiscard]] virtual Errno fsync(Range<FileIndex> range) = 0;
+  /// Before a program that may write has it open, or a mapping that may be stored to; a stacked file system copies it
+  /// up. Sleeps. -ENOSPC, -ENOMEM, -EIO. Linux: fs/overlayfs/file.c ovl_open()
+  [[nodiscard]] virtual Errno open_for_write() { return Errno::ok; }
+  /// The first byte at `offset` or after it that is data, or in a hole; the end of the file is a hole. -ENXIO: none, or
+  /// `offset` is not in the file. A file system that does not know says that all is data. Linux: f_op->llseek
+  [[nodiscard]] virtual Result<uint64_t> seek(Seek what, uint64_t offset);
   /// Whether it may be mapped MAP_SHARED only.
   [[nodiscard]] virtual bool shared_only() const { return false; }
 
+  // Names, attributes and extended attributes; namei.h asks for permission and locks before.
+  /// The mount it is of.
+  [[nodiscard]] SuperBlock* super() const { return super_; }
+  [[nodiscard]] uint64_t ino() const { return ino_; }
+  [[nodiscard]] virtual Directory* directory() { return nullptr; }
+  /// Where a symlink leads; -EINVAL: it is none. Stays valid while the caller has a reference. Linux: i_op->get_link
+  [[nodiscard]] virtual Result<std::string_view> readlink() { return Errno::einval; }
+  /// Linux: i_op->getattr
+  [[nodiscard]] virtual Attributes getattr();
+  /// As asked for, and ctime. The caller holds i_rwsem exclusively. Linux: i_op->setattr
+  [[nodiscard]] virtual Errno setattr(const SetAttributes& what);
+  /// The length of the value, which goes to `value` if there is room (no room at all: the length only). -ENODATA,
+  /// -ERANGE, -EOPNOTSUPP. The caller holds i_rwsem. Linux: xattr_handler->get
+  [[nodiscard]] virtual Result<uint64_t> getxattr(std::string_view name, std::span<std::byte> value);
+  /// -ENODATA, -EEXIST, -ENOSPC, -ENOMEM, -EOPNOTSUPP. The caller holds i_rwsem exclusively. Linux: xattr_handler->set
+  [[nodiscard]] virtual Errno setxattr(std::string_view name, std::span<const std::byte> value, XattrSet how);
+  /// -ENODATA, -EOPNOTSUPP. The caller holds i_rwsem exclusively.
+  [[nodiscard]] virtual Errno removexattr(std::string_view name);
+  /// Calls visit for each name. The caller holds i_rwsem. Linux: i_op->listxattr
+  [[nodiscard]] virtual Errno listxattr(XattrVisitor& visitor);
+  /// Of an inode in a mount: atime is now, if it is older than the others or than a day. Linux: fs/inode.c
+  /// touch_atime()
+  void touch_atime();
+  /// mtime and ctime are now. Linux: fs/inode.c file_update_time()
+  void update_time();
+
+  using Rwsem = sync::RwSemaphore<sync::LockClass::i_rwsem>;
+  [[nodiscard]] Rwsem& i_rwsem() { return i_rwsem_; }
   [[nodiscard]] uint64_t peek_size() const { return size_.peek(); }
   [[nodiscard]] int peek_references() const { return references_.peek(); }
   virtual void check(sync::CheckReport& report) const = 0;
 
  protected:
-  Inode(cache::MappingOps& ops, unsigned index_bits) : FileBacking(mapping_), mapping_(ops, this, index_bits) {}
+  Inode(cache::MappingOps& ops, unsigned index_bits,
+        cache::MappingFlags::Form form = cache::MappingFlags::Form::separate)
+      : FileBacking(mapping_), mapping_(ops, this, index_bits, form) {}
+  /// Of a mount.
+  Inode(cache::MappingOps& ops, unsigned index_bits, SuperBlock& super, uint64_t ino, const Attributes& attributes)
+      : FileBacking(mapping_), mapping_(ops, this, index_bits), super_(&super), ino_(ino), attributes_(attributes) {}
   ~Inode() = default;
   /// The last reference is gone: frees the inode. Sleeps. Linux: fs/inode.c evict()
   virtual void evict() = 0;
 
+  /// Calls change(Attributes&) under the lock.
+  template <typename Change>
+  void change_attributes(Change change) {
+    sync::Guard guard(i_lock_);
+    change(attributes_.mutate());
+  }
+  /// One name more or less, and ctime. Linux: inc_nlink(), drop_nlink(), inode_set_ctime_current()
+  void change_nlink(int delta);
+
   cache::Mapping mapping_;
-  sync::RwSemaphore<sync::LockClass::i_rwsem> i_rwsem_;
+  Rwsem i_rwsem_;
   sync::Atomic<uint64_t, "inode->i_size"> size_{0};
 
  private:
+  SuperBlock* const super_ = nullptr;
+  const uint64_t ino_ = 0;
+  sync::SpinLock<sync::LockClass::i_lock> i_lock_;
+  sync::Plain<Attributes, "inode->i_mode"> attributes_ QUIRE_GUARDED_BY(i_lock_){Attributes{}};
   sync::Atomic<int32_t, "inode->i_count"> references_{1};
+};
+
+/// An inode with one reference, or none.
+class InodeRef {
+ public:
+  InodeRef() = default;
+  /// Takes over a reference.
+  explicit InodeRef(Inode* inode) : inode_(inode) {}
+  InodeRef(InodeRef&& other) noexcept : inode_(std::exchange(other.inode_, nullptr)) {}
+  InodeRef& operator=(InodeRef&& other) noexcept {
+    if (this != &other) {
+      reset();
+      inode_ = std::exchange(other.inode_, nullptr);
+    }
+    return *this;
+  }
+  ~InodeRef() { reset(); }
+  /// A reference more.
+  [[nodiscard]] static InodeRef of(Inode& inode) {
+    inode.get();
+    return InodeRef(&inode);
+  }
+  explicit operator bool() const { return inode_ != nullptr; }
+  Inode* operator->() const { return inode_; }
+  Inode& operator*() const { return *inode_; }
+  [[nodiscard]] Inode* get() const { return inode_; }
+  /// The reference is the caller's from now on.
+  [[nodiscard]] Inode* release() { return std::exchange(inode_, nullptr); }
+  /// Sleeps if it was the last reference.
+  void reset() {
+    if (Inode* inode = std::exchange(inode_, nullptr)) inode->put();
+  }
+
+ private:
+  Inode* inode_ = nullptr;
 };
 
 /// The inode that a mapping of this room belongs to.

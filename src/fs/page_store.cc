@@ -57,6 +57,11 @@ void PageStore::discard(ByteRange bytes) {
   }
 }
 
+bool PageStore::has_page(FileIndex index) {
+  sync::Guard guard(lock_);
+  return pages_.load(index.value()) != 0;
+}
+
 uint64_t PageStore::stored() {
   sync::Guard guard(lock_);
   (void)pages_.load(0);

@@ -52,6 +52,13 @@ PageCount SecretMem::size_pages(const Mapping& mapping) const {
   return base::pages_of(base::ByteCount(host_of(mapping).size()));
 }
 
+Errno SecretMem::writepage(Mapping&, Folio& folio, WritebackControl& wbc) {
+  folio.set(FolioFlag::dirty);
+  if (wbc.for_reclaim) return cache::kAopWritepageActivate;
+  folio.unlock();
+  return Errno::ok;
+}
+
 Errno SecretMem::take_out(Folio& folio) {
   env_.folios.zero(folio);
   Errno error = map_->set_direct_map_invalid_noflush(folio.pfn());

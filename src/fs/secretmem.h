@@ -25,9 +25,9 @@ class SecretInode final : public Inode {
   /// -EINVAL: it has a size already. Linux: secretmem_setattr()
   [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
   [[nodiscard]] Errno fallocate(PunchMode, uint64_t, uint64_t) override { return Errno::eopnotsupp; }
-  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte>, uint64_t) override { return Errno::einval; }
-  [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte>, uint64_t) override { return Errno::einval; }
-  [[nodiscard]] Errno fsync() override { return Errno::einval; }
+  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte>, uint64_t) override { return Errno::espipe; }
+  [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte>, uint64_t) override { return Errno::espipe; }
+  [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::einval; }
   [[nodiscard]] bool shared_only() const override { return true; }
   void check(sync::CheckReport& report) const override { mapping_.check(report); }
 
@@ -58,10 +58,10 @@ class SecretMem final : public cache::MappingOps {
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
-  /// Its pages are never dirty.
-  [[nodiscard]] cache::WriteOutcome writepage(Mapping&, Folio&, cache::WriteReason) override {
-    return cache::WriteOutcome::activate;
-  }
+  /// Nowhere to write to: it stays.
+  [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  /// -EIO: nothing is stacked on a file without a name.
+  [[nodiscard]] Result<HeldFolio> find_or_create(Mapping&, FileIndex, Gfp) override { return Errno::eio; }
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] bool can_writeback() const override { return false; }
   [[nodiscard]] bool error_remove_folio(Mapping&, Folio&) override { return false; }

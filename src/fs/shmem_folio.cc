@@ -7,7 +7,6 @@
 namespace quire::fs {
 namespace {
 using base::Defect;
-using phys::Gfp;
 }  // namespace
 
 // Linux: mm/shmem.c shmem_recalc_inode()
@@ -67,7 +66,7 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
 }
 
 // Linux: mm/shmem.c shmem_swapin_folio()
-Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry) {
+Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry, Gfp gfp) {
   QUIRE_FUNC();
   if (entry == swapin_error_entry()) return Errno::eio;
   swap::SwapArea* area = env_.swap.get_swap_device(entry);
@@ -75,7 +74,7 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
   ShmemFolio got;
   Errno error = Errno::eagain;
   while (error == Errno::eagain) {
-    Result<FolioRef> read = env_.swap.swap_cluster_readahead(entry, Gfp::user());
+    Result<FolioRef> read = env_.swap.swap_cluster_readahead(entry, gfp);
     // A slot that is free by now: told apart from a lack of memory below.
     error = read && *read ? Errno::ok : Errno::enomem;
     if (error == Errno::ok) {
@@ -96,8 +95,8 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
 }
 
 // Linux: mm/shmem.c shmem_alloc_and_add_folio()
-Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index) {
-  Result<FolioRef> made = env_.folios.alloc(Gfp::user(), base::Order(0));
+Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp) {
+  Result<FolioRef> made = env_.folios.alloc(gfp, base::Order(0));
   if (!made) return made.error();
   ShmemFolio got{std::move(*made), {}};
   got.folio->init_flags(FolioFlag::swapbacked);
@@ -109,7 +108,7 @@ Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex
 }
 
 // Linux: mm/shmem.c shmem_get_folio_gfp()
-Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp) {
+Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Gfp gfp) {
   QUIRE_FUNC();
   Result<ShmemFolio> got = Errno::eexist;
   bool alloced = false;
@@ -117,7 +116,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     if (sgp <= Sgp::cache && index >= index_after(inode.size())) return Errno::einval;
     Mapping::Found found = inode.mapping_.get_entry(index);
     if (found.entry.is_value()) {
-      got = shmem_swapin_folio(inode, index, found.entry.swap());
+      got = shmem_swapin_folio(inode, index, found.entry.swap(), gfp);
     } else if (found.entry.is_folio()) {
       LockedFolio locked(*found.folio);
       if (locked->mapping() != &inode.mapping_) {
@@ -130,7 +129,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     } else if (sgp == Sgp::read) {
       return ShmemFolio{};
     } else {
-      got = shmem_alloc_and_add_folio(inode, index);
+      got = shmem_alloc_and_add_folio(inode, index, gfp);
       alloced = got.ok();
     }
     if (got) break;
@@ -150,6 +149,11 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     return Errno::einval;
   }
   return got;
+}
+
+// Beyond the end too: a stacked file system has its own size. Linux: mm/shmem.c shmem_read_mapping_page_gfp()
+Result<HeldFolio> TmpFs::find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) {
+  return shmem_get_folio(static_cast<TmpfsInode&>(host_of(mapping)), index, Sgp::write, gfp);
 }
 
 // Linux: mm/shmem.c shmem_fault()

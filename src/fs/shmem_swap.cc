@@ -6,8 +6,6 @@
 namespace quire::fs {
 namespace {
 using base::Defect;
-using cache::WriteOutcome;
-using cache::WriteReason;
 }  // namespace
 
 void TmpFs::add_to_swaplist(TmpfsInode& inode) {
@@ -58,11 +56,12 @@ bool TmpFs::move_to_swap_or_split(TmpfsInode& inode, Folio& folio) {
   return rmap::split_folio(env_, folio) && move_to_swap(inode, folio);
 }
 
-// Linux: mm/shmem.c shmem_writepage()
-WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason) {
+// Swap is for memory that somebody needs: who does not reclaim gets the page back as it was. Linux: mm/shmem.c
+// shmem_writepage()
+Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   auto& inode = static_cast<TmpfsInode&>(host_of(mapping));
-  if (reason == WriteReason::reclaim && env_.swap.total_swap_available()) {
+  if (wbc.for_reclaim && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
       env_.folios.zero(folio);
       folio.set(FolioFlag::uptodate);
@@ -71,13 +70,13 @@ WriteOutcome TmpFs::writepage(Mapping& mapping, Folio& folio, WriteReason reason
       QUIRE_ASSERT(!folio.mapped(), "a mapped tmpfs page was swapped out");
       folio.clear(FolioFlag::dirty);
       env_.swap.swap_writepage(folio);
-      return WriteOutcome::written;
+      return Errno::ok;
     }
   }
   folio.set(FolioFlag::dirty);
-  if (reason == WriteReason::reclaim) return WriteOutcome::activate;
+  if (wbc.for_reclaim) return cache::kAopWritepageActivate;
   folio.unlock();
-  return WriteOutcome::redirtied;
+  return Errno::ok;
 }
 
 // Linux: mm/shmem.c shmem_unuse_inode(), shmem_find_swap_entries(), shmem_unuse_swap_entries()

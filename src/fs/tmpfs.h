@@ -32,10 +32,7 @@ enum class Sgp : uint8_t {
 };
 
 /// A locked folio, or empty for a hole that stays one.
-struct ShmemFolio {
-  FolioRef folio;
-  LockedFolio locked;  ///< after `folio`: unlocked first
-};
+using ShmemFolio = HeldFolio;
 
 class TmpfsInode final : public Inode {
  public:
@@ -48,7 +45,7 @@ class TmpfsInode final : public Inode {
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
-  [[nodiscard]] Errno fsync() override { return Errno::ok; }
+  [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::ok; }
   /// I1 to I3, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
@@ -90,7 +87,8 @@ class TmpFs final : public cache::MappingOps {
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
-  [[nodiscard]] cache::WriteOutcome writepage(Mapping& mapping, Folio& folio, cache::WriteReason reason) override;
+  [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] bool can_writeback() const override { return false; }
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
@@ -109,11 +107,12 @@ class TmpFs final : public cache::MappingOps {
  private:
   friend class TmpfsInode;
   /// The folio of `index`, brought in or made as `sgp` says. -EINVAL: beyond the end; -EIO, -ENOMEM.
-  [[nodiscard]] Result<ShmemFolio> shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp);
+  [[nodiscard]] Result<ShmemFolio> shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Gfp gfp = Gfp::user());
   /// A new folio in place of a hole; -EEXIST: no hole any more.
-  [[nodiscard]] Result<ShmemFolio> shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index);
+  [[nodiscard]] Result<ShmemFolio> shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp);
   /// The folio in place of the value `entry`; -EEXIST: it is something else by now.
-  [[nodiscard]] Result<ShmemFolio> shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry);
+  [[nodiscard]] Result<ShmemFolio> shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry,
+                                                      Gfp gfp = Gfp::user());
   [[nodiscard]] Errno shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
   [[nodiscard]] static bool shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry);
   void shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);

@@ -195,6 +195,7 @@ class Generator {
           not_whole(m, text.substr(at), operation == "munmap" || text.find("MADV_DONTFORK") != std::string::npos);
           break;
         }
+    known_.locks = known_.locks || operation.starts_with("mlock");
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
@@ -253,7 +254,7 @@ class Generator {
     unsigned pages = 1 + operands_.below(kPagesMax);
     // A failed move would leave a name that is no address; and more than one mapping at once moves since 6.17 only.
     if (m.whole && m.processes == 1U << process && known_.mappings.size() < kMappingsMax && operands_.one_in(2)) {
-      bool keep = !m.shared && operands_.one_in(4);
+      bool keep = !m.shared && operands_.one_in(4) && (options_.unlocks_what_stays || !known_.locks);
       Mapped moved = m;
       moved.name = fresh_name();
       moved.pages = keep ? m.pages : pages;

@@ -35,6 +35,8 @@ struct GeneratorOptions {
   bool huge_pages = false;
   /// Whether uffd_writeprotect() may be about a range of several mappings.
   bool protects_several = true;
+  /// Whether MREMAP_DONTUNMAP takes the locks of the whole mapping away, also of what stays where it is.
+  bool unlocks_what_stays = true;
   /// Whether MADV_POPULATE_* may be about a range with holes.
   bool populates_holes = true;
   /// Whether pagemap() and mincore() look at pages of files too: which of those are mapped is up to a kernel.

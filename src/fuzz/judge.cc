@@ -114,6 +114,8 @@ void leave_out_what_is_newer(GeneratorOptions& generator, const oracle::KernelFa
   // a hole for the mapping behind it. Linux: mm/userfaultfd.c, mm/madvise.c
   generator.protects_several = kernel.is_since(6, 3);
   generator.populates_holes = kernel.is_since(6, 9);
+  // Of part of a mapping. Linux: mm/mremap.c move_vma(), since 6.17 dontunmap_complete()
+  generator.unlocks_what_stays = kernel.is_since(6, 17);
   // Older ones have no room for a huge page in their swap areas (oracle/host.cc).
   generator.huge_pages = kernel.is_since(6, 15);
 }

@@ -39,6 +39,7 @@ struct Known {
   std::vector<MemoryFile> files;
   bool looks_at_files = true;  ///< pagemap() and mincore() may be about pages of files
   unsigned inodes = 0;         ///< files, and what shared anonymous mappings are of
+  bool locks = false;          ///< something was locked
 };
 
 /// An item of a list of choices, and how often it is taken.

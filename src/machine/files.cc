@@ -19,9 +19,14 @@ base::Range<base::FileIndex> touched_pages(Machine::FileRange range) {
 // Linux: mm/memfd.c memfd_create()
 Result<int> Machine::memfd_create(Process& process) {
   QUIRE_FUNC();
-  fs::Inode& file = tmpfs_.create_inode();
-  Result<int> fd = process.install(file);
-  if (!fd) file.put();
+  return open_inode(process, tmpfs_.create_inode());
+}
+
+// Takes over the reference. Linux: fs/open.c do_dentry_open(), fs/file.c fd_install()
+Result<int> Machine::open_inode(Process& process, fs::Inode& inode) {
+  FileRef file(sync::make_object<fs::File>(inode));
+  Result<int> fd = process.install(*file);
+  if (fd) (void)file.release();
   return fd;
 }
 
@@ -30,10 +35,7 @@ Result<int> Machine::memfd_secret(Process& process, int flags) {
   QUIRE_FUNC();
   if (!secretmem_.available()) return Errno::enosys;
   if ((flags & ~abi::kOCloexec) != 0) return Errno::einval;
-  fs::Inode& file = secretmem_.create_inode();
-  Result<int> fd = process.install(file);
-  if (!fd) file.put();
-  return fd;
+  return open_inode(process, secretmem_.create_inode());
 }
 
 // Linux: fs/open.c do_sys_openat2()
@@ -44,15 +46,15 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags) {
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
   Result<fs::BlockInode*> opened = block_fs_.open(name, create);
   if (!opened) return opened.error();
-  FileRef file(*opened);
+  fs::BlockInode& inode = **opened;
   if ((flags & abi::kOTrunc) != 0) {
-    Errno error = truncate(*file.get(), 0);
-    if (error != Errno::ok) return error;
+    Errno error = truncate(inode, 0);
+    if (error != Errno::ok) {
+      inode.put();
+      return error;
+    }
   }
-  file->get();
-  Result<int> fd = process.install(**opened);
-  if (!fd) file->put();
-  return fd;
+  return open_inode(process, inode);
 }
 
 Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
@@ -60,7 +62,7 @@ Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
   if (bytes < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return truncate(*file.get(), static_cast<uint64_t>(bytes));
+  return truncate(file.inode(), static_cast<uint64_t>(bytes));
 }
 
 Errno Machine::truncate(fs::Inode& file, uint64_t bytes) {
@@ -81,7 +83,7 @@ Errno Machine::fallocate(Process& process, int fd, int mode, int64_t offset, int
   fs::PunchMode what = punch  ? fs::PunchMode::punch_hole
                        : keep ? fs::PunchMode::allocate_keep_size
                               : fs::PunchMode::allocate;
-  return file->fallocate(what, static_cast<uint64_t>(offset), static_cast<uint64_t>(bytes));
+  return file.inode().fallocate(what, static_cast<uint64_t>(offset), static_cast<uint64_t>(bytes));
 }
 
 Result<uint64_t> Machine::pread(Process& process, int fd, std::span<std::byte> to, int64_t offset) {
@@ -89,7 +91,7 @@ Result<uint64_t> Machine::pread(Process& process, int fd, std::span<std::byte> t
   if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return file->pread(to, static_cast<uint64_t>(offset));
+  return file.inode().pread(to, static_cast<uint64_t>(offset));
 }
 
 Result<uint64_t> Machine::pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset) {
@@ -97,13 +99,13 @@ Result<uint64_t> Machine::pwrite(Process& process, int fd, std::span<const std::
   if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return file->pwrite(from, static_cast<uint64_t>(offset));
+  return file.inode().pwrite(from, static_cast<uint64_t>(offset));
 }
 
 Result<Stat> Machine::fstat(Process& process, int fd) {
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return Stat{file->size(), file->st_blocks()};
+  return Stat{file.inode().size(), file.inode().st_blocks()};
 }
 
 // Linux: fs/sync.c do_fsync()
@@ -111,7 +113,7 @@ Errno Machine::fsync(Process& process, int fd) {
   QUIRE_FUNC();
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return file->fsync();
+  return file->fsync(fs::kWholeFile);
 }
 
 // Linux: mm/filemap.c kiocb_invalidate_pages()

@@ -3,6 +3,7 @@
 #include <bit>
 
 #include "machine/device.h"
+#include "machine/disk.h"
 
 namespace quire::machine {
 namespace {
@@ -67,7 +68,8 @@ Machine::Machine(const MachineOptions& options)
            options.oom,
            PageCount(options.fault_around_pages)},
       tmpfs_(env_, options.index_bits),
-      block_fs_(env_, options.index_bits),
+      disk_(Disk::make(options_)),
+      block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
       secretmem_(env_, kernel_ == nullptr ? nullptr : &kernel_->direct_map(), options.index_bits),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),

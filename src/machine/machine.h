@@ -227,6 +227,7 @@ class Machine : private reclaim::OomKiller {
   /// Marks what a call may take away; `bytes` may be anything.
   [[nodiscard]] Discarding discarding(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno truncate(fs::Inode& file, uint64_t bytes);
+  [[nodiscard]] static Result<int> open_inode(Process& process, fs::Inode& inode);
   class TaskMm;
   [[nodiscard]] TaskMm get_task_mm(int pid);
   [[nodiscard]] Errno madvise_collapse(Process& process, uint64_t address, uint64_t bytes);
@@ -267,6 +268,8 @@ class Machine : private reclaim::OomKiller {
   rmap::HugeZeroPage huge_zero_{folios_};
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
+  struct Disk;
+  const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
   fs::BlockFs block_fs_;
   fs::SecretMem secretmem_;
   reclaim::Reclaim reclaim_;

@@ -92,11 +92,11 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
     return start->value();
   }
   // Shared anonymous memory is a file of tmpfs that has no descriptor. Linux: shmem_zero_setup()
-  FileRef file = anonymous ? FileRef(&tmpfs_.create_inode()) : process.fget(fd);
+  FileRef file = anonymous ? FileRef(sync::make_object<fs::File>(tmpfs_.create_inode())) : process.fget(fd);
   if (!file) return Errno::ebadf;
-  if (file->shared_only() && type != abi::kMapShared) return Errno::einval;
+  if (file.inode().shared_only() && type != abi::kMapShared) return Errno::einval;
   if (anonymous) {
-    Errno error = file->ftruncate(bytes);
+    Errno error = file.inode().ftruncate(bytes);
     if (error != Errno::ok) return error;
   } else {
     request.offset = offset;
@@ -113,6 +113,7 @@ struct MsyncWalk {
   base::VirtPage at;
   base::VirtPage end;
   bool invalidate;
+  base::Range<base::FileIndex> part = {};  ///< of the file that was found
   bool whole = true;
   bool busy = false;  ///< a locked mapping must not be invalidated
 };
@@ -128,10 +129,12 @@ FileRef msync_next(mm::AddressSpace& mm, MsyncWalk& walk) {
     return {};
   }
   walk.busy = walk.invalidate && vma->has(VmFlag::locked);
+  auto mapped = vma->pages().intersection({walk.at, walk.end});
   walk.at = vma->pages().limit();
+  walk.part = base::Range<base::FileIndex>::of(vma->index_of(mapped.start()), mapped.size());
   if (vma->file() == nullptr || !vma->has(VmFlag::shared)) return {};
   vma->file()->get();
-  return FileRef(static_cast<fs::Inode*>(vma->file()));
+  return FileRef(static_cast<fs::File*>(vma->file()));
 }
 
 }  // namespace
@@ -227,7 +230,7 @@ Errno Machine::uffd_writeprotect(Process& process, uint64_t address, uint64_t by
   return process.mm().uffd_writeprotect(VirtAddr(address), bytes, how);
 }
 
-// Writes back the whole of each file, and not only the part that is mapped here. Linux: mm/msync.c
+// Writes back of each file what is mapped in the range. Linux: mm/msync.c
 Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int flags) {
   QUIRE_FUNC();
   if ((flags & ~(abi::kMsAsync | abi::kMsInvalidate | abi::kMsSync)) != 0) return Errno::einval;
@@ -242,7 +245,7 @@ Errno Machine::msync(Process& process, uint64_t address, uint64_t bytes, int fla
     FileRef file = msync_next(process.mm(), walk);
     if (walk.busy) return Errno::ebusy;
     if (!file || (flags & abi::kMsSync) == 0) continue;
-    Errno error = file->fsync();
+    Errno error = file->fsync(walk.part);
     if (error != Errno::ok) return error;
   }
   return walk.whole ? Errno::ok : Errno::enomem;

@@ -30,6 +30,11 @@ void SwapDevice::add_bad_slot(uint32_t slot) {
   bad_slots[bad_slots_count++] = slot;
 }
 
+void DiskOptions::add_bad_block(uint32_t block) {
+  QUIRE_ASSERT(bad_blocks_count < kBadBlocksMax, "too many bad blocks");
+  bad_blocks[bad_blocks_count++] = block;
+}
+
 SwapDevice& MachineOptions::add_swap(std::string_view name, PageCount pages) {
   QUIRE_ASSERT(swap_devices < kSwapDevices, "too many swap devices");
   SwapDevice& device = swap[swap_devices++];

@@ -11,6 +11,7 @@
 
 #include "base/defects.h"
 #include "base/types.h"
+#include "fs/extent_store.h"
 #include "pgtable/page_table.h"
 #include "phys/direct_map_rules.h"
 #include "phys/frames.h"
@@ -61,6 +62,20 @@ struct SwapDevice {
   void add_bad_slot(uint32_t slot);
 };
 
+/// The device of the block-backed file system.
+struct DiskOptions {
+  static constexpr unsigned kBadBlocksMax = 4;
+  PageCount pages{0};  ///< 0: none; files are kept in memory, with room for everything
+  std::string_view location =
+      {};  ///< a path: a file of the host, natively only; what it points to outlives the machine
+  fs::BlockAllocation allocation = fs::BlockAllocation::writeback;
+  /// Blocks that can be neither read nor written.
+  std::array<uint32_t, kBadBlocksMax> bad_blocks = {};
+  unsigned bad_blocks_count = 0;
+
+  void add_bad_block(uint32_t block);
+};
+
 /// How reclaim finds what to take: reclaim/reclaim.h.
 enum class LruPolicy : uint8_t { clock, lists };
 
@@ -74,6 +89,7 @@ struct MachineOptions {
   uint32_t payload_bytes = 4096;  ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;
+  DiskOptions disk;
 
   pgtable::Geometry page_table = {4, 9, 9};
   OnOff tlb = OnOff::off;  ///< CPUs remember translations until they are flushed

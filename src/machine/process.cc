@@ -7,7 +7,7 @@ namespace quire::machine {
 Process::Process(int pid, std::string_view name, mm::AddressSpace* mm, unsigned files_max)
     : pid_(pid), name_(name), mm_(mm), files_(files_max, nullptr) {}
 
-Result<int> Process::install(fs::Inode& file) {
+Result<int> Process::install(fs::File& file) {
   sync::Guard guard(files_lock_);
   for (std::size_t fd = 0; fd < files_.size(); ++fd) {
     if (files_[fd] != nullptr) continue;
@@ -26,13 +26,13 @@ bool Process::is_open(int fd) const {
 FileRef Process::fget(int fd) {
   sync::Guard guard(files_lock_);
   if (!is_open(fd)) return FileRef();
-  fs::Inode* file = files_[static_cast<std::size_t>(fd)];
+  fs::File* file = files_[static_cast<std::size_t>(fd)];
   file->get();
   return FileRef(file);
 }
 
 Errno Process::close(int fd) {
-  fs::Inode* file = nullptr;
+  fs::File* file = nullptr;
   {
     sync::Guard guard(files_lock_);
     if (!is_open(fd)) return Errno::ebadf;
@@ -54,7 +54,7 @@ void Process::copy_files(Process& parent) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
 
 void Process::end() {
   for (int fd = 0;; ++fd) {
-    fs::Inode* file = nullptr;
+    fs::File* file = nullptr;
     {
       sync::Guard guard(files_lock_);
       if (open_ == 0) break;

@@ -1,13 +1,14 @@
 // Process: an address space, descriptors, and whether a signal is pending.
 //
-// A descriptor holds one reference to its file. Several threads may use one process at once. exit() ends and frees it.
-// Locks: files_lock for the descriptors; the address space has its own. Linux: include/linux/sched.h, fs/file.c
+// A descriptor holds one reference to its open file (fs/file.h), which a child has too. Several threads may use one
+// process at once. exit() ends and frees it. Locks: files_lock for the descriptors; the address space has its own.
+// Linux: include/linux/sched.h, fs/file.c
 #pragma once
 
 #include <string_view>
 
 #include "base/result.h"
-#include "fs/inode.h"
+#include "fs/file.h"
 #include "mm/address_space.h"
 #include "power/freezer.h"
 #include "reclaim/swapoff.h"
@@ -18,23 +19,7 @@ namespace quire::machine {
 using base::Errno;
 using base::Result;
 
-/// A file with the reference of one system call. Linux: fdget(), fdput()
-class FileRef {
- public:
-  FileRef() = default;
-  explicit FileRef(fs::Inode* file) : file_(file) {}
-  FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
-  FileRef& operator=(FileRef&&) = delete;
-  ~FileRef() {
-    if (file_ != nullptr) file_->put();
-  }
-  explicit operator bool() const { return file_ != nullptr; }
-  fs::Inode* operator->() const { return file_; }
-  [[nodiscard]] fs::Inode* get() const { return file_; }
-
- private:
-  fs::Inode* file_ = nullptr;
-};
+using fs::FileRef;
 
 /// What system calls a process may make. Linux: CAP_SYS_ADMIN
 enum class Privileges : uint8_t { all, none };
@@ -50,7 +35,7 @@ class Process {
   [[nodiscard]] mm::AddressSpace& mm() const { return *mm_; }
 
   /// The lowest free descriptor for `file`, whose reference it takes over; -EMFILE.
-  [[nodiscard]] Result<int> install(fs::Inode& file);
+  [[nodiscard]] Result<int> install(fs::File& file);
   /// Empty: no such descriptor.
   [[nodiscard]] FileRef fget(int fd);
   [[nodiscard]] Errno close(int fd);
@@ -71,12 +56,6 @@ class Process {
   /// si_code of a SIGBUS that was sent, 0 for none.
   sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 
-  template <typename Visit>
-  void peek_files(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-    for (fs::Inode* file : files_)
-      if (file != nullptr) visit(*file);
-  }
-
  private:
   friend class Machine;
   [[nodiscard]] bool is_open(int fd) const QUIRE_REQUIRES(files_lock_);
@@ -87,7 +66,7 @@ class Process {
   sync::SpinLock<sync::LockClass::files_lock> files_lock_;
   /// Every access to the descriptors announces this field.
   sync::Plain<uint32_t, "files->fdt"> open_{0};
-  sync::Vector<fs::Inode*> files_ QUIRE_GUARDED_BY(files_lock_);
+  sync::Vector<fs::File*> files_ QUIRE_GUARDED_BY(files_lock_);
   /// List of all processes, under the machine's tasklist_lock.
   Process* next_ = nullptr;
   Process* previous_ = nullptr;

@@ -77,8 +77,9 @@ bool Vma::continued_from(const VmaSpec& spec) const {
   return alike(spec) && spec.span.pages.limit() == pages().start() && indexes_of(spec.span).limit() == first_index();
 }
 
+// What never could be written has no copies of its own yet. So it may share, as if it got its AnonVma with its first.
 bool Vma::lends_anon_vma(const VmaSpec& spec) const {
-  constexpr VmFlag kRights = VmFlag::read | VmFlag::write;
+  constexpr VmFlag kRights = VmFlag::read | VmFlag::write | VmFlag::account;
   VmaSpec same_rights = {spec.span, (spec.flags & ~kRights) | (flags() & kRights), spec.file};
   return is_cow() && !anon_chains.inherited() && (continues_as(same_rights) || continued_from(same_rights));
 }

@@ -115,13 +115,15 @@ template <typename At>
 Errno DirectMap::change_each(std::size_t count, At at, Range<Pfn> whole, Perm perm) {
   QUIRE_FUNC();
   if (!rules_.acts(DirectMapCall::set_direct_map)) return Errno::ok;
+  sync::Vector<Perm> before;
+  before.reserve(count);
+  for (std::size_t i = 0; i < count; ++i) before.push_back(lookup_address(at(i)).perm());
   for (std::size_t i = 0; i < count; ++i) {
     Errno error = change_page_attr(at(i), whole, perm, Cpus::many);
     if (error == Errno::ok) continue;
     if (defects_.has(Defect::D4_12)) return error;
     QUIRE_REACHED("a range of the direct map is changed back because a split failed");
-    for (std::size_t done = 0; done < i; ++done)
-      (void)change_page_attr(at(done), whole, peek_left_as(at(done)), Cpus::many);
+    for (std::size_t done = 0; done < i; ++done) (void)change_page_attr(at(done), whole, before[done], Cpus::many);
     return error;
   }
   for (std::size_t i = 0; i < count; ++i) owner_leaves(at(i), perm);

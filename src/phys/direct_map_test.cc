@@ -120,6 +120,16 @@ TEST(DirectMap, WithoutAPageForATableNothingOfARangeChanges) {
   EXPECT_TRUE(f.sound());
 }
 
+TEST(DirectMap, AWholeLeafIsChangedBackToo) {
+  Fixture f(of_arch(Arch::x86, Leaf::pmd));
+  Pfn first = *f.frames.alloc_pages(Gfp::kernel(), Order(3));
+  while (f.frames.peek_free() > PageCount(0)) (void)f.take();
+  EXPECT_EQ(f.map->set_memory(Range<Pfn>::of(first, PageCount(6)), Perm::ro, WholeLeaves::keep), Errno::enomem);
+  for (Pfn pfn : Range<Pfn>::of(first, PageCount(8))) EXPECT_EQ(f.write(pfn), KernelFault::none);
+  EXPECT_EQ(f.map->peek_table_pages(), PageCount(0));
+  EXPECT_TRUE(f.sound());
+}
+
 TEST(DirectMap, DebugPageallocMapsWhatIsAllocatedAndNothingElse) {
   DirectMapOptions options = of_arch(Arch::x86, Leaf::pmd);
   options.debug_pagealloc = Switch::on;

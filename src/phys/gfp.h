@@ -35,6 +35,9 @@ class Gfp {
   [[nodiscard]] constexpr bool is_alone() const { return (bits_ & kAlone) != 0; }
   [[nodiscard]] constexpr bool is_mapped() const { return (bits_ & kUnmapped) == 0; }
   constexpr bool operator==(const Gfp&) const = default;
+  /// For keeping it in a word with other things.
+  [[nodiscard]] constexpr uint8_t word() const { return bits_; }
+  [[nodiscard]] static constexpr Gfp from_word(uint8_t word) { return Gfp(word); }
 
   /// As scenarios write it: "GFP_KERNEL". Static storage.
   [[nodiscard]] constexpr const char* name() const {

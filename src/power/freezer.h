@@ -2,7 +2,7 @@
 //
 //   runs -> freeze() of its kind: goes on to the end of its call, and waits at the next -> thaw(): goes on
 // Kinds are frozen one after the other: user tasks first, then kernel threads that agreed to it. What is in flight when
-// freeze() is called is waited for, but not for longer than the time limit (20 s): then -EBUSY, and nothing is frozen.
+// freeze() is called is waited for, in an explored machine until a time limit that a scenario sets: then -EBUSY.
 // Kernel threads of kind `never` are not waited for and go on: only the loss of their CPU stops them, anywhere.
 //   Locks: none. Linux: kernel/power/process.c, kernel/freezer.c
 //

@@ -25,8 +25,9 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
   if (cache::any(before & FolioFlag::swapcache)) {
     env_.swap.swap_writepage(*locked.release());
   } else if (mapping != nullptr) {
-    if (mapping->ops().writepage(*mapping, folio, cache::WriteReason::reclaim) == cache::WriteOutcome::activate)
-      return Pageout::keep;
+    cache::WritebackControl wbc = cache::WritebackControl::reclaim();
+    // Still locked: it goes back to its list, as one that is active. Any other outcome has unlocked it.
+    if (mapping->ops().writepage(*mapping, folio, wbc) == cache::kAopWritepageActivate) return Pageout::keep;
     (void)locked.release();
   } else {
     return Pageout::keep;

@@ -21,7 +21,7 @@ class Reclaiming : public testing::TestWithParam<cache::UseLru> {
     clean_ = *fs_.open("clean", fs::Create::yes);
     fill(*dirty_);
     fill(*clean_);
-    EXPECT_EQ(clean_->fsync(), Errno::ok);
+    EXPECT_EQ(clean_->fsync(fs::kWholeFile), Errno::ok);
     mm_ = sync::make_object<mm::AddressSpace>(env_, VirtPage(1));
     using mm::VmFlag;
     anon_ = *mm_->mmap({.hint = {}, .length = kPages * kPage, .flags = VmFlag::read | VmFlag::write});

@@ -173,6 +173,8 @@ class Applier {
       swap_backend(o);
     } else if (o.key == "swap_discard") {
       swap_discard(o);
+    } else if (o.key == "disk" || o.key == "disk_bad" || o.key == "disk_alloc") {
+      disk(o);
     } else if (o.key == "swap_bad" || o.key == "swap_priority") {
       of_devices_.push_back(&o);
     } else if (o.key == "lru") {
@@ -223,6 +225,27 @@ class Applier {
       return false;
     }
     return true;
+  }
+
+  void disk(const MachineOption& o) {
+    machine::DiskOptions& disk = machine_.disk;
+    if (o.key == "disk_alloc") {
+      if (o.word != "write" && o.word != "writeback")
+        return complain(o.at, "expected disk_alloc=write or disk_alloc=writeback");
+      disk.allocation = o.word == "write" ? fs::BlockAllocation::write : fs::BlockAllocation::writeback;
+      return;
+    }
+    int64_t value = o.kind == OptionKind::number ? (o.key == "disk" ? pages_of(o.number) : o.number.value) : -1;
+    if (o.key == "disk") {
+      if (value < 1 || value > kPagesMax) return complain(o.at, fmt::format("expected disk=1..{} blocks", kPagesMax));
+      disk.pages = base::PageCount{static_cast<uint64_t>(value)};
+    } else if (value < 0 || value >= static_cast<int64_t>(disk.pages.value())) {
+      complain(o.at, "expected disk_bad=N with a block of the disk, which comes first: disk=8 disk_bad=3");
+    } else if (disk.bad_blocks_count == machine::DiskOptions::kBadBlocksMax) {
+      complain(o.at, fmt::format("expected at most {} bad blocks", machine::DiskOptions::kBadBlocksMax));
+    } else {
+      disk.add_bad_block(static_cast<uint32_t>(value));
+    }
   }
 
   // Known when the whole line has been read.
@@ -330,23 +353,16 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {"real",
-                                           "ram",
-                                           "swap",
-                                           "thp",
-                                           "PTRS_PER_PTE",
-                                           "punched_poison",
-                                           "swap_backend",
-                                           "swap_bad",
-                                           "swap_discard",
-                                           "swap_priority",
-                                           "thp_swap",
-                                           "lru",
-                                           "oom",
-                                           "arch",
-                                           "direct_map_leaf",
-                                           "freeze_scope",
-                                           "direct_map_rules"};
+    std::vector<std::string_view> known = {"real",         "ram",
+                                           "swap",         "thp",
+                                           "PTRS_PER_PTE", "punched_poison",
+                                           "swap_backend", "swap_bad",
+                                           "swap_discard", "swap_priority",
+                                           "thp_swap",     "lru",
+                                           "oom",          "disk",
+                                           "disk_bad",     "disk_alloc",
+                                           "arch",         "direct_map_leaf",
+                                           "freeze_scope", "direct_map_rules"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

@@ -1,0 +1,40 @@
+#include "fs/file.h"
+
+#include "sync/trace.h"
+
+namespace quire::fs {
+
+// Linux: fs/file_table.c __fput()
+void File::release() {
+  Inode& inode = inode_;
+  sync::destroy_object(this);
+  inode.put();
+}
+
+// Linux: mm/filemap.c file_check_and_advance_wb_err()
+Errno File::check_and_advance_wb_err() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
+  cache::Mapping& of = mapping();
+  // One word for flags and mask: there was no wb_err yet.
+  if (of.flags().form() == cache::MappingFlags::Form::one_word) return of.flags().check_errors();
+  // Most often there is nothing to tell, and nothing to lock. Only who has the lock stores the sample.
+  Errno error = Errno::ok;
+  if (of.wb_err().check(f_wb_err_.load(sync::Order::relaxed)) != Errno::ok) {
+    sync::Guard guard(f_lock_);
+    cache::Errseq::Sample since = f_wb_err_.load(sync::Order::relaxed);
+    error = of.wb_err().check_and_advance(since);
+    f_wb_err_.store(since, sync::Order::relaxed);
+  }
+  // Who asks the flags has been told too. Linux: the same, "a drop in replacement"
+  (void)of.flags().check_errors();
+  return error;
+}
+
+// Linux: mm/filemap.c file_write_and_wait_range()
+Errno File::fsync(Range<FileIndex> range) {
+  QUIRE_FUNC();
+  Errno error = inode_.fsync(range);
+  Errno recorded = check_and_advance_wb_err();
+  return error != Errno::ok ? error : recorded;
+}
+
+}  // namespace quire::fs

@@ -1,0 +1,76 @@
+// File: an open file: an inode, and what the one who opened it has heard of its errors.
+//
+// Made by open(); a descriptor, a copy of it in a child, a mapping, and a system call in flight hold one reference
+// each. Mappings belong to it and not to the inode, so msync() reports to the same observer as fsync() of the
+// descriptor. The last put() drops the inode's reference. I11 an error of the inode's writeback is reported once to
+// each File that was open when it happened; to who opens later
+//     only if nobody had heard of it by then
+// Lock: f_lock for the sample, which tasks share. Linux: include/linux/fs.h struct file
+//
+//   File* file = sync::make_object<File>(inode);     // takes over a reference of the inode
+//   Errno error = file->check_and_advance_wb_err();
+//   file->put();
+#pragma once
+
+#include "fs/inode.h"
+
+namespace quire::fs {
+
+class File final : public rmap::FileBacking {
+ public:
+  explicit File(Inode& inode) : FileBacking(inode.mapping()), inode_(inode), f_wb_err_(mapping().wb_err().sample()) {}
+  File(const File&) = delete;
+  File& operator=(const File&) = delete;
+
+  [[nodiscard]] Inode& inode() const { return inode_; }
+
+  // FileBacking
+  void get() override { references_.add(1); }
+  void put() override {
+    int32_t before = references_.fetch_sub(1);
+    QUIRE_ASSERT(before > 0, "a reference to an open file was dropped twice");
+    if (before == 1) release();
+  }
+  [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override { return inode_.punch_hole(offset, bytes); }
+
+  /// The error of writeback that this file has not heard of yet, if there is one. Linux: mm/filemap.c
+  /// file_check_and_advance_wb_err(); with the flags of 2007 filemap_check_errors()
+  [[nodiscard]] Errno check_and_advance_wb_err();
+  /// What was written to `range` of the file, also through mappings, is in the store when it returns. -EIO, -ENOSPC:
+  /// once. Sleeps. Linux: fs/sync.c vfs_fsync_range()
+  [[nodiscard]] Errno fsync(Range<FileIndex> range);
+
+ private:
+  void release();
+
+  Inode& inode_;
+  sync::SpinLock<sync::LockClass::f_lock> f_lock_;
+  /// Stored under f_lock, looked at without.
+  sync::Atomic<cache::Errseq::Sample, "file->f_wb_err"> f_wb_err_;
+  sync::Atomic<int32_t, "file->f_count"> references_{1};
+};
+
+/// An open file with one reference, or none. Linux: fdget(), fdput()
+class FileRef {
+ public:
+  FileRef() = default;
+  /// Takes over a reference.
+  explicit FileRef(File* file) : file_(file) {}
+  FileRef(FileRef&& other) noexcept : file_(std::exchange(other.file_, nullptr)) {}
+  FileRef& operator=(FileRef&&) = delete;
+  ~FileRef() {
+    if (file_ != nullptr) file_->put();
+  }
+  explicit operator bool() const { return file_ != nullptr; }
+  File* operator->() const { return file_; }
+  File& operator*() const { return *file_; }
+  [[nodiscard]] File* get() const { return file_; }
+  [[nodiscard]] Inode& inode() const { return file_->inode(); }
+  /// The reference is the caller's from now on.
+  [[nodiscard]] File* release() { return std::exchange(file_, nullptr); }
+
+ private:
+  File* file_ = nullptr;
+};
+
+}  // namespace quire::fs
