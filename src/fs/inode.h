@@ -92,6 +92,8 @@ class Inode : public rmap::FileBacking {
   /// The first byte at `offset` or after it that is data, or in a hole; the end of the file is a hole. -ENXIO: none, or
   /// `offset` is not in the file. A file system that does not know says that all is data. Linux: f_op->llseek
   [[nodiscard]] virtual Result<uint64_t> seek(Seek what, uint64_t offset);
+  /// Whether it may be mapped MAP_SHARED only.
+  [[nodiscard]] virtual bool shared_only() const { return false; }
 
   // Names, attributes and extended attributes; namei.h asks for permission and locks before.
   /// The mount it is of.

@@ -48,9 +48,27 @@ constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RA
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 12> kNeverRace = {
-    "corrupt_pte", "exec", "kill",  "killall", "mapping_set_gfp_mask", "memfd_create",
-    "mmap",        "open", "prctl", "setuid",  "oom_score_adj",        "close"};
+constexpr std::array<std::string_view, 21> kNeverRace = {"corrupt_pte",
+                                                         "exec",
+                                                         "kill",
+                                                         "killall",
+                                                         "mapping_set_gfp_mask",
+                                                         "memfd_create",
+                                                         "mmap",
+                                                         "open",
+                                                         "prctl",
+                                                         "setuid",
+                                                         "close",
+                                                         "kthread",
+                                                         "oom_score_adj",
+                                                         "set_memory",
+                                                         "set_memory_whole",
+                                                         "vmalloc",
+                                                         "vfree",
+                                                         "page_address",
+                                                         "hibernate_snapshot",
+                                                         "memfd_secret",
+                                                         "hibernation_available"};
 constexpr std::array<std::string_view, 12> kOfKernel = {
     "collapse",   "compact", "device_exclusive", "device_private",    "hibernate", "kswapd",
     "move_pages", "poison",  "reclaim",          "swap_discard_work", "swapoff",   "swapon"};

@@ -58,6 +58,7 @@ inline constexpr int kOWronly = 1;
 inline constexpr int kORdwr = 2;
 inline constexpr int kOAccessMode = 3;
 inline constexpr int kOCreat = 0x40;
+inline constexpr int kOCloexec = 0x80000;
 inline constexpr int kOExcl = 0x80;
 inline constexpr int kOTrunc = 0x200;
 inline constexpr int kOReadOnly = 0;

@@ -112,6 +112,7 @@ void Machine::recount_files(Recount& r) {
     });
   });
   block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
+  secretmem_.peek_inodes([&](const fs::SecretInode& inode) { recount_pages(r, inode.mapping()); });
   if (mounts_ == nullptr) return;
   mounts_->peek_union_inodes([&](const fs::UnionInode& inode) { recount_pages(r, inode.mapping()); });
 }
@@ -243,6 +244,11 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   check_slots(r, report);
   tlbs_.peek_each([&](const pgtable::Translation& t) { check_translation(t, report); });
   private_data_.check(report);
+  if (kernel_ == nullptr) return;
+  PageCount folio_pages(0);
+  for (uint32_t frame = 0; frame < frames_.ram().value(); ++frame)
+    if (folios_.peek_in_use(Pfn(frame))) folio_pages += folios_.peek(Pfn(frame)).pages();
+  kernel_->check(report, folio_pages);
 }
 
 uint64_t Machine::folios_leaked() QUIRE_NO_THREAD_SAFETY_ANALYSIS {

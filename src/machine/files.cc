@@ -35,6 +35,14 @@ Result<int> Machine::open_inode(Process& process, fs::Inode& inode, fs::FileMode
   return fd;
 }
 
+// Linux: mm/secretmem.c memfd_secret()
+Result<int> Machine::memfd_secret(Process& process, int flags) {
+  QUIRE_FUNC();
+  if (!secretmem_.available()) return Errno::enosys;
+  if ((flags & ~abi::kOCloexec) != 0) return Errno::einval;
+  return open_inode(process, secretmem_.create_inode());
+}
+
 // Linux: fs/open.c do_sys_openat2()
 Result<int> Machine::open(Process& process, std::string_view name, int flags, unsigned mode) {
   QUIRE_FUNC();

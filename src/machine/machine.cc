@@ -57,6 +57,7 @@ std::size_t scratch_words(const MachineOptions& o) {
 Machine::Machine(const MachineOptions& options)
     : options_(options),
       frames_(frames_options(options)),
+      kernel_(options.direct_map.arch ? sync::make_box<KernelMemory>(options_, frames_) : nullptr),
       folios_(frames_, lru_options(options), options.lru == LruPolicy::lists ? cache::UseLru::yes : cache::UseLru::no),
       swap_(swap_options(options), folios_, options_.defects),
       tlbs_(options.tlb == OnOff::on ? options.cpus : 0),
@@ -76,6 +77,7 @@ Machine::Machine(const MachineOptions& options)
       disk_(Disk::make(options_, frames_, tmpfs_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
       mounts_(Mounts::make(options_, env_, tmpfs_)),
+      secretmem_(env_, kernel_ == nullptr ? nullptr : &kernel_->direct_map(), options.index_bits),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {

@@ -18,10 +18,12 @@
 
 #include "fs/block_fs.h"
 #include "fs/namei.h"
+#include "fs/secretmem.h"
 #include "fs/setattr.h"
 #include "fs/tmpfs.h"
 #include "fs/tmpfs_mount.h"
 #include "machine/abi.h"
+#include "machine/kernel_memory.h"
 #include "machine/options.h"
 #include "machine/private_data.h"
 #include "machine/process.h"
@@ -77,6 +79,9 @@ class Machine : private reclaim::OomKiller {
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
+  /// A file that no kernel access reaches: fs/secretmem.h. -EINVAL: flags; -ENOSYS: pages cannot be taken out of the
+  /// direct map, or there is none; -EMFILE.
+  [[nodiscard]] Result<int> memfd_secret(Process& process, int flags);
   /// With a leading slash a path through the mounts (see below). Without, a file of the flat block-backed file system:
   /// O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
   /// -EMFILE.
@@ -175,7 +180,10 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] mm::PagemapKind pagemap(Process& process, uint64_t address);
   [[nodiscard]] Rss rss(const Process& process) const;
   /// Every CPU forgets its translations, as if all came from idle.
-  void flush_tlb_all() { tlbs_.flush_tlb_all(); }
+  void flush_tlb_all() {
+    tlbs_.flush_tlb_all();
+    if (kernel_ != nullptr) kernel_->flush_tlb_all();
+  }
   /// Injects a corrupted page table: the entry of `to` becomes a copy of that of `from`, and nothing is counted.
   void corrupt_pte(Process& process, uint64_t to, uint64_t from);
 
@@ -232,9 +240,25 @@ class Machine : private reclaim::OomKiller {
   /// The signal that was sent and not looked at yet; forgotten by the look.
   [[nodiscard]] mm::Signal take_signal(Process& process);
 
+  // --- the kernel's own side (machine/kernel_memory.h)
+  // ----------------------------------------------------------------
+  /// Whether the machine could hibernate: nobody has secret memory. Linux: hibernation_available()
+  [[nodiscard]] bool hibernation_available() const { return !secretmem_.active(); }
+  /// -EPERM: it is not available; else KernelMemory::hibernate_snapshot(). -ENOSYS: no architecture.
+  [[nodiscard]] Result<uint64_t> hibernate_snapshot(power::Freezes caller);
+  /// nullptr: the machine has no architecture.
+  [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
+  /// Around a call of a task that may be frozen; nothing without an architecture.
+  void enter_call(power::Freezes kind) {
+    if (kernel_ != nullptr) kernel_->freezer().enter(kind);
+  }
+  void leave_call(power::Freezes kind) {
+    if (kernel_ != nullptr) kernel_->freezer().leave(kind);
+  }
+
   // --- at quiescent points (machine/check.cc, machine/dump.cc)
   // ----------------------------------------------------------
-  /// SEMANTICS 0.7: I1 to I7, I9, and I13 if the option private_data is on. Linear, without allocating.
+  /// SEMANTICS 0.7: I1 to I7, I9, I10, and I13 if the option private_data is on. Linear, without allocating.
   void check(sync::CheckReport& report);
   /// Pages that are allocated and that nothing refers to.
   [[nodiscard]] uint64_t folios_leaked();
@@ -288,6 +312,7 @@ class Machine : private reclaim::OomKiller {
 
   const MachineOptions options_;
   phys::Frames frames_;
+  sync::Box<KernelMemory> kernel_;
   cache::Folios folios_;
   rmap::AnonVmas anon_vmas_;
   swap::SwapAreas swap_;
@@ -300,6 +325,7 @@ class Machine : private reclaim::OomKiller {
   fs::BlockFs block_fs_;
   struct Mounts;
   sync::Box<Mounts> mounts_;  ///< nullptr: none; goes before the swap devices do
+  fs::SecretMem secretmem_;
   reclaim::Reclaim reclaim_;
   reclaim::Mover mover_{env_};
   reclaim::MemoryFailure memory_failure_{env_};

@@ -104,6 +104,7 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
   // Shared anonymous memory is a file of tmpfs that has no descriptor. Linux: shmem_zero_setup()
   FileRef file = anonymous ? FileRef(sync::make_object<fs::File>(tmpfs_.create_inode())) : process.fget(fd);
   if (!file) return Errno::ebadf;
+  if (file.inode().shared_only() && type != abi::kMapShared) return Errno::einval;
   if (anonymous) {
     Errno error = file.inode().ftruncate(bytes);
     if (error != Errno::ok) return error;

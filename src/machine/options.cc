@@ -57,6 +57,7 @@ MachineOptions MachineOptions::explored() {
   options.ram = PageCount(16);
   options.payload_bytes = 8;
   options.page_table = {1, 3, 3};
+  options.direct_map.shift = 2;
   options.tlb = OnOff::on;
   options.index_bits = 2;
   options.slots_per_cluster = 4;

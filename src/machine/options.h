@@ -14,7 +14,9 @@
 #include "fs/extent_store.h"
 #include "fs/union_fs.h"
 #include "pgtable/page_table.h"
+#include "phys/direct_map_rules.h"
 #include "phys/frames.h"
+#include "power/snapshot.h"
 #include "rmap/mapped_range.h"
 #include "rmap/zap_details.h"
 #include "swap/discard.h"
@@ -131,9 +133,12 @@ struct MachineOptions {
   phys::Watermarks watermarks;   ///< of each node, in pages; all 0: none
   OnOff kswapd = OnOff::off;     ///< a task for each node; needs watermarks. Not while explored
   rmap::OomPolicy oom = rmap::OomPolicy::fail;
-  unsigned reclaim_fruitless = 16;  ///< how often in a row an allocation asks again after reclaim freed nothing
-  unsigned oom_reap_retries = 10;   ///< for an address space whose mmap_lock is taken. Linux: MAX_OOM_REAP_RETRIES
-  OnOff private_data = OnOff::off;  ///< check() knows what was stored in private mappings; one thread at a time only
+  unsigned reclaim_fruitless = 16;    ///< how often in a row an allocation asks again after reclaim freed nothing
+  unsigned oom_reap_retries = 10;     ///< for an address space whose mmap_lock is taken. Linux: MAX_OOM_REAP_RETRIES
+  OnOff private_data = OnOff::off;    ///< check() knows what was stored in private mappings; one thread at a time only
+  phys::DirectMapOptions direct_map;  ///< with an architecture the machine has the kernel's side: kernel_memory.h
+  power::FreezeScope freeze_scope = power::FreezeScope::all;
+  power::Quiesce quiesce = power::Quiesce::yes;  ///< no: an image is copied while other CPUs run
   base::DefectSet defects = {};
 
   /// Adds a device and returns it for further settings.

@@ -10,6 +10,7 @@
 #include "base/result.h"
 #include "fs/file.h"
 #include "mm/address_space.h"
+#include "power/freezer.h"
 #include "reclaim/swapoff.h"
 #include "sync/heap.h"
 
@@ -53,6 +54,8 @@ class Process {
   /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY
   sync::Atomic<uint32_t, "PF_MCE_EARLY"> mce_kill_early{0};
   sync::Atomic<int32_t, "oom_score_adj"> oom_score_adj{0};
+  /// How it takes part in freezing; changed by the process itself, while nobody freezes.
+  power::Freezes freezes = power::Freezes::user;
   /// si_code of a SIGBUS that was sent, 0 for none.
   sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 

@@ -35,6 +35,8 @@ Value run_memfd_create(Actor&, const Call& c) {
   std::string name = c.operands.empty() ? "f" : c.operands[0].symbol;
   return value_of(q_result(memfd_create(name.c_str(), MFD_CLOEXEC)));
 }
+Value run_memfd_secret(Actor& a, const Call& c) { return value_of(q_memfd_secret(int_of(a, c, 0))); }
+Value run_hibernation_available(Actor&, const Call&) { return value_of(q_hibernation_available()); }
 Value run_open(Actor& a, const Call& c) {
   if (c.operands[0].symbol.starts_with('/')) return paths::open(a, c);
   std::string path = a.host().directory() + "/" + c.operands[0].symbol;
@@ -241,6 +243,7 @@ struct Operations {
   KernelOperation corrupt_pte = no_act("no program can corrupt a page table");
   KernelOperation device_exclusive = no_act("needs a device (CONFIG_TEST_HMM)");
   KernelOperation device_private = no_act("needs a device (CONFIG_TEST_HMM)");
+  KernelOperation direct_map_holes = no_look("no kernel tells what is in its direct map");
   KernelOperation exec = no_act("the player would end with its program");
   KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
@@ -255,10 +258,13 @@ struct Operations {
   KernelOperation getxattr = look(paths::getxattr, "q_getxattr({s0}, {s1}, {n2})");
   KernelOperation gfs2_inode_sync = no_act("needs gfs2");
   KernelOperation hibernate = no_act("the machine would go down");
+  KernelOperation hibernate_snapshot = no_act("the machine would go down");
+  KernelOperation hibernation_available = look(run_hibernation_available, "q_hibernation_available()", kGuest);
   KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
   KernelOperation kill = no_act("a task that a signal is pending for does nothing else any more");
   KernelOperation killall = act(run_killall, "q_end_all()");
   KernelOperation killed = no_look("only after a kill that it cannot ask for");
+  KernelOperation kthread = no_act("no program is a kernel thread");
   KernelOperation kswapd = no_act("kswapd wakes by itself");
   KernelOperation link = act(paths::link, "q_result(link({s0}, {s1}))");
   KernelOperation listxattr = look(paths::listxattr, "q_listxattr({s0}, {n1})");
@@ -268,6 +274,7 @@ struct Operations {
   KernelOperation madvise = act(run_madvise, "{madvise}");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
   KernelOperation mapping_set_gfp_mask = no_act("needs a module");
+  KernelOperation memfd_secret = act(run_memfd_secret, "q_memfd_secret({n0})", kGuest);
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
   KernelOperation mkdir = act(paths::mkdir, "q_result(mkdir({s0}, {n1}))");
   KernelOperation mknod = act(paths::mknod, "q_result(mknod({s0}, {n1}, 0))");
@@ -284,6 +291,7 @@ struct Operations {
   KernelOperation munmap = act(run_munmap, "q_result(munmap({span0}))");
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
   KernelOperation open = act(run_open, "{open}");
+  KernelOperation page_address = no_act("the kernel's addresses are its own");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
   KernelOperation poison = by_operand(act(run_poison, "q_poison({p1})", kGuest));
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
@@ -295,6 +303,8 @@ struct Operations {
   KernelOperation rename = act(paths::rename, "q_rename({s0}, {s1}, {n2})");
   KernelOperation rmdir = act(paths::rmdir, "q_result(rmdir({s0}))");
   KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, {rss})"));
+  KernelOperation set_memory = no_act("the kernel's addresses are its own");
+  KernelOperation set_memory_whole = no_act("the kernel's addresses are its own");
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
   KernelOperation setxattr = act(paths::setxattr, "q_setxattr({s0}, {s1}, {byte2}, {count2}, {n3})");
   KernelOperation sigpending = by_operand(look(run_sigpending, "(q_told ? Q_SIGNAL(SIGBUS, 5) : 0L)", kGuest));
@@ -315,6 +325,8 @@ struct Operations {
   KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
   KernelOperation unlink = act(paths::unlink, "q_result(unlink({s0}))");
   KernelOperation utimensat = act(paths::utimensat, "q_utimensat({s0}, {n1}, {n2})");
+  KernelOperation vfree = no_act("the kernel's addresses are its own");
+  KernelOperation vmalloc = no_act("the kernel's addresses are its own");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
   KernelOperation write_one_page = no_act("needs a module");
 };

@@ -51,7 +51,7 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   if (operation.run == nullptr && operation.does == KernelOperation::Does::act)
     return fmt::format("{}(): {}", call.operation->name, operation.why_not);
   if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
-    return fmt::format("{}() needs a guest: it takes memory away for good", call.operation->name);
+    return fmt::format("{}() needs a guest: a host may lack it, or lose by it", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
   bool flat = call.operation->name == "open" && !call.operands[0].symbol.starts_with('/');
   if (flat && !kernel.disk) return "needs a file system on a block device";
@@ -79,12 +79,13 @@ std::string missing_uffd_features(uint64_t wanted) {
 }  // namespace
 
 const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel) {
-  static constexpr std::array<TooNew, 5> kSince = {{
+  static constexpr std::array<TooNew, 6> kSince = {{
       {"MADV_COLLAPSE", 6, 1},
       {"MADV_GUARD_INSTALL", 6, 13},
       {"MADV_GUARD_REMOVE", 6, 13},
       {"\"user.", 6, 6},  // on tmpfs
       {"O_CREAT|O_DIRECTORY", 6, 4},
+      {"memfd_secret(", 6, 5},  // there before, but only if the kernel was booted with secretmem.enable
   }};
   for (const TooNew& name : kSince)
     if (call.find(name.name) != std::string_view::npos && !kernel.is_since(name.major, name.minor)) return &name;

@@ -5,6 +5,7 @@
 
 #include "phys/bulk.h"
 #include "phys/cpu.h"
+#include "phys/direct_map.h"
 #include "sync/trace.h"
 #include "sync/wait.h"
 
@@ -123,8 +124,15 @@ uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp, uint32_t leave) {
   return pop(pcp);
 }
 
-uint32_t Frames::get_page_from_freelist(Order order, uint32_t leave) {
-  return order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()], leave) : rmqueue_zones(order, leave);
+void Frames::set_direct_map(DirectMap* direct_map) { direct_map_ = direct_map; }
+
+RunningCpus* Frames::running_cpus() const { return direct_map_ == nullptr ? nullptr : &direct_map_->running_cpus(); }
+
+uint32_t Frames::get_page_from_freelist(Gfp gfp, Order order, uint32_t leave) {
+  RunningCpus::Stretch stretch(running_cpus(), gfp.is_alone() ? Cpus::one : Cpus::many);
+  uint32_t first = order == Order(0) ? rmqueue_pcp(pcps_[this_cpu(cpus_).value()], leave) : rmqueue_zones(order, leave);
+  if (first != Buddy::kNone) sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
+  return first;
 }
 
 // Linux: mm/page_alloc.c gfp_to_alloc_flags(), __zone_watermark_ok()
@@ -160,21 +168,31 @@ Result<Pfn> Frames::alloc_pages_node(Gfp gfp, Order order, unsigned node) {
   }
   if (first == Buddy::kNone) return Errno::enomem;
   sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
+  post_alloc(Pfn(first), order, gfp);
   return Pfn(first);
 }
 
 Result<Pfn> Frames::alloc_highest_page(Pfn above) {
   QUIRE_FUNC();
   unsigned node = node_of(above);
-  Zone& zone = *zones_[node];
-  sync::Guard guard(zone.lock);
-  if (zone.nr_free == 0) return Errno::enomem;
-  uint32_t frame = zone.buddy.take_last(above.value() - node * zone_frames_);
-  if (frame == Buddy::kNone) return Errno::enomem;
-  zone.nr_free -= 1;
-  Pfn pfn(node * zone_frames_ + frame);
-  sync::unpoison(payload(pfn).data(), payload_bytes_);
+  Pfn pfn;
+  {
+    Zone& zone = *zones_[node];
+    sync::Guard guard(zone.lock);
+    if (zone.nr_free == 0) return Errno::enomem;
+    uint32_t frame = zone.buddy.take_last(above.value() - node * zone_frames_);
+    if (frame == Buddy::kNone) return Errno::enomem;
+    zone.nr_free -= 1;
+    pfn = Pfn(node * zone_frames_ + frame);
+    sync::unpoison(payload(pfn).data(), payload_bytes_);
+  }
+  post_alloc(pfn, Order(0), Gfp::kernel());
   return pfn;
+}
+
+void Frames::post_alloc(Pfn first, Order order, Gfp gfp) {
+  if (direct_map_ != nullptr && gfp.is_mapped())
+    direct_map_->post_alloc(first, order, gfp.is_alone() ? Cpus::one : Cpus::many);
 }
 
 Result<Pfn> Frames::alloc_device_page() {
@@ -194,10 +212,10 @@ Result<Pfn> Frames::alloc_pages(Gfp gfp, Order order) {
   QUIRE_ASSERT(order.value() <= Buddy::kMaxOrder);
   if (gfp.may_sleep()) sync::might_sleep("alloc_pages");
   if (sync::should_fail("page_alloc", gfp.name())) return Errno::enomem;
-  uint32_t first = get_page_from_freelist(order, watermarks_.low);
+  uint32_t first = get_page_from_freelist(gfp, order, watermarks_.low);
   if (first == Buddy::kNone) first = alloc_pages_slowpath(gfp, order);
   if (first == Buddy::kNone) return Errno::enomem;
-  sync::unpoison(payload(Pfn(first)).data(), order.pages().value() * payload_bytes_);
+  post_alloc(Pfn(first), order, gfp);
   return Pfn(first);
 }
 
@@ -206,24 +224,24 @@ uint32_t Frames::alloc_pages_slowpath(Gfp gfp, Order order) {
   uint32_t min = min_for(gfp);
   if (watermarks_.any()) {
     wake_all_kswapds();
-    uint32_t first = get_page_from_freelist(order, min);
+    uint32_t first = get_page_from_freelist(gfp, order, min);
     if (first != Buddy::kNone) return first;
   }
-  drain_all_pages();
-  uint32_t first = get_page_from_freelist(order, min);
+  drain_all_pages(gfp.is_alone() ? Cpus::one : Cpus::many);
+  uint32_t first = get_page_from_freelist(gfp, order, min);
   bool reclaims = gfp.may_sleep() && pressure_ != nullptr;
   // Enough may be free, but not together. Linux: __alloc_pages_direct_compact()
   if (first == Buddy::kNone && reclaims && order > Order(0) && gfp.may_retry() &&
       pressure_->try_to_compact_pages() > PageCount(0)) {
     drain_all_pages();
-    first = get_page_from_freelist(order, min);
+    first = get_page_from_freelist(gfp, order, min);
   }
   while (first == Buddy::kNone && reclaims) {
     first = reclaim_and_get(gfp, order);
     if (first != Buddy::kNone || !gfp.may_retry() || order > kCostlyOrder) break;
     if (pressure_->out_of_memory(order) == OomOutcome::fail) break;
     drain_all_pages();
-    first = get_page_from_freelist(order, min);
+    first = get_page_from_freelist(gfp, order, min);
   }
   return first;
 }
@@ -236,7 +254,7 @@ uint32_t Frames::reclaim_and_get(Gfp gfp, Order order) {
     PageCount freed = pressure_->try_to_free_pages(gfp, order.pages());
     if (freed == PageCount(0) && ++fruitless > fruitless_max_) break;
     drain_all_pages();
-    uint32_t first = get_page_from_freelist(order, min_for(gfp));
+    uint32_t first = get_page_from_freelist(gfp, order, min_for(gfp));
     if (first != Buddy::kNone) return first;
     if (freed == PageCount(0)) sync::retry_point("should_reclaim_retry");
   }
@@ -245,6 +263,14 @@ uint32_t Frames::reclaim_and_get(Gfp gfp, Order order) {
 
 // Linux: mm/page_alloc.c free_unref_page(), free_one_page()
 void Frames::free_pages(Pfn first, Order order) {
+  if (direct_map_ != nullptr && !is_device(first)) direct_map_->free_prepare(first, order);
+  free_one_page(first, order, Cpus::many);
+}
+
+void Frames::free_unmapped_page(Pfn page, Cpus cpus) { free_one_page(page, Order(0), cpus); }
+
+void Frames::free_one_page(Pfn first, Order order, Cpus cpus) {
+  RunningCpus::Stretch stretch(running_cpus(), cpus);
   sync::poison(payload(first).data(), order.pages().value() * payload_bytes_, kPage);
   if (is_device(first)) {
     sync::Guard guard(device_lock_);
@@ -283,22 +309,31 @@ void Frames::free_pcppages_bulk(PerCpuPages& pcp, uint32_t keep) {
   }
 }
 
-void Frames::drain_all_pages() {
+void Frames::drain_all_pages(Cpus cpus) {
+  RunningCpus::Stretch stretch(running_cpus(), cpus);
   for (PerCpuPages& pcp : pcps_) {
     sync::Guard guard(pcp.lock);
     if (pcp.count > 0) free_pcppages_bulk(pcp, 0);
   }
 }
 
+// A user's accesses go through page tables of its own and not here.
+void Frames::access_through_direct_map(Pfn page, KernelAccess access) const {
+  if (direct_map_ != nullptr && !is_device(page)) direct_map_->use(page, access);
+}
+
 void Frames::zero(Pfn page) { zero_range(page, 0, payload_bytes_); }
 
 void Frames::zero_range(Pfn page, uint32_t offset, uint32_t bytes) {
   QUIRE_ASSERT(offset + bytes <= payload_bytes_);
+  access_through_direct_map(page, KernelAccess::write);
   sync::region_write(payload(page).data(), kPage);
   zero_contents(payload(page).data() + offset, bytes);
 }
 
 void Frames::copy(Pfn to, Pfn from) {
+  access_through_direct_map(from, KernelAccess::read);
+  access_through_direct_map(to, KernelAccess::write);
   sync::region_read(payload(from).data(), kPage);
   sync::region_write(payload(to).data(), kPage);
   copy_contents(payload(to).data(), payload(from).data(), payload_bytes_);

@@ -33,6 +33,7 @@
 #include "phys/buddy.h"
 #include "phys/gfp.h"
 #include "phys/pressure.h"
+#include "phys/running_cpus.h"
 #include "sync/check_report.h"
 #include "sync/heap.h"
 #include "sync/lock.h"
@@ -47,6 +48,9 @@ using base::PageCount;
 using base::Pfn;
 using base::Range;
 using base::Result;
+
+class DirectMap;
+enum class KernelAccess : uint8_t;
 
 /// Of each zone, in pages. Linux: enum zone_watermarks
 struct Watermarks {
@@ -79,6 +83,8 @@ class Frames {
 
   /// Who is asked for memory back; nullptr: nobody. Before the first allocation.
   void set_pressure(Pressure* pressure) { pressure_ = pressure; }
+  /// The kernel's mapping of RAM, through which it accesses payload and which it keeps; nullptr: none.
+  void set_direct_map(DirectMap* direct_map);
 
   /// 2^order frames from a multiple of 2^order, contents undefined; -ENOMEM. Fail point "page_alloc" with the name of
   /// `gfp`. Sleeps if `gfp` may. Linux: mm/page_alloc.c __alloc_pages()
@@ -91,8 +97,25 @@ class Frames {
   [[nodiscard]] Result<Pfn> alloc_device_page();
   /// Linux: mm/page_alloc.c __free_pages()
   void free_pages(Pfn first, Order order);
+  /// A page that was allocated with Gfp::unmapped().
+  void free_unmapped_page(Pfn page, Cpus cpus);
   /// All per-CPU lists back to the zone. Linux: mm/page_alloc.c drain_all_pages()
-  void drain_all_pages();
+  void drain_all_pages(Cpus cpus = Cpus::many);
+  /// Calls visit(Pfn) for each frame that is free in a zone; one that is free in a per-CPU list looks allocated.
+  /// Linux: mm/page_alloc.c mark_free_pages()
+  template <typename Visit>
+  void mark_free_pages(Visit visit) {
+    for (unsigned node = 0; node < nodes(); ++node) {
+      Zone& zone = *zones_[node];
+      sync::Guard guard(zone.lock);
+      (void)zone.nr_free.get();
+      for (uint32_t frame = 0; frame < zone_frames_; ++frame) {
+        const FrameRecord& head = zone.buddy.record(frame);
+        for (uint32_t i = 0; head.state == FrameState::head && i < 1U << head.order; ++i)
+          visit(Pfn(node * zone_frames_ + frame + i));
+      }
+    }
+  }
 
   [[nodiscard]] PageCount ram() const { return ram_; }
   [[nodiscard]] const Watermarks& watermarks() const { return watermarks_; }
@@ -150,7 +173,11 @@ class Frames {
 
   static void fill_zone(Zone& zone, uint32_t frames);
   // `leave`: how many pages a zone has to keep.
-  [[nodiscard]] uint32_t get_page_from_freelist(Order order, uint32_t leave);
+  [[nodiscard]] uint32_t get_page_from_freelist(Gfp gfp, Order order, uint32_t leave);
+  [[nodiscard]] RunningCpus* running_cpus() const;
+  void free_one_page(Pfn first, Order order, Cpus cpus);
+  void access_through_direct_map(Pfn page, KernelAccess access) const;
+  void post_alloc(Pfn first, Order order, Gfp gfp);
   [[nodiscard]] uint32_t rmqueue_pcp(PerCpuPages& pcp, uint32_t leave);
   [[nodiscard]] uint32_t rmqueue_zone(unsigned node, Order order, uint32_t leave);
   [[nodiscard]] uint32_t rmqueue_zones(Order order, uint32_t leave);
@@ -181,6 +208,7 @@ class Frames {
   const Watermarks watermarks_;
   const unsigned fruitless_max_;
   Pressure* pressure_ = nullptr;
+  DirectMap* direct_map_ = nullptr;
   std::byte* storage_;
   sync::Vector<sync::Box<Zone>> zones_;
   sync::Vector<PerCpuPages> pcps_;

@@ -22,12 +22,18 @@ class Gfp {
   [[nodiscard]] constexpr Gfp without_io() const { return Gfp(bits_ & ~(kFs | kIo)); }
   /// Prefer failing to reclaiming: large folios that have a smaller fallback.
   [[nodiscard]] constexpr Gfp without_retry() const { return Gfp(bits_ | kNoRetry); }
+  /// Of the only CPU that runs: nobody is excluded (phys/running_cpus.h).
+  [[nodiscard]] constexpr Gfp alone() const { return Gfp(bits_ | kAlone); }
+  /// For a table of the direct map: the page stays as it is there.
+  [[nodiscard]] constexpr Gfp unmapped() const { return Gfp(bits_ | kUnmapped); }
 
   [[nodiscard]] constexpr bool may_sleep() const { return (bits_ & kDirectReclaim) != 0; }
   [[nodiscard]] constexpr bool may_start_io() const { return (bits_ & kIo) != 0; }
   [[nodiscard]] constexpr bool may_enter_fs() const { return (bits_ & kFs) != 0; }
   [[nodiscard]] constexpr bool may_use_reserve() const { return (bits_ & kHigh) != 0; }
   [[nodiscard]] constexpr bool may_retry() const { return (bits_ & kNoRetry) == 0; }
+  [[nodiscard]] constexpr bool is_alone() const { return (bits_ & kAlone) != 0; }
+  [[nodiscard]] constexpr bool is_mapped() const { return (bits_ & kUnmapped) == 0; }
   constexpr bool operator==(const Gfp&) const = default;
   /// For keeping it in a word with other things.
   [[nodiscard]] constexpr uint8_t word() const { return bits_; }
@@ -49,6 +55,8 @@ class Gfp {
   static constexpr uint8_t kUser = 8;
   static constexpr uint8_t kHigh = 16;
   static constexpr uint8_t kNoRetry = 32;
+  static constexpr uint8_t kAlone = 64;
+  static constexpr uint8_t kUnmapped = 128;
   constexpr explicit Gfp(unsigned bits) : bits_(static_cast<uint8_t>(bits)) {}
 
   uint8_t bits_;

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <array>
 #include <bit>
 
@@ -56,6 +57,12 @@ constexpr std::array kNumberKeys = {
               [](const MachineOptions& m) { return static_cast<int64_t>(m.slot_cache_size); }},
     NumberKey{"lru_batch", 1, 31, [](MachineOptions& m, int64_t v) { m.lru_batch = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.lru_batch); }},
+    NumberKey{"direct_map_shift", 1, 9,
+              [](MachineOptions& m, int64_t v) { m.direct_map.shift = static_cast<unsigned>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.direct_map.shift); }},
+    NumberKey{"reserved", 0, 64,
+              [](MachineOptions& m, int64_t v) { m.direct_map.reserved = base::PageCount(static_cast<uint64_t>(v)); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.direct_map.reserved.value()); }},
     NumberKey{"WMARK_MIN", 0, kPagesMax,
               [](MachineOptions& m, int64_t v) { m.watermarks.min = static_cast<uint32_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.watermarks.min); }},
@@ -75,6 +82,10 @@ struct SwitchKey {
 
 OnOff on_off(scenario::KnobState s) { return s == scenario::KnobState::on ? OnOff::on : OnOff::off; }
 
+phys::Switch phys_switch(scenario::KnobState s) {
+  return s == scenario::KnobState::on ? phys::Switch::on : phys::Switch::off;
+}
+
 constexpr std::array kSwitchKeys = {
     SwitchKey{"rcu_spinlock_is_reader",
               [](MachineOptions&, explore::ExecutorOptions& x, scenario::KnobState s) {
@@ -90,6 +101,18 @@ constexpr std::array kSwitchKeys = {
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.disk.loop = on_off(s); }},
     SwitchKey{"workingset",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) { m.workingset = on_off(s); }},
+    SwitchKey{"debug_pagealloc", [](MachineOptions& m, explore::ExecutorOptions&,
+                                    scenario::KnobState s) { m.direct_map.debug_pagealloc = phys_switch(s); }},
+    SwitchKey{"rodata_full", [](MachineOptions& m, explore::ExecutorOptions&,
+                                scenario::KnobState s) { m.direct_map.rodata_full = phys_switch(s); }},
+    SwitchKey{"kfence", [](MachineOptions& m, explore::ExecutorOptions&,
+                           scenario::KnobState s) { m.direct_map.kfence = phys_switch(s); }},
+    SwitchKey{"set_direct_map", [](MachineOptions& m, explore::ExecutorOptions&,
+                                   scenario::KnobState s) { m.direct_map.set_direct_map = phys_switch(s); }},
+    SwitchKey{"copy_without_quiesce",
+              [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
+                m.quiesce = s == scenario::KnobState::on ? power::Quiesce::no : power::Quiesce::yes;
+              }},
     SwitchKey{"synchronous_swap",
               [](MachineOptions& m, explore::ExecutorOptions&, scenario::KnobState s) {
                 for (machine::SwapDevice& d : m.swap) d.synchronous = on_off(s);
@@ -164,7 +187,7 @@ class Applier {
       lru(o);
     } else if (o.key == "oom") {
       oom(o);
-    } else {
+    } else if (!of_kernel(o)) {
       number(o);
     }
   }
@@ -200,6 +223,30 @@ class Applier {
         return complain(o.at, "expected union_find=through or union_find=around");
       machine_.stacked.find = o.word == "through" ? fs::UnionFind::through : fs::UnionFind::around;
     }
+  }
+
+  // The direct map, and how an image is made of it.
+  bool of_kernel(const MachineOption& o) {
+    phys::DirectMapOptions& map = machine_.direct_map;
+    if (o.key == "arch") {
+      map.arch = phys::arch(o.word);
+      if (!map.arch) complain(o.at, "expected arch=x86, arm64 or riscv");
+    } else if (o.key == "direct_map_rules") {
+      auto version = phys::direct_map_version(o.word);
+      if (!version) complain(o.at, "expected direct_map_rules=v5_10, series_v1 or current");
+      map.version = version.value_or(map.version);
+    } else if (o.key == "direct_map_leaf") {
+      constexpr std::array<int64_t, 3> kBytes = {int64_t{4} << 10, int64_t{2} << 20, int64_t{1} << 30};
+      auto found = std::find(kBytes.begin(), kBytes.end(), o.kind == OptionKind::number ? o.number.value : 0);
+      if (found == kBytes.end()) complain(o.at, "expected direct_map_leaf=4K, 2M or 1G");
+      map.leaf = static_cast<phys::Leaf>(found == kBytes.end() ? 0 : found - kBytes.begin());
+    } else if (o.key == "freeze_scope") {
+      if (o.word != "user" && o.word != "all") complain(o.at, "expected freeze_scope=user or all");
+      machine_.freeze_scope = o.word == "user" ? power::FreezeScope::user : power::FreezeScope::all;
+    } else {
+      return false;
+    }
+    return true;
   }
 
   void disk(const MachineOption& o) {
@@ -358,11 +405,29 @@ class Applier {
         return complain(o.at, fmt::format("expected {}={}..{}", key.name, key.least, key.most));
       return key.set(machine_, o.number.value);
     }
-    std::vector<std::string_view> known = {
-        "real",         "ram",      "swap",         "thp",           "PTRS_PER_PTE", "punched_poison",
-        "swap_backend", "swap_bad", "swap_discard", "swap_priority", "thp_swap",     "lru",
-        "oom",          "disk",     "disk_bad",     "disk_alloc",    "union",        "union_writepage",
-        "union_find"};
+    std::vector<std::string_view> known = {"real",
+                                           "ram",
+                                           "swap",
+                                           "thp",
+                                           "PTRS_PER_PTE",
+                                           "punched_poison",
+                                           "swap_backend",
+                                           "swap_bad",
+                                           "swap_discard",
+                                           "swap_priority",
+                                           "thp_swap",
+                                           "lru",
+                                           "oom",
+                                           "disk",
+                                           "disk_bad",
+                                           "disk_alloc",
+                                           "union",
+                                           "union_writepage",
+                                           "union_find",
+                                           "arch",
+                                           "direct_map_leaf",
+                                           "freeze_scope",
+                                           "direct_map_rules"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

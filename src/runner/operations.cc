@@ -34,6 +34,9 @@ RangeAndRest range(Runtime& r, const Call& c, std::size_t operands_after) {
 // --- Files ----------------------------------------------------------------------------------------------------------
 
 Value memfd_create(Runtime& r, const Call& c) { return from(r.machine().memfd_create(r.process(c))); }
+Value memfd_secret(Runtime& r, const Call& c) {
+  return from(r.machine().memfd_secret(r.process(c), int_number(r, c, 0)));
+}
 Value close(Runtime& r, const Call& c) { return from(r.machine().close(r.process(c), int_number(r, c, 0))); }
 Value ftruncate(Runtime& r, const Call& c) {
   return from(r.machine().ftruncate(r.process(c), int_number(r, c, 0), r.number(c, 1)));
@@ -151,8 +154,13 @@ Value uffd_writeprotect(Runtime& r, const Call& c) {
   auto how = r.number(c, at.next) != 0 ? mm::UffdWp::protect : mm::UffdWp::resolve;
   return from(r.machine().uffd_writeprotect(r.process(c), at.start, at.length, how));
 }
+// An address of the kernel, if the machine has any.
+machine::KernelMemory* kernel_at(Runtime& r, uint64_t address) {
+  return machine::KernelMemory::owns(address) ? r.machine().kernel() : nullptr;
+}
 Value load_byte(Runtime& r, const Call& c, uint64_t address) {
-  mm::Loaded loaded = r.machine().load(r.process(c), address);
+  machine::KernelMemory* kernel = kernel_at(r, address);
+  mm::Loaded loaded = kernel != nullptr ? kernel->load(address) : r.machine().load(r.process(c), address);
   return loaded.signal.none() ? Value::of(static_cast<int64_t>(loaded.value)) : from(loaded.signal);
 }
 // Of a range a byte of each page: they are all the same, or what differs from the first is told.
@@ -169,7 +177,10 @@ Value store(Runtime& r, const Call& c) {
   uint64_t end = at + static_cast<uint64_t>(std::max<int64_t>(1, c.operands[0].length));
   mm::Signal s;
   for (; at < end && s.none(); at += base::kPageSize)
-    s = r.machine().store(r.process(c), at, static_cast<std::byte>(r.number(c, 1)));
+    if (machine::KernelMemory* kernel = kernel_at(r, at))
+      s = kernel->store(at, static_cast<std::byte>(r.number(c, 1)));
+    else
+      s = r.machine().store(r.process(c), at, static_cast<std::byte>(r.number(c, 1)));
   return s.none() ? Value::of(0) : from(s);
 }
 Value corrupt_pte(Runtime& r, const Call& c) {
@@ -279,6 +290,46 @@ Value swap_used(Runtime& r, const Call& c) {
 Value swap_count(Runtime& r, const Call& c) {
   return Value::of(
       static_cast<int64_t>(r.machine().swap_count(c.operands[0].symbol, static_cast<uint32_t>(r.number(c, 1)))));
+}
+
+// --- The kernel's own side ------------------------------------------------------------------------------------------
+
+template <typename Act>
+Value of_kernel(Runtime& r, Act act) {
+  machine::KernelMemory* kernel = r.machine().kernel();
+  return kernel == nullptr ? from(Errno::enosys) : from(act(*kernel));
+}
+Value vmalloc(Runtime& r, const Call& c) {
+  auto flags = static_cast<unsigned>(r.number(c, 1));
+  return of_kernel(r, [&](machine::KernelMemory& k) { return k.vmalloc(unsigned_number(r, c, 0), flags); });
+}
+Value vfree(Runtime& r, const Call& c) {
+  return of_kernel(r, [&](machine::KernelMemory& k) { return k.vfree(unsigned_number(r, c, 0)); });
+}
+Value page_address(Runtime& r, const Call& c) {
+  return of_kernel(r, [&](machine::KernelMemory& k) { return k.page_address(unsigned_number(r, c, 0)); });
+}
+Value set_rights(Runtime& r, const Call& c, phys::WholeLeaves leaves) {
+  RangeAndRest at = range(r, c, 1);
+  return of_kernel(r, [&](machine::KernelMemory& k) {
+    return k.set_memory(at.start, at.length, int_number(r, c, at.next), leaves);
+  });
+}
+Value set_memory(Runtime& r, const Call& c) { return set_rights(r, c, phys::WholeLeaves::split); }
+Value set_memory_whole(Runtime& r, const Call& c) { return set_rights(r, c, phys::WholeLeaves::keep); }
+Value hibernate_snapshot(Runtime& r, const Call& c) { return from(r.machine().hibernate_snapshot(r.freezes(c))); }
+Value hibernation_available(Runtime& r, const Call&) { return Value::of(r.machine().hibernation_available() ? 1 : 0); }
+// kthread(PF_KTHREAD), kthread(PF_KTHREAD|PF_NOFREEZE)
+Value kthread(Runtime& r, const Call& c) {
+  constexpr int kNoFreeze = 0x8000;
+  constexpr int kKthread = 0x200000;
+  int flags = int_number(r, c, 0);
+  if ((flags & ~(kNoFreeze | kKthread)) != 0 || flags == 0) return from(Errno::einval);
+  r.process(c).freezes = (flags & kNoFreeze) != 0 ? power::Freezes::never : power::Freezes::kthread;
+  return Value::of(0);
+}
+Value direct_map_holes(Runtime& r, const Call&) {
+  return of_kernel(r, [](machine::KernelMemory& k) { return base::Result<uint64_t>(k.peek_holes()); });
 }
 
 // --- What the check looks at ----------------------------------------------------------------------------------------

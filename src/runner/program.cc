@@ -74,6 +74,11 @@ void Runtime::bind_child(const Call& call, machine::Process& child) {
     }
 }
 
+power::Freezes Runtime::freezes(const Call& call) {
+  if (!state_->tasks_run || call.process < 0 || !exists(call.process)) return power::Freezes::never;
+  return process(call).freezes;
+}
+
 void Runtime::forget_process(machine::Process& process) {
   for (machine::Process*& p : state_->processes)
     if (p == &process) p = nullptr;
@@ -94,6 +99,7 @@ void ScenarioProgram::setup() {
   for (const Call& call : plan_.setup) (void)run_call(call, explore::kTasksMax);
   // The CPUs come from idle to what is explored.
   state_->machine->flush_tlb_all();
+  state_->tasks_run = true;
 }
 
 explore::TaskSpec ScenarioProgram::task(unsigned index) const {
@@ -107,6 +113,7 @@ void ScenarioProgram::run(unsigned index) {
 }
 
 void ScenarioProgram::finish() {
+  state_->tasks_run = false;
   for (const Call& call : plan_.check) (void)run_call(call, explore::kTasksMax);
   check_machine();
   for (Watched& w : conditions) {
@@ -145,11 +152,20 @@ bool ScenarioProgram::is_dead(const Call& call) const {
   return process != nullptr && machine::Machine::killed(*process);
 }
 
+// A task that is frozen waits before its call. What the call does to the process does not change what was begun.
+Value ScenarioProgram::carry_out(const Call& call) {
+  power::Freezes kind = freezes(call);
+  state_->machine->enter_call(kind);
+  Value value = run_operation(*this, call);
+  state_->machine->leave_call(kind);
+  return value;
+}
+
 // --- Calls ----------------------------------------------------------------------------------------------------------
 
 Value ScenarioProgram::run_call(const Call& call, unsigned actor) {
   state_->running[actor] = &call;
-  Value value = is_dead(call) ? Value::of_signal(kSigkill, 0) : run_operation(*this, call);
+  Value value = is_dead(call) ? Value::of_signal(kSigkill, 0) : carry_out(call);
   if (call.capture >= 0) state_->variables[static_cast<std::size_t>(call.capture)] = value;
   state_->running[actor] = nullptr;
   ++state_->completed[actor];

@@ -39,6 +39,8 @@ class Runtime {
   /// The number an operand stands for: a constant, or a captured result plus an offset.
   [[nodiscard]] int64_t number(const Call& call, std::size_t operand, int64_t otherwise = 0) const;
   [[nodiscard]] const Plan& plan() const { return plan_; }
+  /// How the task of a call takes part in freezing; the set-up and the check take none.
+  [[nodiscard]] power::Freezes freezes(const Call& call);
   /// Binds the child of a fork: to the process of the capture's name if there is one.
   void bind_child(const Call& call, machine::Process& child);
   void forget_process(machine::Process& process);
@@ -53,6 +55,7 @@ class Runtime {
     std::array<uint16_t, kCountersMax> passed{};  ///< fault sites passed, per injection
     std::array<uint8_t, kCountersMax> failed{};
     std::array<const Call*, kActors> running{};
+    bool tasks_run = false;                     ///< the set-up is over, and the check has not begun
     std::array<uint16_t, kActors> completed{};  ///< calls that returned
   };
   [[nodiscard]] int64_t operand_number(const Operand& operand) const;
@@ -109,6 +112,7 @@ class ScenarioProgram : public explore::Program, public Runtime {
 
  private:
   [[nodiscard]] bool is_dead(const Call& call) const;
+  [[nodiscard]] Value carry_out(const Call& call);
   void judge(const Call& call, const Value& value);
   [[nodiscard]] bool quiescent() const;
   /// The invariants of SEMANTICS 0.7; at quiescent points only.

@@ -204,6 +204,9 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"VM_MAP", 0x4},
     {"VM_USERMAP", 0x8},
     {"VM_FLUSH_RESET_PERMS", 0x100},
+    {"VM_ALLOW_HUGE_VMAP", 0x400},
+    {"PF_NOFREEZE", 0x8000},
+    {"PF_KTHREAD", 0x200000},
 });
 
 // What pagemap(ADDRESS) gives. Not of Linux, where the same is spread over bits of /proc/PID/pagemap.

@@ -358,6 +358,22 @@ static inline long q_poison(void* p) {
 /* [end] */
 
 /* [begin] */
+static inline long q_memfd_secret(int flags) { return q_result(syscall(447 /* SYS_memfd_secret */, flags)); }
+/* [end] */
+
+/* [begin] Only reads: what the file says when the kernel refuses to hibernate is "[disabled]". */
+static inline long q_hibernation_available(void) {
+  char says[128] = "";
+  int fd = open("/sys/power/disk", O_RDONLY | O_CLOEXEC);
+  long length;
+  if (fd < 0) return -errno;
+  length = q_result(read(fd, says, sizeof says - 1));
+  close(fd);
+  return length < 0 ? length : strstr(says, "[disabled]") == NULL;
+}
+/* [end] */
+
+/* [begin] */
 static inline long q_compact(void) {
   long result;
   int fd = open("/proc/sys/vm/compact_memory", O_WRONLY | O_CLOEXEC);
