@@ -48,9 +48,20 @@ constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RA
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 12> kNeverRace = {
-    "corrupt_pte", "exec", "kill",  "killall", "mapping_set_gfp_mask", "memfd_create",
-    "mmap",        "open", "prctl", "setuid",  "oom_score_adj",        "close"};
+constexpr std::array<std::string_view, 14> kNeverRace = {"corrupt_pte",
+                                                         "exec",
+                                                         "kill",
+                                                         "killall",
+                                                         "mapping_set_gfp_mask",
+                                                         "memalloc_flags_restore",
+                                                         "memalloc_flags_save",
+                                                         "memfd_create",
+                                                         "mmap",
+                                                         "open",
+                                                         "prctl",
+                                                         "setuid",
+                                                         "oom_score_adj",
+                                                         "close"};
 constexpr std::array<std::string_view, 12> kOfKernel = {
     "collapse",   "compact", "device_exclusive", "device_private",    "hibernate", "kswapd",
     "move_pages", "poison",  "reclaim",          "swap_discard_work", "swapoff",   "swapon"};

@@ -258,6 +258,8 @@ struct Operations {
   KernelOperation kswapd = no_act("kswapd wakes by itself");
   KernelOperation load = look(run_load, "{load}");
   KernelOperation madvise = act(run_madvise, "{madvise}");
+  KernelOperation memalloc_flags_restore = no_act("needs a module");
+  KernelOperation memalloc_flags_save = no_act("needs a module");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
   KernelOperation mapping_set_gfp_mask = no_act("needs a module");
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
