@@ -194,6 +194,7 @@ void Executor::run_sequentially(void (Program::*part)()) {
   sequential_part_ = part;
   TaskContext& main = contexts_[kMain];
   main.held_count = main.function_count = 0;
+  main.flags = 0;
   main.atomic_depth = main.reader_depth = main.irq_depth = main.rcu_depth = main.preempt_depth = 0;
   current_ = &main;
   prepare_task(kMain);

@@ -134,6 +134,7 @@ class Executor final : public sync::Driver {
   unsigned spawn(const char* name, unsigned cpu, sync::TaskBody body, void* argument) override;
   void join(unsigned task) override;
   [[nodiscard]] unsigned current_cpu() const override { return current_->cpu; }
+  [[nodiscard]] uint32_t& task_flags() override { return current_->flags; }
   void enter(const char* function) override;
   void leave() override;
   [[nodiscard]] bool wants_detail() const override { return recording_ != nullptr && mode_ != Mode::repeating; }
@@ -178,6 +179,7 @@ class Executor final : public sync::Driver {
     const char* name = "";
     uint32_t heap_used = 0;
     uint32_t plain_writes = 0;
+    uint32_t flags = 0;  ///< Driver::task_flags()
     uint16_t clk = 0;
     uint16_t last_depth = 0;
     uint16_t birth = 0;

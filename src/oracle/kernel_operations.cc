@@ -272,6 +272,8 @@ struct Operations {
   KernelOperation lseek = act(paths::lseek, "q_result(lseek({n0}, {n1}, {n2}))");
   KernelOperation lstat = look(paths::lstat, "q_lstat({s0}, \"{member}\")");
   KernelOperation madvise = act(run_madvise, "{madvise}");
+  KernelOperation memalloc_flags_restore = no_act("needs a module");
+  KernelOperation memalloc_flags_save = no_act("needs a module");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
   KernelOperation mapping_set_gfp_mask = no_act("needs a module");
   KernelOperation memfd_secret = act(run_memfd_secret, "q_memfd_secret({n0})", kGuest);

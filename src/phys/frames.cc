@@ -6,6 +6,7 @@
 #include "phys/bulk.h"
 #include "phys/cpu.h"
 #include "phys/direct_map.h"
+#include "phys/gfp_scope.h"
 #include "sync/trace.h"
 #include "sync/wait.h"
 
@@ -210,6 +211,7 @@ Result<Pfn> Frames::alloc_device_page() {
 Result<Pfn> Frames::alloc_pages(Gfp gfp, Order order) {
   QUIRE_FUNC();
   QUIRE_ASSERT(order.value() <= Buddy::kMaxOrder);
+  gfp = current_gfp_context(gfp);
   if (gfp.may_sleep()) sync::might_sleep("alloc_pages");
   if (sync::should_fail("page_alloc", gfp.name())) return Errno::enomem;
   uint32_t first = get_page_from_freelist(gfp, order, watermarks_.low);

@@ -87,7 +87,8 @@ class Frames {
   void set_direct_map(DirectMap* direct_map);
 
   /// 2^order frames from a multiple of 2^order, contents undefined; -ENOMEM. Fail point "page_alloc" with the name of
-  /// `gfp`. Sleeps if `gfp` may. Linux: mm/page_alloc.c __alloc_pages()
+  /// `gfp`, of which only that counts which the task's scope allows (phys/gfp_scope.h). Sleeps if `gfp` may.
+  /// Linux: mm/page_alloc.c __alloc_pages()
   [[nodiscard]] Result<Pfn> alloc_pages(Gfp gfp, Order order);
   /// The same from one node, without asking for memory back. Linux: alloc_pages_node() with __GFP_THISNODE
   [[nodiscard]] Result<Pfn> alloc_pages_node(Gfp gfp, Order order, unsigned node);

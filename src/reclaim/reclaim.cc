@@ -1,5 +1,6 @@
 #include "reclaim/reclaim.h"
 
+#include "phys/gfp_scope.h"
 #include "rmap/migrate.h"
 #include "rmap/try_to_unmap.h"
 #include "sync/trace.h"
@@ -25,6 +26,9 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
   if (cache::any(before & FolioFlag::swapcache)) {
     env_.swap.swap_writepage(*locked.release());
   } else if (mapping != nullptr) {
+    // Whoever asked for this reclaim had a mask of its own: the file system may be waiting for the task itself.
+    if (phys::current_gfp_context(gfp) != gfp)
+      sync::bug(sync::Failure::bug, "reclaim enters a file system inside of a NOFS scope");
     cache::WritebackControl wbc = cache::WritebackControl::reclaim();
     Errno error = mapping->ops().writepage(*mapping, folio, wbc);
     // Still locked: it goes back to its list, as one that is active. Any other outcome has unlocked it.

@@ -9,7 +9,9 @@
 //
 // What an allocation may do counts for the reclaim it starts: GFP_NOIO takes clean pages only; GFP_NOFS writes
 // anonymous pages to swap, but no page through a file system. Reclaim itself allocates nothing that may sleep (a page
-// for the count of a swap slot comes from the reserve), so it never waits for itself.
+// for the count of a swap slot comes from the reserve), so it never waits for itself. An allocation's mask is what the
+// task's scope (phys/gfp_scope.h) leaves of it; reclaim that was asked for with another mask, and comes to a file
+// system inside of a NOFS scope, is a bug of who asked, and reported.
 //
 // Locks taken: folio lock (tried only), reverse-map locks, page_table_lock, shmem_swaplist_mutex. Linux: mm/vmscan.c
 //

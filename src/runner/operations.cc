@@ -4,6 +4,7 @@
 #include <array>
 #include <cstring>
 
+#include "phys/gfp_scope.h"
 #include "runner/path_operations.h"
 #include "runner/program.h"
 #include "runner/runner.h"
@@ -59,6 +60,16 @@ Value sync_file_range(Runtime& r, const Call& c) {
 }
 Value write_one_page(Runtime& r, const Call& c) {
   return from(r.machine().write_one_page(r.process(c), int_number(r, c, 0), r.number(c, 1)));
+}
+// Of the task that runs the call, until it ends.
+Value memalloc_flags_save(Runtime& r, const Call& c) {
+  constexpr auto kKnown = int64_t{phys::kMemallocNofs | phys::kMemallocNoio};
+  if ((r.number(c, 0) & ~kKnown) != 0) return from(Errno::einval);
+  return Value::of(phys::memalloc_flags_save(static_cast<uint32_t>(r.number(c, 0))));
+}
+Value memalloc_flags_restore(Runtime& r, const Call& c) {
+  phys::memalloc_flags_restore(static_cast<uint32_t>(r.number(c, 0)));
+  return Value::of(0);
 }
 // mapping_set_gfp_mask(FD, GFP_NOFS): of the mask only what decides whether I/O and file systems may be used.
 Value mapping_set_gfp_mask(Runtime& r, const Call& c) {

@@ -88,6 +88,8 @@ constexpr auto kConstants = std::to_array<Constant>({
     {"SYNC_FILE_RANGE_WRITE", 0x2},
     {"SYNC_FILE_RANGE_WAIT_AFTER", 0x4},
     {"SYNC_FILE_RANGE_WRITE_AND_WAIT", 0x7},
+    {"PF_MEMALLOC_NOFS", 0x40000},
+    {"PF_MEMALLOC_NOIO", 0x80000},
     {"GFP_KERNEL", 0xcc0},
     {"GFP_NOFS", 0xc40},
     {"GFP_NOIO", 0xc00},

@@ -1,5 +1,7 @@
 #include "sync/hook.h"
 
+#include "sync/task_flags.h"
+
 namespace quire::sync {
 
 #ifndef QUIRE_NO_EXPLORER
@@ -33,5 +35,14 @@ void announce(OpKind kind, OpFlag flags, const void* object, const char* name, c
 DriverScope::DriverScope(Driver* driver) : before_(driver) {}
 DriverScope::~DriverScope() = default;
 #endif
+
+namespace {
+thread_local constinit uint32_t flags_of_thread = 0;
+}
+
+uint32_t& task_flags() {
+  if (Driver* d = hook()) return d->task_flags();
+  return flags_of_thread;
+}
 
 }  // namespace quire::sync

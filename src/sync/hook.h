@@ -124,6 +124,9 @@ class Driver {
   /// The CPU of the running task; 0 outside tasks.
   [[nodiscard]] virtual unsigned current_cpu() const = 0;
 
+  /// The flags of the running task; see sync/task_flags.h.
+  [[nodiscard]] virtual uint32_t& task_flags() = 0;
+
   virtual void enter(const char* function) = 0;
   virtual void leave() = 0;
   /// Whether the text of points is wanted; if not, point() is called with an empty detail.
