@@ -45,6 +45,7 @@ void Mapping::remove_folio(Folio& folio) {
   uint64_t pages = folio.pages().value();
   FileIndex index = folio.index();
   sync::Guard guard(i_pages_);
+  untag_locked(folio, IndexTag::dirty);
   for (uint64_t i = 0; i < pages; ++i) {
     uint64_t before = index_.store(index.value() + i, 0);
     QUIRE_ASSERT(before == IndexEntry::of(folio).word(), "a folio that is not at its index");
@@ -86,6 +87,7 @@ bool Mapping::split_folio(Folio& folio) {
   for (uint64_t i = 0; i < pages; ++i) {
     Folio& page = folio.folios().page(folio.pfn() + PageCount(i));
     bool kept = index + PageCount(i) < end || i == 0;
+    if (!kept) untag_locked(index + PageCount(i), IndexTag::dirty);
     (void)index_.store(index.value() + i, kept ? IndexEntry::of(page).word() : 0);
     if (kept) continue;
     page.clear_mapping();
@@ -216,6 +218,7 @@ void Mapping::check(sync::CheckReport& report) const {
                  (index - folio.peek_index()) < folio.pages() && folio.peek_refcount() > 0;
     report.expect(right, sync::Failure::bug, "mapping I1: index {} holds folio {} which is not of this place",
                   index.value(), folio.pfn().value());
+    check_tags(index, folio, report);
   });
   report.expect(pages == nr_pages_.peek(), sync::Failure::bug, "mapping I2: nrpages {} but {} pages are in the index",
                 nr_pages_.peek(), pages);

@@ -8,6 +8,7 @@
 // I1  a folio at index i has mapping() == this and index() == i (for every page of a large folio the same head)
 // I2  nr_pages = pages held by folios in the index; values are not counted
 // I3  the index holds one reference to a folio per page of it
+// I4  of a file system that writes back: a dirty folio has the tag dirty; the tag writeback <=> it is under writeback
 // Locks: i_pages (shared for look-ups; spins) and i_mmap_rwsem for the mapped ranges; both made here. A look-up takes
 // its reference under i_pages, so it never meets a freed folio. Linux: include/linux/fs.h struct address_space
 //
@@ -36,6 +37,12 @@ namespace quire::cache {
 
 using base::Errno;
 using base::Result;
+
+/// Pages of many files that have the tags. Linux: NR_FILE_DIRTY, NR_WRITEBACK
+struct WritebackCounts {
+  sync::Atomic<uint64_t, "NR_FILE_DIRTY"> dirty{0};
+  sync::Atomic<uint64_t, "NR_WRITEBACK"> writeback{0};
+};
 
 class Mapping {
  public:
@@ -109,6 +116,26 @@ class Mapping {
   /// Linux: mm/filemap.c find_get_entries()
   [[nodiscard]] std::size_t find_get_entries(base::Range<FileIndex> range, std::span<Found> found);
 
+  // --- writeback (cache/mapping_writeback.cc); only for file systems that write back
+  // The folio is dirty: it, and its place, which is how writeback finds it. Whether it was not. It may have left the
+  // file meanwhile: then it is marked alone. Linux: mm/page-writeback.c filemap_dirty_folio()
+  bool filemap_dirty_folio(Folio& folio);
+  /// `folio` (locked, in this mapping, cleared for I/O) is being written: what its place says follows, and what was to
+  /// be written no more is. Linux: folio_start_writeback()
+  void start_writeback(Folio& folio);
+  /// Somebody may have truncated it, but for the reference of whoever writes it. Linux: folio_end_writeback()
+  void end_writeback(Folio& folio);
+  /// What is dirty in `range` now is to be written, and nothing that becomes dirty later: an integrity writeback ends
+  /// although others go on writing. Linux: tag_pages_for_writeback()
+  void tag_pages_for_writeback(base::Range<FileIndex> range);
+  /// The first folios in `range` that have the tag. Linux: mm/filemap.c filemap_get_folios_tag()
+  [[nodiscard]] std::size_t find_get_folios_tag(base::Range<FileIndex> range, IndexTag tag, std::span<Found> found);
+  /// Linux: mapping_tagged()
+  [[nodiscard]] bool tagged(IndexTag tag);
+  /// Where a cyclic writeback goes on. Linux: mapping->writeback_index
+  [[nodiscard]] FileIndex writeback_index() const { return FileIndex(writeback_index_.load(sync::Order::relaxed)); }
+  void set_writeback_index(FileIndex index) { writeback_index_.store(index.value(), sync::Order::relaxed); }
+
   /// What was to be written, and could not be: everybody who has the file open will hear of it, and who asks the flags
   /// next. Nothing for `ok`; -ENOSPC is one flag, anything else the other. Linux: include/linux/pagemap.h
   /// mapping_set_error()
@@ -116,6 +143,9 @@ class Mapping {
   [[nodiscard]] Errseq& wb_err() { return wb_err_; }
   [[nodiscard]] MappingFlags& flags() { return flags_; }
   [[nodiscard]] const MappingFlags& flags() const { return flags_; }
+
+  /// Counted besides, by everybody's pages; before the first page. Linux: struct bdi_writeback, its stat
+  void set_counts(WritebackCounts* counts) { counts_ = counts; }
 
   /// Linux: mapping->nrpages
   [[nodiscard]] PageCount nr_pages() const { return PageCount(nr_pages_.load(sync::Order::relaxed)); }
@@ -137,16 +167,22 @@ class Mapping {
     for (auto at = index_.peek_from(0); at; at = index_.peek_from(at->index + 1))
       visit(FileIndex(at->index), IndexEntry::from_word(at->word));
   }
-  /// I1 and I2.
+  /// I1 to I4.
   void check(sync::CheckReport& report) const;
 
  private:
   [[nodiscard]] Found found_at(RadixTree::Found at);
   [[nodiscard]] bool all_hold_locked(base::Range<FileIndex> range, IndexEntry expected, Order order) const;
   void split_value_locked(FileIndex index, IndexEntry value);
+  void tag_locked(const Folio& folio, IndexTag tag);
+  void untag_locked(FileIndex index, IndexTag tag);
+  void untag_locked(const Folio& folio, IndexTag tag);
+  void check_tags(FileIndex index, const Folio& folio, sync::CheckReport& report) const;
 
   MappingOps& ops_;
   void* const host_;
+  WritebackCounts* counts_ = nullptr;
+  sync::Atomic<uint64_t, "mapping->writeback_index"> writeback_index_{0};
   MappingFlags flags_;
   Errseq wb_err_;
   sync::RwLock<sync::LockClass::i_pages_lock> i_pages_;

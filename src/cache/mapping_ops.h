@@ -49,6 +49,24 @@ class MappingOps {
   /// the I/O (what the I/O itself comes to is recorded on the mapping); kAopWritepageActivate. Sleeps.
   /// Linux: a_ops->writepage
   [[nodiscard]] virtual base::Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) = 0;
+  /// Writes what is dirty of the file, as far as `wbc` wants; its first error. Sleeps. Linux: a_ops->writepages
+  [[nodiscard]] virtual base::Errno writepages(Mapping& mapping, WritebackControl& wbc) {
+    (void)mapping, (void)wbc;
+    return base::Errno::ok;
+  }
+  /// `folio` (locked, in the mapping) has been written to: whether it was clean. Linux: a_ops->dirty_folio; as here,
+  /// noop_dirty_folio(), where nothing is written back
+  virtual bool dirty_folio(Mapping& mapping, Folio& folio) {
+    (void)mapping;
+    return !folio.test_and_set(FolioFlag::dirty);
+  }
+  /// A program is about to write to `folio` (locked, in the mapping) through a shared mapping, whose entry becomes
+  /// writable while it is locked. Asked only where can_writeback(): there an entry is writable only if the folio was
+  /// marked dirty since it was last cleared for I/O, so that writeback finds it. Linux: vm_ops->page_mkwrite
+  virtual void page_mkwrite(Mapping& mapping, Folio& folio) { (void)dirty_folio(mapping, folio); }
+  /// A page was made dirty; waits if there are too many. Called with no folio locked. Sleeps.
+  /// Linux: balance_dirty_pages_ratelimited()
+  virtual void balance_dirty_pages(Mapping& mapping) { (void)mapping; }
   /// The folio at `index`, held, for who will fill or overwrite all of it: made with `gfp` if there is none (then it
   /// may be not uptodate, or zeros), brought back if it is in swap. The size of the file does not count. -ENOMEM, -EIO.
   /// Sleeps.

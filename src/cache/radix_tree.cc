@@ -23,21 +23,22 @@ RadixTree::Node* RadixTree::make_node(Node* parent, unsigned slot_in_parent, uns
   node->used = 0;
   node->slot_in_parent = static_cast<uint16_t>(slot_in_parent);
   node->shift = static_cast<uint8_t>(shift);
-  std::fill_n(node->slots(), fan_out(), 0);
+  std::fill_n(node->slots(), fan_out() + kTags * tag_words(), 0);
   return node;
 }
 
 void RadixTree::free_node(Node* node) { sync::deallocate(node, node_bytes(), alignof(Node)); }
 
+RadixTree::Node* RadixTree::leaf_of(Root root, uint64_t index) const {
+  Node* node = root.node;
+  if (node == nullptr || !covers(*node, index)) return nullptr;
+  while (node != nullptr && node->shift > 0) node = reinterpret_cast<Node*>(node->slots()[slot_of(*node, index)]);
+  return node;
+}
+
 uint64_t RadixTree::load(uint64_t index) const {
-  const Node* node = root_.get().node;
-  if (node == nullptr || !covers(*node, index)) return 0;
-  while (node->shift > 0) {
-    uint64_t child = node->slots()[slot_of(*node, index)];
-    if (child == 0) return 0;
-    node = reinterpret_cast<const Node*>(child);
-  }
-  return node->slots()[slot_of(*node, index)];
+  const Node* node = leaf_of(root_.get(), index);
+  return node == nullptr ? 0 : node->slots()[slot_of(*node, index)];
 }
 
 uint64_t RadixTree::store(uint64_t index, uint64_t word) {
@@ -51,6 +52,8 @@ uint64_t RadixTree::store(uint64_t index, uint64_t word) {
     } else {
       above->slots()[0] = reinterpret_cast<uintptr_t>(root.node);
       above->used = 1;
+      for (unsigned tag = 0; tag < kTags; ++tag)
+        if (any_tagged(*root.node, tag)) tag_word(*above, 0, tag) = 1;
       root.node->parent = above;
     }
     root.node = above;
@@ -70,6 +73,7 @@ uint64_t RadixTree::store(uint64_t index, uint64_t word) {
   place = word;
   if (before == 0 && word != 0) ++node->used;
   if (before != 0 && word == 0) {
+    clear_tags(node, slot_of(*node, index));
     --node->used;
     shrink(root, node);
   }
@@ -97,12 +101,62 @@ void RadixTree::shrink(Root& root, Node* node) {
   }
 }
 
-std::optional<RadixTree::Found> RadixTree::find_in(Root root, uint64_t index) const {
+bool RadixTree::any_tagged(const Node& node, unsigned tag) const {
+  const uint64_t* words = node.slots() + fan_out() + tag * tag_words();
+  return std::any_of(words, words + tag_words(), [](uint64_t word) { return word != 0; });
+}
+
+// Upwards as long as nothing else of the node has the tag.
+void RadixTree::clear_tag_at(Node* node, unsigned slot, unsigned tag) {
+  for (;;) {
+    tag_word(*node, slot, tag) &= ~(uint64_t{1} << (slot % 64));
+    if (node->parent == nullptr || any_tagged(*node, tag)) return;
+    slot = node->slot_in_parent;
+    node = node->parent;
+  }
+}
+
+void RadixTree::clear_tags(Node* node, unsigned slot) {
+  for (unsigned tag = 0; tag < kTags; ++tag)
+    if (has_tag(*node, slot, tag)) clear_tag_at(node, slot, tag);
+}
+
+bool RadixTree::set_tag(uint64_t index, IndexTag which) {
+  auto tag = static_cast<unsigned>(which);
+  Node* node = leaf_of(root_.mutate(), index);
+  QUIRE_ASSERT(node != nullptr, "a tag for an index that has nothing");
+  unsigned slot = slot_of(*node, index);
+  QUIRE_ASSERT(node->slots()[slot] != 0, "a tag for an index that has nothing");
+  if (has_tag(*node, slot, tag)) return false;
+  for (; node != nullptr && !has_tag(*node, slot, tag); node = node->parent) {
+    tag_word(*node, slot, tag) |= uint64_t{1} << (slot % 64);
+    slot = node->slot_in_parent;
+  }
+  return true;
+}
+
+bool RadixTree::clear_tag(uint64_t index, IndexTag which) {
+  auto tag = static_cast<unsigned>(which);
+  Node* node = leaf_of(root_.mutate(), index);
+  if (node == nullptr || !has_tag(*node, slot_of(*node, index), tag)) return false;
+  clear_tag_at(node, slot_of(*node, index), tag);
+  return true;
+}
+
+bool RadixTree::tagged(uint64_t index, IndexTag which) const {
+  const Node* node = leaf_of(root_.get(), index);
+  return node != nullptr && has_tag(*node, slot_of(*node, index), static_cast<unsigned>(which));
+}
+
+std::optional<RadixTree::Found> RadixTree::find_in(Root root, uint64_t index, int tag) const {
+  auto wanted = [&](const Node& node, unsigned slot) {
+    return tag == kAnyWord ? node.slots()[slot] != 0 : has_tag(node, slot, static_cast<unsigned>(tag));
+  };
   const Node* node = root.node;
   if (node == nullptr || !covers(*node, index)) return std::nullopt;
   for (;;) {
     unsigned slot = slot_of(*node, index);
-    while (slot < fan_out() && node->slots()[slot] == 0) {
+    while (slot < fan_out() && !wanted(*node, slot)) {
       ++slot;
       index = ((index >> node->shift) + 1) << node->shift;
     }

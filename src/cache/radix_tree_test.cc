@@ -62,6 +62,42 @@ TEST_P(RadixTreeTest, AgreesWithMap) {
   EXPECT_TRUE(tree.peek_empty());
 }
 
+TEST_P(RadixTreeTest, TagsAgreeWithSets) {
+  RadixTree tree(GetParam());
+  constexpr IndexTag kTags[] = {IndexTag::dirty, IndexTag::writeback, IndexTag::towrite};
+  std::map<uint64_t, unsigned> model;  // index -> its tags
+  std::mt19937_64 random(GetParam());
+  for (int i = 0; i < 50000; ++i) {
+    uint64_t index = random() >> (random() % 2 == 0 ? 58 : random() % 64);
+    unsigned which = random() % 3;
+    unsigned bit = 1U << which;
+    auto at = model.find(index);
+    if (unsigned act = random() % 4; act == 0) {
+      uint64_t word = random() % 2 == 0 ? 0 : random() | 1;
+      (void)tree.store(index, word);
+      if (word == 0)
+        model.erase(index);
+      else
+        model.try_emplace(index, 0);
+    } else if (act == 1 && at != model.end()) {
+      ASSERT_EQ(tree.set_tag(index, kTags[which]), (at->second & bit) == 0);
+      at->second |= bit;
+    } else if (act == 2) {
+      ASSERT_EQ(tree.clear_tag(index, kTags[which]), at != model.end() && (at->second & bit) != 0);
+      if (at != model.end()) at->second &= ~bit;
+    }
+    at = model.find(index);
+    ASSERT_EQ(tree.tagged(index, kTags[which]), at != model.end() && (at->second & bit) != 0);
+    auto next = model.lower_bound(index);
+    while (next != model.end() && (next->second & bit) == 0) ++next;
+    auto found = tree.find_tagged_from(index, kTags[which]);
+    ASSERT_EQ(found.has_value(), next != model.end()) << index;
+    if (found) {
+      ASSERT_EQ(found->index, next->first);
+    }
+  }
+}
+
 INSTANTIATE_TEST_SUITE_P(Bits, RadixTreeTest, testing::Values(1, 2, 3, 6, 8));
 
 }  // namespace

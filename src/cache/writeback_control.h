@@ -24,6 +24,14 @@ enum class SyncMode : uint8_t {
   all,   ///< data integrity: everything that is dirty when it begins, and it waits for what others are writing
 };
 
+/// Whom writepage() may answer kAopWritepageActivate, and what who does not reclaim makes of that. All but the first
+/// are forms of before 2.6.24.
+enum class Activate : uint8_t {
+  reclaim_only,
+  returned,  ///< anybody; to the caller of the walk, as if it were an outcome
+  recorded,  ///< anybody; as an error of the file
+};
+
 struct WritebackControl {
   static constexpr int64_t kUnlimited = INT64_MAX;
 
@@ -37,6 +45,9 @@ struct WritebackControl {
   bool for_reclaim = false;        ///< for the page allocator
   bool for_sync = false;           ///< sync(2)
   bool tagged_writepages = false;  ///< what was dirty when it began, and not what becomes dirty meanwhile
+  Activate activate = Activate::reclaim_only;
+
+  [[nodiscard]] bool may_activate() const { return for_reclaim || activate != Activate::reclaim_only; }
 
   /// Linux: mm/vmscan.c pageout()
   [[nodiscard]] static WritebackControl reclaim() {

@@ -8,8 +8,17 @@
 
 namespace quire::fs {
 
+namespace {
+
+cache::MappingFlags::Form form_of(const rmap::Environment& env) {
+  using Form = cache::MappingFlags::Form;
+  return env.defects.has(base::Defect::D3_5) ? Form::one_word : Form::separate;
+}
+
+}  // namespace
+
 BlockInode::BlockInode(BlockFs& fs, std::string_view name)
-    : Inode(fs, fs.index_bits_),
+    : Inode(fs, fs.index_bits_, form_of(fs.env_)),
       fs_(fs),
       storage_(make_storage(fs, name)),
       store_(std::visit([](auto& store) -> FileStore& { return store; }, storage_)) {}
@@ -48,7 +57,7 @@ Result<BlockInode::PartialPages> BlockInode::read_partial_pages(ByteRange bytes)
 void BlockInode::dirty_partial_pages(PartialPages& pages) {
   for (FolioRef& folio : std::span(pages.folios, pages.count)) {
     LockedFolio locked(*folio);
-    if (folio->mapping() == &mapping_) folio->set(FolioFlag::dirty);
+    if (folio->mapping() == &mapping_) (void)fs_.dirty_folio(mapping_, *folio);
   }
 }
 

@@ -24,6 +24,7 @@
 #include "fs/extent_store.h"
 #include "fs/inode.h"
 #include "fs/page_store.h"
+#include "fs/writeback.h"
 
 namespace quire::fs {
 
@@ -45,7 +46,7 @@ class BlockInode final : public Inode {
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
-  [[nodiscard]] Errno fsync(Range<FileIndex> range) override;
+  [[nodiscard]] Errno fsync(Range<FileIndex> range) override { return filemap_write_and_wait(mapping_, range); }
   /// I1, I2, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
@@ -64,8 +65,8 @@ class BlockInode final : public Inode {
 
   // fs/block_write.cc
   [[nodiscard]] Result<HeldFolio> write_begin(FileIndex index, Fill fill);
-  [[nodiscard]] bool folio_clear_dirty_for_io(Folio& folio);
   [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
+  [[nodiscard]] Errno get_block(FileIndex index);
   [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
   [[nodiscard]] Errno launder_folio(Folio& folio);
 
@@ -107,6 +108,8 @@ class BlockFs final : public cache::MappingOps {
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
   [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
   [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
+  [[nodiscard]] Errno writepages(Mapping& mapping, WritebackControl& wbc) override;
+  bool dirty_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;

@@ -1,9 +1,8 @@
 // From the program to the cache, and from the cache to the store: pwrite, writepage, fsync.
 #include "fs/block_fs.h"
-#include "fs/folio_walk.h"
 #include "fs/payload.h"
 #include "fs/truncate.h"
-#include "rmap/mkclean.h"
+#include "fs/writeback.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -35,7 +34,8 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
       break;
     }
     write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
-    got->folio->add_lru(FolioFlag::uptodate | FolioFlag::dirty);
+    got->folio->add_lru(FolioFlag::uptodate);
+    (void)fs_.dirty_folio(mapping_, *got->folio);
     got->folio->mark_accessed();
     if (at + n > size_.load()) size_.store(at + n);
     done += n;
@@ -43,11 +43,13 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
   return done;
 }
 
-// Whether `folio`, which is locked, has to be written; it is clean from now on, in page tables too. What is stored
-// after this makes an entry dirty again. Linux: mm/page-writeback.c folio_clear_dirty_for_io()
-bool BlockInode::folio_clear_dirty_for_io(Folio& folio) {
-  if (rmap::folio_mkclean(fs_.env_, folio)) folio.set(FolioFlag::dirty);
-  return folio.test_and_clear(FolioFlag::dirty);
+bool BlockFs::dirty_folio(Mapping& mapping, Folio& folio) { return mapping.filemap_dirty_folio(folio); }
+
+// Where the page goes to. Linux: get_block_t
+Errno BlockInode::get_block(FileIndex index) {
+  if (!sync::should_fail("get_block", store_.name().c_str())) return Errno::ok;
+  QUIRE_POINT("no block", "index {}", index.value());
+  return Errno::enospc;
 }
 
 // `folio` is under writeback, which keeps it in the file, and not locked any more if the caller has unlocked it.
@@ -59,10 +61,10 @@ Errno BlockInode::write_out(Folio& folio, FileIndex index) {
                     : store_.write_page(index, fs_.env_.folios.frames().payload(folio.pfn()));
   if (error != Errno::ok) {
     QUIRE_POINT("write error", "index {}", index.value());
-    folio.set(FolioFlag::dirty);
+    (void)fs_.dirty_folio(mapping_, folio);
     mapping_.set_error(error);
   }
-  folio.end_writeback();
+  mapping_.end_writeback(folio);
   return error;
 }
 
@@ -76,13 +78,20 @@ Errno BlockInode::writepage(Folio& folio, WritebackControl& wbc) {
     folio.unlock();
     return Errno::ok;
   }
+  Errno error = get_block(index);
+  if (error != Errno::ok) {
+    folio_redirty_for_writepage(fs_.env_, mapping_, wbc, folio);
+    folio.unlock();
+    return error;
+  }
   // What a program stores behind the end of the file in its last page is not the file's.
   if (index == index_of(size))
     zero_user(fs_.env_.folios.frames(), folio.pfn(), static_cast<uint32_t>(offset_in_page(size)), base::kPageSize);
-  folio.start_writeback();
+  mapping_.start_writeback(folio);
   folio.unlock();
-  if (write_out(folio, index) != Errno::ok) ++wbc.pages_skipped;
-  return Errno::ok;
+  // What the I/O came to is recorded; a device that is full says so before there is any.
+  error = write_out(folio, index);
+  return error == Errno::enospc ? error : Errno::ok;
 }
 
 Errno BlockFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
@@ -93,7 +102,7 @@ Errno BlockFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) 
 Errno BlockInode::launder_folio(Folio& folio) {
   QUIRE_FUNC();
   if (!folio.test_and_clear(FolioFlag::dirty)) return Errno::ok;
-  folio.start_writeback();
+  mapping_.start_writeback(folio);
   return write_out(folio, folio.index());
 }
 
@@ -109,22 +118,6 @@ bool BlockFs::error_remove_folio(Mapping& mapping, Folio& folio) {
   return true;
 }
 
-// Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
-Errno BlockInode::fsync(Range<FileIndex> range) {
-  QUIRE_FUNC();
-  WritebackControl wbc = WritebackControl::integrity(range);
-  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
-    LockedFolio locked(folio);
-    if (folio.mapping() != &mapping_) {
-      QUIRE_REACHED("write_cache_pages: folio left the file");
-      return;
-    }
-    folio.wait_writeback();
-    if (!folio_clear_dirty_for_io(folio)) return;
-    (void)locked.release();
-    (void)writepage(folio, wbc);
-  });
-  return Errno::ok;
-}
+Errno BlockFs::writepages(Mapping& mapping, WritebackControl& wbc) { return write_cache_pages(env_, mapping, wbc); }
 
 }  // namespace quire::fs

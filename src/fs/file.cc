@@ -1,5 +1,6 @@
 #include "fs/file.h"
 
+#include "fs/writeback.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -35,6 +36,23 @@ Errno File::fsync(Range<FileIndex> range) {
   Errno error = inode_.fsync(range);
   Errno recorded = check_and_advance_wb_err();
   return error != Errno::ok ? error : recorded;
+}
+
+// Linux: fs/sync.c sync_file_range()
+Errno File::sync_file_range(Range<FileIndex> range, unsigned steps) {
+  QUIRE_FUNC();
+  auto wanted = [&](SyncStep step) { return (steps & static_cast<unsigned>(step)) != 0; };
+  bool all = wanted(SyncStep::wait_before) && wanted(SyncStep::write) && wanted(SyncStep::wait_after);
+  auto wait = [&] {
+    filemap_fdatawait_range(mapping(), range);
+    return check_and_advance_wb_err();
+  };
+  Errno error = Errno::ok;
+  if (wanted(SyncStep::wait_before)) error = wait();
+  if (error == Errno::ok && wanted(SyncStep::write))
+    error = filemap_fdatawrite_range(mapping(), all ? cache::SyncMode::all : cache::SyncMode::none, range);
+  if (error == Errno::ok && wanted(SyncStep::wait_after)) error = wait();
+  return error;
 }
 
 }  // namespace quire::fs

@@ -51,6 +51,11 @@ class File final : public rmap::FileBacking {
   /// What was written to `range` of the file, also through mappings, is in the store when it returns. -EIO, -ENOSPC:
   /// once. Sleeps. Linux: fs/sync.c vfs_fsync_range()
   [[nodiscard]] Errno fsync(Range<FileIndex> range);
+  /// What sync_file_range() does, in this order. Linux: SYNC_FILE_RANGE_WAIT_BEFORE, _WRITE, _WAIT_AFTER
+  enum class SyncStep : uint8_t { wait_before = 1, write = 2, wait_after = 4 };
+  /// `steps`: bits of SyncStep. With all of them what is written is everything that was dirty, with less what can be
+  /// written without waiting. -EIO, -ENOSPC. Sleeps. Linux: fs/sync.c sync_file_range()
+  [[nodiscard]] Errno sync_file_range(Range<FileIndex> range, unsigned steps);
 
  private:
   void release();

@@ -121,6 +121,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   QUIRE_FUNC();
   Result<ShmemFolio> got = Errno::eexist;
   bool alloced = false;
+  vector_first(inode, index);
   for (;;) {
     if (sgp <= Sgp::cache && index >= index_after(inode.size())) return Errno::einval;
     Mapping::Found found = inode.mapping_.get_entry(index);

@@ -1,5 +1,6 @@
 // Between the index of a file and swap: writepage on the way out, swapoff's visit on the way back.
 #include "fs/tmpfs.h"
+#include "fs/writeback.h"
 #include "rmap/migrate.h"
 #include "sync/trace.h"
 
@@ -61,7 +62,14 @@ bool TmpFs::move_to_swap_or_split(TmpfsInode& inode, Folio& folio) {
 Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
   QUIRE_FUNC();
   auto& inode = static_cast<TmpfsInode&>(host_of(mapping));
-  if (wbc.for_reclaim && env_.swap.total_swap_available()) {
+  if (sync::should_fail("writepage", "tmpfs")) {
+    folio.set(FolioFlag::dirty);
+    folio.unlock();
+    return Errno::eio;
+  }
+  free_stale_entry(inode, folio.index());
+  bool to_swap = wbc.for_reclaim || env_.defects.has(Defect::D3_3);
+  if (to_swap && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
       env_.folios.zero(folio);
       folio.set(FolioFlag::uptodate);
@@ -73,8 +81,8 @@ Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
       return Errno::ok;
     }
   }
-  folio.set(FolioFlag::dirty);
-  if (wbc.for_reclaim) return cache::kAopWritepageActivate;
+  folio_redirty_for_writepage(env_, mapping, wbc, folio);
+  if (wbc.may_activate()) return cache::kAopWritepageActivate;
   folio.unlock();
   return Errno::ok;
 }
@@ -101,8 +109,10 @@ Errno TmpFs::shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area) {
       index = found.index.next();
       break;
     }
-    if (n < kBatch && !split) return Errno::ok;
+    if (n < kBatch && !split) break;
   }
+  unuse_vector(inode, area);
+  return Errno::ok;
 }
 
 // Visits one inode with the list's mutex dropped; eviction waits meanwhile. Linux: mm/shmem.c shmem_unuse()

@@ -125,6 +125,7 @@ void TmpFs::shmem_undo_range(TmpfsInode& inode, ByteRange bytes, Undo undo) {
   for_each_partial_page(bytes,
                         [&](FileIndex index, uint64_t from, uint64_t to) { zero_partial(inode, index, from, to); });
   swaps_freed += undo_all_pass(inode, whole, undo);
+  if (undo == Undo::everything) undo_vector(inode, whole);
   shmem_recalc_inode(inode, 0, -swaps_freed);
 }
 

@@ -14,11 +14,10 @@ class NoPages final : public cache::MappingOps {
   [[nodiscard]] cache::FaultResult fault(Mapping& /*mapping*/, FileIndex /*index*/) override {
     return {cache::FaultOutcome::beyond_end, {}, {}};
   }
-  [[nodiscard]] Errno writepage(Mapping& /*mapping*/, Folio& /*folio*/, cache::WritebackControl& /*wbc*/) override {
-    return Errno::eio;
+  [[nodiscard]] Errno writepage(Mapping& /*mapping*/, Folio& /*folio*/, WritebackControl& /*wbc*/) override {
+    return Errno::einval;
   }
-  [[nodiscard]] Result<cache::HeldFolio> find_or_create(Mapping& /*mapping*/, FileIndex /*index*/,
-                                                        phys::Gfp /*gfp*/) override {
+  [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& /*mapping*/, FileIndex /*index*/, Gfp /*gfp*/) override {
     return Errno::einval;
   }
   [[nodiscard]] PageCount size_pages(const Mapping& /*mapping*/) const override { return PageCount(0); }

@@ -7,9 +7,9 @@
 
 namespace quire::fs {
 
-TmpfsInode::TmpfsInode(TmpFs& fs) : TmpfsNamed(nullptr, fs, fs.index_bits_), fs_(fs) {}
+TmpfsInode::TmpfsInode(TmpFs& fs) : TmpfsNamed(nullptr, fs, fs.index_bits_), fs_(fs), vector_(fs.index_bits_) {}
 TmpfsInode::TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes)
-    : TmpfsNamed(&mount, fs, fs.index_bits_, mount, mount.next_ino(), attributes), fs_(fs) {}
+    : TmpfsNamed(&mount, fs, fs.index_bits_, mount, mount.next_ino(), attributes), fs_(fs), vector_(fs.index_bits_) {}
 
 void TmpfsInode::evict() { fs_.shmem_evict_inode(*this); }
 
@@ -128,14 +128,26 @@ void TmpfsInode::check(sync::CheckReport& report) const {
   using sync::Failure;
   int32_t values = 0;
   int32_t pages = 0;
-  mapping_.peek_entries([&](FileIndex, cache::IndexEntry entry) {
+  const phys::Frames& frames = fs_.env_.folios.frames();
+  mapping_.peek_entries([&](FileIndex index, cache::IndexEntry entry) {
     // What could not be read back counts for nothing.
     if (entry.is_value() && entry.swap() == swapin_error_entry()) return;
     if (entry.is_value())
       ++values;
     else
       ++pages;
+    if (!entry.is_folio()) return;
+    const Folio& folio = entry.folio();
+    FolioFlag flags = folio.peek_flags();
+    bool clean = cache::any(flags & FolioFlag::uptodate) && folio.peek_mapcount() == 0 && !folio.is_large() &&
+                 !cache::any(flags & (FolioFlag::dirty | FolioFlag::hwpoison));
+    if (!clean) return;
+    std::span<const std::byte> payload = frames.payload(folio.pfn());
+    bool zeros = std::all_of(payload.begin(), payload.end(), [](std::byte b) { return b == std::byte{0}; });
+    report.expect(zeros, Failure::lost_store, "tmpfs I4: index {} is clean, and not what a hole reads as",
+                  index.value());
   });
+  vector_.peek_entries([&](SwapEntry) { ++values; });
   report.expect(swapped_.peek() == values, Failure::check, "tmpfs I2: swapped {} but {} values", swapped_.peek(),
                 values);
   report.expect(swapped_.peek() == 0 || on_swaplist_.peek() != 0, Failure::check,

@@ -5,7 +5,8 @@
 //   shmem_swapin_folio folio or value -> hole: truncation, hole punch, eviction (shmem_undo_range)
 // I1  alloced = folios + values of the index (st_blocks is 8 times that) at quiescent points
 // I2  swapped = values of the index; swapped > 0 => the inode is on the list that swapoff visits
-// I3  no index holds a folio and a value at once
+// I3  no index holds a folio and a value at once; an entry of the vector (fs/swap_vector.h) may be older than a folio
+// I4  a folio that is clean and not mapped may be dropped: it has zeros only
 // Locks: i_rwsem (writers of size and layout) > folio lock > shmem_swaplist_mutex > i_mmap_rwsem; info lock and i_pages
 // inside everything. Linux: mm/shmem.c
 //
@@ -15,6 +16,7 @@
 #pragma once
 
 #include "fs/falloc.h"
+#include "fs/swap_vector.h"
 #include "fs/tmpfs_node.h"
 
 namespace quire::fs {
@@ -51,7 +53,12 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
   [[nodiscard]] int64_t peek_pages() const override { return alloced_.peek(); }
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
   [[nodiscard]] Errno fsync(Range<FileIndex>) override { return Errno::ok; }
-  /// I1 to I3, and what Mapping::check() says.
+  /// Calls visit(SwapEntry) for each page that is in swap although a newer one is cached: at quiescent points.
+  template <typename Visit>
+  void peek_vector(Visit visit) const {
+    vector_.peek_entries(visit);
+  }
+  /// I1 to I4, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
   /// List of all inodes: TmpFs's.
@@ -65,6 +72,7 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
       QUIRE_REQUIRES(i_rwsem_);
 
   TmpFs& fs_;
+  SwapVector vector_;  ///< empty but under a stacked file system that goes around tmpfs
   FallocSlot falloc_;  ///< faults into a hole that is being punched wait
   sync::SpinLock<sync::LockClass::shmem_info_lock> info_lock_;
   sync::Plain<int32_t, "info->alloced"> alloced_{0};
@@ -84,7 +92,11 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
 
 class TmpFs final : public cache::MappingOps {
  public:
-  TmpFs(rmap::Environment& env, unsigned index_bits) : env_(env), index_bits_(index_bits) {}
+  /// What of a file is in swap: values of its index only; or of a vector beside it too, as in 2007.
+  enum class SwapForm : uint8_t { index, vector };
+
+  TmpFs(rmap::Environment& env, unsigned index_bits, SwapForm form = SwapForm::index)
+      : env_(env), index_bits_(index_bits), swap_form_(form) {}
   ~TmpFs();
   TmpFs(const TmpFs&) = delete;
   TmpFs& operator=(const TmpFs&) = delete;
@@ -101,6 +113,8 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] bool can_writeback() const override { return false; }
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
+
+  [[nodiscard]] Result<HeldFolio> find_or_create_around(Mapping& mapping, FileIndex index, Gfp gfp) override;
 
   /// Step 6b of swapoff: brings in every page of every file whose value entry names `area`. Sleeps.
   /// Linux: mm/shmem.c shmem_unuse()
@@ -153,8 +167,16 @@ class TmpFs final : public cache::MappingOps {
   void del_from_swaplist(TmpfsInode& inode) QUIRE_REQUIRES(swaplist_mutex_);
   void shmem_evict_inode(TmpfsInode& inode);
 
+  // fs/shmem_vector.cc
+  void free_vector_entry(TmpfsInode& inode, SwapEntry entry);
+  void free_stale_entry(TmpfsInode& inode, FileIndex index);
+  void undo_vector(TmpfsInode& inode, Range<FileIndex> range);
+  void unuse_vector(TmpfsInode& inode, const swap::SwapArea& area);
+  void vector_first(TmpfsInode& inode, FileIndex index);
+
   rmap::Environment& env_;
   const unsigned index_bits_;
+  const SwapForm swap_form_;
   sync::Mutex<sync::LockClass::shmem_swaplist_mutex> swaplist_mutex_;
   sync::Plain<TmpfsInode*, "shmem_swaplist"> swaplist_ QUIRE_GUARDED_BY(swaplist_mutex_){nullptr};
   /// All inodes, for check() and dump().

@@ -30,7 +30,7 @@ Errno remove_locked(Directory& directory, std::string_view name, Inode& victim) 
 Errno exchange(Directory& directory, std::string_view a, Inode& of_a, std::string_view b, Inode& of_b) {
   sync::Guard first(of_a.i_rwsem());
   sync::Guard second(of_b.i_rwsem());
-  return directory.rename({a, of_a, directory, b, &of_b, RenameHow::exchange});
+  return directory.rename({a, of_a, directory, b, &of_b, RenameHow::exchange, {}});
 }
 
 // What `name` leads to in a layer's directory, which is locked; empty: nothing.
@@ -248,7 +248,7 @@ Errno UnionRename::move_over(Directory& old_dir, Directory& new_dir, Inode* ther
   {
     sync::Guard guard(inode.i_rwsem());
     if (there != nullptr) there->i_rwsem().lock();
-    error = old_dir.rename({what.old_name, inode, new_dir, what.new_name, there, how});
+    error = old_dir.rename({what.old_name, inode, new_dir, what.new_name, there, how, what.who});
     if (there != nullptr) there->i_rwsem().unlock();
   }
   // The whiteout is under the old name now, where it may be needed.
@@ -277,7 +277,8 @@ Errno UnionRename::rename_upper() const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   if (error == Errno::ok && what.how == RenameHow::exchange) {
     sync::Guard one(moved.upper()->i_rwsem());
     sync::Guard other(replaced->upper()->i_rwsem());
-    error = old_dir.rename({what.old_name, *moved.upper(), new_dir, what.new_name, replaced->upper(), what.how});
+    error =
+        old_dir.rename({what.old_name, *moved.upper(), new_dir, what.new_name, replaced->upper(), what.how, what.who});
   } else if (error == Errno::ok) {
     error = move_over(old_dir, new_dir, there->get());
   }

@@ -99,7 +99,7 @@ Errno UnionInode::copy_up_into(Inode& directory) {
   if (!made) return made.error();
   Errno error = copy_inode(lower, attributes, **made);
   if (error != Errno::ok || there) {
-    if (there) QUIRE_REACHED("ovl_copy_up: unlinked meanwhile");
+    if (there) QUIRE_POINT("unlinked meanwhile");
     Errno removed = remove_copy(into, name, **made, attributes.kind);
     if (error == Errno::ok) error = removed;
   }

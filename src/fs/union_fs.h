@@ -141,7 +141,7 @@ class UnionInode final : public Inode, public Directory {
   [[nodiscard]] Result<HeldFolio> read_folio(FileIndex index);
   [[nodiscard]] cache::FaultResult fault(FileIndex index);
   [[nodiscard]] Result<HeldFolio> find_lower_folio(FileIndex index) const;
-  void copy_to_lower(Folio& from, Folio& to, FileIndex index) const;
+  void copy_to_lower(Folio& from, Folio& to, FileIndex index, const WritebackControl& wbc) const;
   [[nodiscard]] Errno write_lower_folio(HeldFolio lower, WritebackControl& wbc) const;
   [[nodiscard]] Errno push_down(Folio& folio, WritebackControl& wbc) const;
   [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
@@ -179,6 +179,8 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
   [[nodiscard]] Errno writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) override;
+  [[nodiscard]] Errno writepages(Mapping& mapping, WritebackControl& wbc) override;
+  bool dirty_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;

@@ -1,11 +1,11 @@
 // Contents of a union's files: read, write, truncate, allocate, punch, synchronise.
 #include <algorithm>
 
-#include "fs/clear_dirty.h"
 #include "fs/folio_walk.h"
 #include "fs/payload.h"
 #include "fs/truncate.h"
 #include "fs/union_fs.h"
+#include "fs/writeback.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -65,7 +65,7 @@ Result<uint64_t> UnionInode::pwrite(std::span<const std::byte> from, uint64_t of
     error = got.error();
     if (!got) break;
     write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
-    got->folio->set(FolioFlag::dirty);
+    (void)fs_.dirty_folio(mapping_, *got->folio);
     got->folio->mark_accessed();
     if (at + n > size_.load()) size_.store(at + n);
     done += n;
@@ -123,7 +123,7 @@ Errno UnionInode::punch(ByteRange range) {
     held->folio->wait_writeback();
     zero_user(fs_.env_.folios.frames(), held->folio->pfn(), static_cast<uint32_t>(start - bytes_before(index)),
               static_cast<uint32_t>(end - bytes_before(index)));
-    held->folio->set(FolioFlag::dirty);
+    (void)fs_.dirty_folio(mapping_, *held->folio);
   }
   Errno error = upper()->fallocate(PunchMode::punch_hole, range.from, range.to - range.from);
   if (error == Errno::ok) drop_zeros(whole_pages(range));
@@ -152,24 +152,13 @@ Result<uint64_t> UnionInode::seek(Seek what, uint64_t offset) {
   return real().seek(what, offset);
 }
 
-// Linux: mm/filemap.c file_write_and_wait_range(), mm/page-writeback.c write_cache_pages()
+// Linux: fs/overlayfs/file.c ovl_fsync()
 Errno UnionInode::fsync(Range<FileIndex> range) {
   QUIRE_FUNC();
   if (upper() == nullptr || kind_ != FileKind::regular) return Errno::ok;
-  WritebackControl wbc = WritebackControl::integrity(range);
-  Errno result = Errno::ok;
-  (void)for_each_folio(mapping_, range, [&](Folio& folio) {
-    LockedFolio locked(folio);
-    if (folio.mapping() != &mapping_) return;
-    folio.wait_writeback();
-    if (!folio_clear_dirty_for_io(fs_.env_, folio)) return;
-    (void)locked.release();
-    Errno error = writepage(folio, wbc);
-    mapping_.set_error(error);
-    if (result == Errno::ok) result = error;
-  });
+  Errno error = filemap_write_and_wait(mapping_, range);
   Errno lower = upper()->fsync(range);
-  return result != Errno::ok ? result : lower;
+  return error != Errno::ok ? error : lower;
 }
 
 void UnionInode::check(sync::CheckReport& report) const {

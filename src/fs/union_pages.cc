@@ -1,8 +1,8 @@
 // The pages of a union's files: filled from the layers, and written to the upper one by the contract of writepage.
-#include "fs/clear_dirty.h"
 #include "fs/payload.h"
 #include "fs/truncate.h"
 #include "fs/union_fs.h"
+#include "fs/writeback.h"
 #include "sync/trace.h"
 
 namespace quire::fs {
@@ -59,7 +59,6 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
   Mapping& lower = upper()->mapping();
   cache::MappingOps& ops = lower.ops();
   Gfp gfp = Gfp::user().without_fs();
-  if (fs_.env_.defects.has(Defect::D3_10)) gfp = Gfp::user();
   if (fs_.env_.defects.has(Defect::D3_11)) gfp = gfp.without_io();
   if (fs_.env_.defects.has(Defect::D3_4)) {
     Gfp before = lower.flags().gfp_mask();
@@ -73,9 +72,12 @@ Result<HeldFolio> UnionInode::find_lower_folio(FileIndex index) const {
 }
 
 // Both are locked. Programs may store to `from` meanwhile: its entries are dirty again then.
-void UnionInode::copy_to_lower(Folio& from, Folio& to, FileIndex index) const {
+void UnionInode::copy_to_lower(Folio& from, Folio& to, FileIndex index, const WritebackControl& wbc) const {
   fs_.env_.folios.frames().copy(to.pfn_at(index), from.pfn());
-  to.add_lru(FolioFlag::uptodate | FolioFlag::dirty);
+  bool forget = fs_.env_.defects.has(Defect::D3_16) && fs_.options_.writepage == UnionWritepage::dirty;
+  to.add_lru(FolioFlag::uptodate);
+  Mapping& lower = upper()->mapping();
+  if (!forget || !wbc.for_reclaim) (void)lower.ops().dirty_folio(lower, to);
 }
 
 // By the contract (cache/mapping_ops.h): what writepage() leaves locked is unlocked here, and nothing else is.
@@ -107,7 +109,7 @@ Errno UnionInode::push_down(Folio& folio, WritebackControl& wbc) const {
     return lower.error();
   }
   if (folio.test(FolioFlag::hwpoison) || lower->folio->test(FolioFlag::hwpoison)) return Errno::eio;
-  copy_to_lower(folio, *lower->folio, index);
+  copy_to_lower(folio, *lower->folio, index, wbc);
   return write_lower_folio(std::move(*lower), wbc);
 }
 
@@ -124,13 +126,10 @@ Errno UnionInode::writepage(Folio& folio, WritebackControl& wbc) {
   }
   if (index == index_of(size))
     zero_user(fs_.env_.folios.frames(), folio.pfn(), static_cast<uint32_t>(offset_in_page(size)), base::kPageSize);
-  folio.start_writeback();
+  mapping_.start_writeback(folio);
   Errno error = push_down(folio, wbc);
-  if (error != Errno::ok) {
-    folio.set(FolioFlag::dirty);
-    ++wbc.pages_skipped;
-  }
-  folio.end_writeback();
+  if (error != Errno::ok) folio_redirty_for_writepage(fs_.env_, mapping_, wbc, folio);
+  mapping_.end_writeback(folio);
   bool no_page = error == Errno::enomem || error == Errno::enospc;
   if (no_page && defects.has(Defect::D3_6)) return Errno::ok;
   if (error != Errno::ok && !no_page && defects.has(Defect::D3_7)) {
@@ -151,12 +150,16 @@ Errno UnionFs::launder_folio(Mapping& mapping, Folio& folio) {
   QUIRE_FUNC();
   if (!folio.test_and_clear(FolioFlag::dirty)) return Errno::ok;
   WritebackControl wbc = WritebackControl::integrity(Range<FileIndex>::of(folio.index(), PageCount(1)));
-  folio.start_writeback();
+  mapping.start_writeback(folio);
   Errno error = static_cast<UnionInode&>(host_of(mapping)).push_down(folio, wbc);
-  if (error != Errno::ok) folio.set(FolioFlag::dirty);
-  folio.end_writeback();
+  if (error != Errno::ok) folio_redirty_for_writepage(env_, mapping, wbc, folio);
+  mapping.end_writeback(folio);
   return error;
 }
+
+bool UnionFs::dirty_folio(Mapping& mapping, Folio& folio) { return mapping.filemap_dirty_folio(folio); }
+
+Errno UnionFs::writepages(Mapping& mapping, WritebackControl& wbc) { return write_cache_pages(env_, mapping, wbc); }
 
 Result<HeldFolio> UnionFs::find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) {
   return mapping.find_or_create_folio(env_.folios, index, gfp);

@@ -24,6 +24,13 @@ constexpr std::array kProt = {Choice{"PROT_READ", 6}, Choice{"PROT_READ|PROT_WRI
                               Choice{"PROT_WRITE", 1}};
 constexpr std::array kSync = {Choice{"MS_SYNC", 4}, Choice{"MS_ASYNC", 2},         Choice{"MS_INVALIDATE", 2},
                               Choice{"0", 1},       Choice{"MS_SYNC|MS_ASYNC", 1}, Choice{"8", 1}};
+constexpr std::array kSyncRange = {Choice{"SYNC_FILE_RANGE_WRITE", 3},
+                                   Choice{"SYNC_FILE_RANGE_WRITE_AND_WAIT", 5},
+                                   Choice{"SYNC_FILE_RANGE_WAIT_BEFORE", 1},
+                                   Choice{"SYNC_FILE_RANGE_WAIT_AFTER", 1},
+                                   Choice{"SYNC_FILE_RANGE_WRITE|SYNC_FILE_RANGE_WAIT_AFTER", 1},
+                                   Choice{"0", 1},
+                                   Choice{"8", 1}};
 constexpr std::array kLock = {Choice{"MLOCK_ONFAULT", 8}, Choice{"0", 2}, Choice{"2", 1}};
 constexpr std::array kLockAll = {Choice{"MCL_CURRENT", 6},
                                  Choice{"MCL_FUTURE", 2},
@@ -40,9 +47,13 @@ struct Words {
   std::string_view operation;  ///< empty: any
   std::span<const Choice> choices;
 };
-constexpr std::array kWords = {Words{"ADVICE", "", kAdvice},    Words{"MODE", "", kModes},
-                               Words{"PROT", "", kProt},        Words{"FLAGS", "msync", kSync},
-                               Words{"FLAGS", "mlock2", kLock}, Words{"FLAGS", "mlockall", kLockAll}};
+constexpr std::array kWords = {Words{"ADVICE", "", kAdvice},
+                               Words{"MODE", "", kModes},
+                               Words{"PROT", "", kProt},
+                               Words{"FLAGS", "msync", kSync},
+                               Words{"FLAGS", "sync_file_range", kSyncRange},
+                               Words{"FLAGS", "mlock2", kLock},
+                               Words{"FLAGS", "mlockall", kLockAll}};
 constexpr std::array<std::string_view, 12> kMade = {"FD",   "ADDRESS", "RANGE", "LENGTH", "OFFSET", "BYTE",
                                                     "AREA", "PROCESS", "NODE",  "PAGES",  "FLAGS",  "NAME"};
 

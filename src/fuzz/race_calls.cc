@@ -27,6 +27,8 @@ constexpr std::array kRacingModes = {Choice{"FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP
 constexpr std::array kRacingRights = {Choice{"PROT_READ", 3}, Choice{"PROT_READ|PROT_WRITE", 1},
                                       Choice{"PROT_NONE", 2}};
 constexpr std::array kRacingSyncs = {Choice{"MS_SYNC", 2}, Choice{"MS_INVALIDATE", 1}, Choice{"MS_ASYNC", 1}};
+constexpr std::array kRacingSyncRanges = {Choice{"SYNC_FILE_RANGE_WRITE", 1},
+                                          Choice{"SYNC_FILE_RANGE_WRITE_AND_WAIT", 2}};
 constexpr std::array kRacingLockings = {Choice{"0", 1}, Choice{"MLOCK_ONFAULT", 1}};
 constexpr std::array kRacingLocks = {Choice{"MCL_CURRENT", 1}};
 
@@ -35,17 +37,20 @@ struct RacingWords {
   std::string_view operation;  ///< empty: any
   std::span<const Choice> choices;
 };
-constexpr std::array kRacingWords = {
-    RacingWords{"ADVICE", "", kRacingAdvice},        RacingWords{"MODE", "", kRacingModes},
-    RacingWords{"PROT", "", kRacingRights},          RacingWords{"FLAGS", "msync", kRacingSyncs},
-    RacingWords{"FLAGS", "mlock2", kRacingLockings}, RacingWords{"FLAGS", "mlockall", kRacingLocks}};
+constexpr std::array kRacingWords = {RacingWords{"ADVICE", "", kRacingAdvice},
+                                     RacingWords{"MODE", "", kRacingModes},
+                                     RacingWords{"PROT", "", kRacingRights},
+                                     RacingWords{"FLAGS", "msync", kRacingSyncs},
+                                     RacingWords{"FLAGS", "sync_file_range", kRacingSyncRanges},
+                                     RacingWords{"FLAGS", "mlock2", kRacingLockings},
+                                     RacingWords{"FLAGS", "mlockall", kRacingLocks}};
 constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RANGE",   "LENGTH", "OFFSET",
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 11> kNeverRace = {"corrupt_pte",  "exec",          "kill", "killall",
-                                                         "memfd_create", "mmap",          "open", "prctl",
-                                                         "setuid",       "oom_score_adj", "close"};
+constexpr std::array<std::string_view, 12> kNeverRace = {
+    "corrupt_pte", "exec", "kill",  "killall", "mapping_set_gfp_mask", "memfd_create",
+    "mmap",        "open", "prctl", "setuid",  "oom_score_adj",        "close"};
 constexpr std::array<std::string_view, 12> kOfKernel = {
     "collapse",   "compact", "device_exclusive", "device_private",    "hibernate", "kswapd",
     "move_pages", "poison",  "reclaim",          "swap_discard_work", "swapoff",   "swapon"};

@@ -53,6 +53,9 @@ inline constexpr int kMadvGuardRemove = 103;
 inline constexpr int kFallocKeepSize = 1;
 inline constexpr int kFallocPunchHole = 2;
 
+inline constexpr int kORdonly = 0;
+inline constexpr int kOWronly = 1;
+inline constexpr int kORdwr = 2;
 inline constexpr int kOAccessMode = 3;
 inline constexpr int kOCreat = 0x40;
 inline constexpr int kOExcl = 0x80;
@@ -87,5 +90,7 @@ inline constexpr unsigned kTypeCharacter = 0020000;
 inline constexpr int kMsAsync = 1;
 inline constexpr int kMsInvalidate = 2;
 inline constexpr int kMsSync = 4;
+
+inline constexpr unsigned kSyncFileRangeMask = 7;
 
 }  // namespace quire::machine::abi

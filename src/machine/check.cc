@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "machine/device.h"
+#include "machine/stacked.h"
 
 namespace quire::machine {
 namespace {
@@ -104,8 +105,15 @@ void Machine::recount_pages(Recount& r, const cache::Mapping& mapping) {
 }
 
 void Machine::recount_files(Recount& r) {
-  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) { recount_pages(r, inode.mapping()); });
+  tmpfs_.peek_inodes([&](const fs::TmpfsInode& inode) {
+    recount_pages(r, inode.mapping());
+    inode.peek_vector([&](base::SwapEntry entry) {
+      if (uint32_t* slot = r.slot(entry)) ++*slot;
+    });
+  });
   block_fs_.peek_inodes([&](const fs::BlockInode& inode) { recount_pages(r, inode.mapping()); });
+  if (stacked_ == nullptr) return;
+  stacked_->peek_inodes([&](const fs::UnionInode& inode) { recount_pages(r, inode.mapping()); });
 }
 
 // A failed page keeps the reference that was taken when it failed.
@@ -223,6 +231,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   tmpfs_.check(report);
   for (const auto& mount : tmpfs_mounts_) mount->check(report);
   block_fs_.check(report);
+  if (stacked_ != nullptr) stacked_->check(report);
   Recount r{};
   recount(r);
   for (const Process* process = tasks_; process != nullptr; process = process->next_) {

@@ -146,14 +146,6 @@ Result<uint64_t> Machine::lseek(Process& process, int fd, int64_t offset, int wh
   return at;
 }
 
-// Linux: fs/sync.c do_fsync()
-Errno Machine::fsync(Process& process, int fd) {
-  QUIRE_FUNC();
-  FileRef file = process.fget(fd);
-  if (!file) return Errno::ebadf;
-  return file->fsync(fs::kWholeFile);
-}
-
 // Linux: mm/filemap.c kiocb_invalidate_pages()
 Errno Machine::invalidate_inode_pages2(Process& process, int fd, FileRange range) {
   QUIRE_FUNC();

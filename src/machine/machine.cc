@@ -4,6 +4,7 @@
 
 #include "machine/device.h"
 #include "machine/disk.h"
+#include "machine/stacked.h"
 
 namespace quire::machine {
 namespace {
@@ -40,6 +41,11 @@ swap::SwapOptions swap_options(const MachineOptions& o) {
   return swap;
 }
 
+fs::TmpFs::SwapForm swap_form(const MachineOptions& o) {
+  using Form = fs::TmpFs::SwapForm;
+  return o.stacked.find == fs::UnionFind::around ? Form::vector : Form::index;
+}
+
 std::size_t scratch_words(const MachineOptions& o) {
   std::size_t words = 2 * (o.ram + o.device).value();
   for (unsigned i = 0; i < o.swap_devices; ++i) words += 2 * (o.swap[i].pages.value() + 1);
@@ -66,7 +72,7 @@ Machine::Machine(const MachineOptions& options)
            options.thp_swap == swap::ThpSwap::pmd ? &huge_zero_ : nullptr,
            options.oom,
            PageCount(options.fault_around_pages)},
-      tmpfs_(env_, options.index_bits),
+      tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
       reclaim_(env_),
@@ -92,8 +98,8 @@ Machine::Machine(const MachineOptions& options)
 }
 
 void Machine::make_mounts() {
-  if (options_.tmpfs_mounts == 0) return;
-  base::Clock clock(options_.clock == OnOff::on ? base::Clock::Kind::real : base::Clock::Kind::stands_still);
+  if (options_.tmpfs_mounts == 0 && options_.unions == 0) return;
+  base::Clock clock(sync::driven() ? base::Clock::Kind::stands_still : base::Clock::Kind::real);
   root_fs_ = sync::make_box<fs::RootFs>(clock);
   for (unsigned i = 0; i < options_.tmpfs_mounts; ++i) {
     const TmpfsSpec& spec = options_.tmpfs[i];
@@ -103,11 +109,16 @@ void Machine::make_mounts() {
     tmpfs_mounts_.push_back(sync::make_box<fs::TmpfsMount>(tmpfs_, clock, limits));
     root_fs_->mount(spec.get_name(), *tmpfs_mounts_.back());
   }
+  stacked_ = Stacked::make(options_, env_, tmpfs_, *root_fs_, clock);
 }
 
 Machine::~Machine() {
   stop_kswapd();
   killall();
+  // Their pages may be in swap.
+  stacked_.reset();
+  root_fs_.reset();
+  tmpfs_mounts_.clear();
   for (Device* device : devices_) Device::destroy(device);
 }
 

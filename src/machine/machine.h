@@ -87,8 +87,17 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] Result<uint64_t> pread(Process& process, int fd, std::span<std::byte> to, int64_t offset);
   [[nodiscard]] Result<uint64_t> pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset);
   [[nodiscard]] Result<Stat> fstat(Process& process, int fd);
-  /// -EIO.
+  /// -EIO, -ENOSPC: what this open file has not heard of yet. fdatasync() does the same, since an inode has nothing
+  /// else to write.
   [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// `flags`: SYNC_FILE_RANGE_*; a length of 0: to the end. -EINVAL, -EIO, -ENOSPC. Linux: fs/sync.c
+  [[nodiscard]] Errno sync_file_range(Process& process, int fd, int64_t offset, int64_t bytes, unsigned flags);
+  /// Writes the page of the file at `offset`, as a module does outside of any writeback. As a system call returns it: a
+  /// positive value is a code that should not get here. Linux: mm/page-writeback.c write_one_page(), to 6.2
+  [[nodiscard]] Errno write_one_page(Process& process, int fd, int64_t offset);
+  /// What its pages are allocated with, as a loop device or a stacked file system of 2007 sets it. Linux:
+  /// mapping_set_gfp_mask()
+  [[nodiscard]] Errno mapping_set_gfp_mask(Process& process, int fd, phys::Gfp gfp);
   /// Bytes of a file; all of it without a length.
   struct FileRange {
     int64_t offset = 0;
@@ -291,7 +300,9 @@ class Machine : private reclaim::OomKiller {
   const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
   fs::BlockFs block_fs_;
   sync::Vector<sync::Box<fs::TmpfsMount>> tmpfs_mounts_;
-  sync::Box<fs::RootFs> root_fs_;  ///< none without mounts
+  sync::Box<fs::RootFs> root_fs_;  ///< nullptr: no mounts
+  struct Stacked;
+  sync::Box<Stacked> stacked_;  ///< nullptr: none; goes before the swap devices do
   reclaim::Reclaim reclaim_;
   reclaim::Mover mover_{env_};
   reclaim::MemoryFailure memory_failure_{env_};

@@ -12,6 +12,7 @@
 #include "base/defects.h"
 #include "base/types.h"
 #include "fs/extent_store.h"
+#include "fs/union_fs.h"
 #include "pgtable/page_table.h"
 #include "phys/frames.h"
 #include "rmap/mapped_range.h"
@@ -99,8 +100,10 @@ struct MachineOptions {
   unsigned swap_devices = 0;
   std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
   unsigned tmpfs_mounts = 0;
-  OnOff clock = OnOff::off;  ///< time passes; off: it stands still, as it must while explored
   DiskOptions disk;
+  static constexpr unsigned kUnions = 2;
+  unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower
+  fs::UnionOptions stacked;
 
   pgtable::Geometry page_table = {4, 9, 9};
   OnOff tlb = OnOff::off;  ///< CPUs remember translations until they are flushed

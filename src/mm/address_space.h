@@ -407,6 +407,7 @@ class AddressSpace final : public rmap::MappedSpace {
   [[nodiscard]] static FaultEnd end_of(cache::FaultOutcome outcome);
   [[nodiscard]] FaultEnd do_wp_page(Fault& fault);
   [[nodiscard]] bool wp_can_reuse_anon_folio(const Vma& vma, Folio& folio, cache::FolioFlag flags);
+  [[nodiscard]] FaultEnd wp_page_shared(Fault& fault, cache::FolioRef folio);
   [[nodiscard]] FaultEnd wp_page_copy(Fault& fault, cache::FolioRef old);
   [[nodiscard]] FaultEnd do_swap_page(Fault& fault);
   struct SwapIn;

@@ -88,14 +88,39 @@ AddressSpace::FaultEnd AddressSpace::do_wp_page(Fault& fault) {
           reuse = true;
         }
       }
-      if (reuse) {
+      if (reuse && fault.vma.wants_writenotify()) {
+        old = FolioRef::of(folio);
+      } else if (reuse) {
         table.set(fault.page, fault.entry.with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed));
         return FaultEnd::again;
       }
-      old = FolioRef::of(folio);
+      if (!old) old = FolioRef::of(folio);
     }
   }
+  if (fault.vma.wants_writenotify()) return wp_page_shared(fault, std::move(old));
   return wp_page_copy(fault, std::move(old));
+}
+
+// The file system hears of the write before the entry allows it. Linux: mm/memory.c wp_page_shared(),
+// do_page_mkwrite()
+AddressSpace::FaultEnd AddressSpace::wp_page_shared(Fault& fault, FolioRef folio) {
+  QUIRE_FUNC();
+  cache::Mapping& mapping = *fault.vma.mapping();
+  {
+    cache::LockedFolio locked(*folio);
+    if (folio->mapping() != &mapping) {
+      QUIRE_REACHED("do_page_mkwrite: folio left the file");
+      return FaultEnd::again;
+    }
+    mapping.ops().page_mkwrite(mapping, *folio);
+    LockedPageTable table(fault.leaf);
+    // What was dirty in vain is written in vain.
+    if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;
+    table.set(fault.page, fault.entry.with(PteBit::writable).with(PteBit::dirty).with(PteBit::accessed));
+  }
+  folio.reset();
+  mapping.ops().balance_dirty_pages(mapping);
+  return FaultEnd::again;
 }
 
 // `old` is empty for the page of zeros. Linux: mm/memory.c wp_page_copy()

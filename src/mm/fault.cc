@@ -193,7 +193,7 @@ AddressSpace::FaultEnd AddressSpace::finish_fault(Fault& fault, FolioRef folio) 
   if (fault.entry.has(PteBit::uffd_wp)) {
     pte = pte.with(PteBit::uffd_wp);
   } else {
-    pte = pte.with_if(!fault.vma.is_cow() && fault.vma.writable(), PteBit::writable);
+    pte = pte.with_if(fault.write() || fault.vma.writable_unnoticed(), PteBit::writable);
     pte = pte.with_if(fault.write(), PteBit::dirty);
   }
   rss.add(Folio::rss_class(folio->flags()), 1);
@@ -212,7 +212,12 @@ AddressSpace::FaultEnd AddressSpace::do_fault(Fault& fault) {
   cache::FaultResult result = mapping.ops().fault(mapping, fault.vma.index_of(fault.page));
   if (result.outcome != cache::FaultOutcome::found) return end_of(result.outcome);
   // Mapped while locked: truncation, which waits for the lock, will find the entry.
-  return finish_fault(fault, std::move(result.folio));
+  bool notify = fault.write() && fault.vma.wants_writenotify();
+  if (notify) mapping.ops().page_mkwrite(mapping, *result.folio);
+  FaultEnd end = finish_fault(fault, std::move(result.folio));
+  result.locked.unlock();
+  if (notify) mapping.ops().balance_dirty_pages(mapping);
+  return end;
 }
 
 AddressSpace::FaultEnd AddressSpace::end_of(cache::FaultOutcome outcome) {

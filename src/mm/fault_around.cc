@@ -25,7 +25,7 @@ void AddressSpace::map_cached_page(const Vma& vma, pgtable::LockedPageTable& tab
   if (!table.get(page).is_none()) return;
   rss.add(Folio::rss_class(flags), 1);
   folio.add_mapping();
-  bool writable = !vma.is_cow() && vma.writable();
+  bool writable = vma.writable_unnoticed();
   table.set(page, Pte::present(folio.pfn()).with(PteBit::accessed).with_if(writable, PteBit::writable));
   (void)found.folio.release();
 }

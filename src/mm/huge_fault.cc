@@ -84,7 +84,7 @@ bool AddressSpace::do_set_pmd(Fault& fault, FolioRef& folio) {
   QUIRE_FUNC();
   LockedPmd pmd(fault.leaf);
   if (!pmd.get().is_none()) return pmd.get().is_huge();
-  bool writable = !fault.vma.is_cow() && fault.vma.writable();
+  bool writable = fault.vma.writable_unnoticed();
   Pte pte = Pte::present(folio->pfn()).with(PteBit::accessed).with_if(writable, PteBit::writable);
   rss.add(Folio::rss_class(folio->flags()), static_cast<int32_t>(folio->pages().value()));
   folio->add_mapping();

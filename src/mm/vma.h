@@ -100,6 +100,13 @@ class Vma final : public rmap::MappedRange {
   /// The rights of an entry, without regard to COW.
   [[nodiscard]] bool readable() const { return has(VmFlag::read | VmFlag::write); }
   [[nodiscard]] bool writable() const { return has(VmFlag::write); }
+  /// Whether the file system hears of the first write to a page, so that it can write the page back. Linux:
+  /// vma_wants_writenotify()
+  [[nodiscard]] bool wants_writenotify() const {
+    return file_ != nullptr && !is_cow() && mapping()->ops().can_writeback();
+  }
+  /// Whether an entry may be writable before anybody writes.
+  [[nodiscard]] bool writable_unnoticed() const { return writable() && !is_cow() && !wants_writenotify(); }
   /// Whether a page that was used is likely to be used again. Linux: vma_has_recency()
   /// Truncation asks that too, without mmap_lock.
   [[nodiscard]] bool has_recency() const { return recency_.load(sync::Order::relaxed) != 0; }

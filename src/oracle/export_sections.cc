@@ -81,7 +81,7 @@ struct Header {
 constexpr std::array<Header, 26> kHeaders = {{
     {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
-    {"fcntl.h", "open fallocate fcntl O_* F_DUPFD* FALLOC_*"},
+    {"fcntl.h", "open fallocate fcntl sync_file_range SYNC_FILE_RANGE_* O_* F_DUPFD* FALLOC_*"},
     {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_* unshare CLONE_NEWNS"},
@@ -106,7 +106,8 @@ constexpr std::array<Header, 26> kHeaders = {{
     {"sys/wait.h", "waitpid"},
     {"sys/xattr.h", "setxattr getxattr listxattr removexattr XATTR_*"},
     {"unistd.h",
-     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync setuid unlink rmdir link symlink "
+     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync setuid unlink rmdir link "
+     "symlink "
      "readlink chown lseek write sysconf "
      "_exit R_OK W_OK X_OK F_OK"},
 }};

@@ -53,6 +53,11 @@ Value run_pwrite(Actor& a, const Call& c) {
   return value_of(q_pwrite_fill(a.descriptor(c), static_cast<int>(what.number), length, a.number(c, 2)));
 }
 Value run_fsync(Actor& a, const Call& c) { return value_of(q_result(fsync(a.descriptor(c)))); }
+Value run_fdatasync(Actor& a, const Call& c) { return value_of(q_result(fdatasync(a.descriptor(c)))); }
+Value run_sync_file_range(Actor& a, const Call& c) {
+  return value_of(q_result(
+      sync_file_range(a.descriptor(c), a.number(c, 1), a.number(c, 2), static_cast<unsigned>(int_of(a, c, 3)))));
+}
 
 // --- Memory ---------------------------------------------------------------------------------------------------------
 
@@ -239,6 +244,7 @@ struct Operations {
   KernelOperation exec = no_act("the player would end with its program");
   KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
+  KernelOperation fdatasync = act(run_fdatasync, "q_result(fdatasync({n0}))");
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork, "{fork}");
   KernelOperation free_pages = no_look("a whole machine's are of no use");
@@ -261,6 +267,7 @@ struct Operations {
   KernelOperation lstat = look(paths::lstat, "q_lstat({s0}, \"{member}\")");
   KernelOperation madvise = act(run_madvise, "{madvise}");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
+  KernelOperation mapping_set_gfp_mask = no_act("needs a module");
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
   KernelOperation mkdir = act(paths::mkdir, "q_result(mkdir({s0}, {n1}))");
   KernelOperation mknod = act(paths::mknod, "q_result(mknod({s0}, {n1}, 0))");
@@ -300,6 +307,7 @@ struct Operations {
   KernelOperation swapoff = act(run_swapoff, "q_result(swapoff({area0}))", kRoot);
   KernelOperation swapon = act(run_swapon, "q_swapon({area0})", kRoot);
   KernelOperation symlink = act(paths::symlink, "q_result(symlink({s0}, {s1}))");
+  KernelOperation sync_file_range = act(run_sync_file_range, "q_result(sync_file_range({n0}, {n1}, {n2}, {n3}))");
   KernelOperation tasks = look(run_tasks, "q_tasks()");
   KernelOperation truncate = act(paths::truncate, "q_result(truncate({s0}, {n1}))");
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
@@ -308,6 +316,7 @@ struct Operations {
   KernelOperation unlink = act(paths::unlink, "q_result(unlink({s0}))");
   KernelOperation utimensat = act(paths::utimensat, "q_utimensat({s0}, {n1}, {n2})");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
+  KernelOperation write_one_page = no_act("needs a module");
 };
 
 constexpr Operations kNamed;

@@ -28,9 +28,9 @@ std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& k
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
     if (huge && o.number.value != 512) return fmt::format("counts on {}={}", o.key, o.number.value);
-    constexpr std::array<std::string_view, 11> kOwn = {"punched_poison", "oom",           "WMARK_MIN",    "WMARK_LOW",
-                                                       "WMARK_HIGH",     "swap_priority", "swap_discard", "swap_bad",
-                                                       "disk",           "disk_bad",      "disk_alloc"};
+    constexpr std::array<std::string_view, 14> kOwn = {
+        "punched_poison", "oom",  "WMARK_MIN", "WMARK_LOW",  "WMARK_HIGH", "swap_priority",   "swap_discard",
+        "swap_bad",       "disk", "disk_bad",  "disk_alloc", "union",      "union_writepage", "union_find"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
     bool settable = kernel.fault_around_pages == 1;

@@ -26,9 +26,12 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
     env_.swap.swap_writepage(*locked.release());
   } else if (mapping != nullptr) {
     cache::WritebackControl wbc = cache::WritebackControl::reclaim();
+    Errno error = mapping->ops().writepage(*mapping, folio, wbc);
     // Still locked: it goes back to its list, as one that is active. Any other outcome has unlocked it.
-    if (mapping->ops().writepage(*mapping, folio, wbc) == cache::kAopWritepageActivate) return Pageout::keep;
+    if (error == cache::kAopWritepageActivate) return Pageout::keep;
     (void)locked.release();
+    // Nobody is here to be told; who has the file open will be. Linux: mm/vmscan.c handle_write_error()
+    mapping->set_error(error);
   } else {
     return Pageout::keep;
   }

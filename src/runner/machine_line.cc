@@ -152,6 +152,8 @@ class Applier {
       swap_backend(o);
     } else if (o.key == "swap_discard") {
       swap_discard(o);
+    } else if (o.key == "union" || o.key == "union_writepage" || o.key == "union_find") {
+      stacked(o);
     } else if (o.key == "disk" || o.key == "disk_bad" || o.key == "disk_alloc") {
       disk(o);
     } else if (o.key == "swap_bad" || o.key == "swap_priority" || o.key == "nr_inodes") {
@@ -180,6 +182,22 @@ class Applier {
       return complain(s.at, fmt::format("expected a swap area of 1 to {} pages with a name of less than {} letters",
                                         kPagesMax, machine::SwapDevice::kNameBytes));
     machine_.add_swap(s.name, base::PageCount{static_cast<uint64_t>(pages)});
+  }
+
+  void stacked(const MachineOption& o) {
+    if (o.key == "union") {
+      int64_t value = o.kind == OptionKind::number ? o.number.value : 0;
+      if (value < 1 || value > MachineOptions::kUnions) return complain(o.at, "expected union=1 or union=2");
+      machine_.unions = static_cast<unsigned>(value);
+    } else if (o.key == "union_writepage") {
+      if (o.word != "lower" && o.word != "dirty")
+        return complain(o.at, "expected union_writepage=lower or union_writepage=dirty");
+      machine_.stacked.writepage = o.word == "lower" ? fs::UnionWritepage::lower : fs::UnionWritepage::dirty;
+    } else {
+      if (o.word != "through" && o.word != "around")
+        return complain(o.at, "expected union_find=through or union_find=around");
+      machine_.stacked.find = o.word == "through" ? fs::UnionFind::through : fs::UnionFind::around;
+    }
   }
 
   void disk(const MachineOption& o) {
@@ -341,7 +359,8 @@ class Applier {
     std::vector<std::string_view> known = {
         "real",         "ram",      "swap",         "thp",           "PTRS_PER_PTE", "punched_poison",
         "swap_backend", "swap_bad", "swap_discard", "swap_priority", "thp_swap",     "lru",
-        "oom",          "disk",     "disk_bad",     "disk_alloc"};
+        "oom",          "disk",     "disk_bad",     "disk_alloc",    "union",        "union_writepage",
+        "union_find"};
     for (const NumberKey& key : kNumberKeys) known.push_back(key.name);
     unknown(o.key, o.at, known);
   }

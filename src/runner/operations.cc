@@ -48,6 +48,24 @@ Value open(Runtime& r, const Call& c) {
                                static_cast<unsigned>(int_number(r, c, 2))));
 }
 Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
+Value fdatasync(Runtime& r, const Call& c) { return fsync(r, c); }
+// sync_file_range(FD, OFFSET, LENGTH, FLAGS)
+Value sync_file_range(Runtime& r, const Call& c) {
+  return from(r.machine().sync_file_range(r.process(c), int_number(r, c, 0), r.number(c, 1), r.number(c, 2),
+                                          static_cast<unsigned>(int_number(r, c, 3))));
+}
+Value write_one_page(Runtime& r, const Call& c) {
+  return from(r.machine().write_one_page(r.process(c), int_number(r, c, 0), r.number(c, 1)));
+}
+// mapping_set_gfp_mask(FD, GFP_NOFS): of the mask only what decides whether I/O and file systems may be used.
+Value mapping_set_gfp_mask(Runtime& r, const Call& c) {
+  constexpr int64_t kGfpIo = 0x40;
+  constexpr int64_t kGfpFs = 0x80;
+  phys::Gfp gfp = phys::Gfp::user();
+  if ((r.number(c, 1) & kGfpFs) == 0) gfp = gfp.without_fs();
+  if ((r.number(c, 1) & kGfpIo) == 0) gfp = gfp.without_io();
+  return from(r.machine().mapping_set_gfp_mask(r.process(c), int_number(r, c, 0), gfp));
+}
 Value invalidate_inode_pages2(Runtime& r, const Call& c) {
   return from(r.machine().invalidate_inode_pages2(r.process(c), int_number(r, c, 0), {r.number(c, 1), r.number(c, 2)}));
 }

@@ -22,6 +22,9 @@ TEST(Constants, HaveTheNumbersOfTheHost) {
   EXPECT_EQ(constant_value("MADV_PAGEOUT"), 21);
   EXPECT_EQ(constant_value("FALLOC_FL_PUNCH_HOLE"), 2);
   EXPECT_EQ(constant_value("MS_SYNC"), MS_SYNC);
+  EXPECT_EQ(constant_value("SYNC_FILE_RANGE_WAIT_BEFORE"), SYNC_FILE_RANGE_WAIT_BEFORE);
+  EXPECT_EQ(constant_value("SYNC_FILE_RANGE_WRITE"), SYNC_FILE_RANGE_WRITE);
+  EXPECT_EQ(constant_value("SYNC_FILE_RANGE_WAIT_AFTER"), SYNC_FILE_RANGE_WAIT_AFTER);
   EXPECT_EQ(constant_value("O_CREAT"), O_CREAT);
   EXPECT_EQ(constant_value("SEEK_END"), SEEK_END);
   EXPECT_EQ(constant_value("MAP_FAILED"), -1);

@@ -18,7 +18,8 @@ constexpr std::int64_t kFillMax = std::int64_t{1} << 30;
 
 // What sync::should_fail() is asked with: a site, or the GFP class of the allocation.
 bool is_fail_site(std::string_view name) {
-  constexpr std::array<std::string_view, 5> kSites = {"page_alloc", "slab", "io_read", "io_write", "trylock"};
+  constexpr std::array<std::string_view, 7> kSites = {"page_alloc", "slab",      "io_read",  "io_write",
+                                                      "trylock",    "writepage", "get_block"};
   return std::find(kSites.begin(), kSites.end(), name) != kSites.end() || name.starts_with("GFP_");
 }
 
@@ -360,8 +361,8 @@ class Lowering {
       result.keep_swapcache = true;
     } else if (p.name == "fail" && !is_fail_site(p.site)) {
       complain(p.at,
-               fmt::format("expected a place that can fail (page_alloc, slab, io_read, io_write, trylock) or a GFP "
-                           "class, found '{}'",
+               fmt::format("expected a place that can fail (page_alloc, slab, io_read, io_write, trylock, writepage, "
+                           "get_block) or a GFP class, found '{}'",
                            p.site));
     } else if (p.name == "fail") {
       Injection injection{p.modality,         p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == Modality::may,

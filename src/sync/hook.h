@@ -82,7 +82,7 @@ enum class ContextChange : uint8_t { preempt_disable, preempt_enable, irq_disabl
 
 /// The place and circumstances of a step that may be made to fail ("page_alloc" in add_swap_count_continuation).
 struct FailSite {
-  const char* site;         ///< page_alloc, slab, io_read, io_write, trylock
+  const char* site;         ///< page_alloc, slab, io_read, io_write, trylock, writepage
   const char* detail = "";  ///< for example the GFP class: GFP_KERNEL, GFP_ATOMIC
 };
 

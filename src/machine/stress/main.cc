@@ -1,4 +1,4 @@
-#include "machine/stress/stress.h"
+#include "machine/stress/exerciser.h"
 
 #include <csignal>
 
@@ -37,7 +37,9 @@ int usage() {
              "                    [--swap PAGES] [--slot-cache] [--synchronous] [--tlb] [--discard]\n"
              "                    [--huge-order 1..9] [--thp-swap pmd|pte|off] [--lru clock|lists] [--no-kswapd]\n"
              "                    [--backend ram|file|lz4|zstd|redis=HOST:PORT[,HOST:PORT]]\n"
-             "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n");
+             "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n"
+             "       quire_stress fs tmpfs|block|union [--operations N] [--seed N] [--ram PAGES] [--swap PAGES] "
+             "[--pages N]\n");
   return 2;
 }
 
@@ -103,8 +105,34 @@ bool set_value(Settings& settings, std::string_view option, const char* value) {
   return option == "--backend" ? set_backend(settings, value) : set_number(settings, option, std::atof(value));
 }
 
+// `quire_stress fs tmpfs|block|union`
+int exercise(int argc, char** argv) {
+  auto on = argc > 2 ? exercise_on(argv[2]) : std::nullopt;
+  if (!on) return usage();
+  Exercise exercise{.on = *on};
+  for (int i = 3; i < argc; i += 2) {
+    std::string_view option = argv[i];
+    uint64_t value = i + 1 < argc ? std::strtoull(argv[i + 1], nullptr, 10) : 0;
+    if (value == 0) return usage();
+    if (option == "--operations")
+      exercise.operations = value;
+    else if (option == "--seed")
+      exercise.seed = value;
+    else if (option == "--ram" && value >= 16)
+      exercise.ram = value;
+    else if (option == "--swap")
+      exercise.swap = value;
+    else if (option == "--pages")
+      exercise.pages = value;
+    else
+      return usage();
+  }
+  return run_exercise(exercise);
+}
+
 int main_of(int argc, char** argv) {
   std::string_view what = argc > 1 ? argv[1] : "";
+  if (what == "fs") return exercise(argc, argv);
   if (what != "swap" && what != "memory" && what != "workingset" && what != "oom") return usage();
   Settings settings;
   if (what == "oom") settings.ram = settings.swap = 1024;
