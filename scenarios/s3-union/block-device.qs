@@ -8,13 +8,13 @@ setup {
 }
 
 cpu 0 as A {
-  pwrite(fd, fill('a', 2*4K), 0)        = 2*4K
-  pwrite(fd, 'c', 2*4K)                 = -ENOSPC
-  fsync(fd)                             = 0
+  pwrite(fd, fill('a', 2*4K), 0)                                 = 2*4K
+  pwrite(fd, 'c', 2*4K)                                          = -ENOSPC
+  fsync(fd)                                                      = 0
   fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0
-  pwrite(fd, 'c', 2*4K)                 = 1
-  fsync(fd)                             = 0
-  fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 4K) = -ENOSPC
+  pwrite(fd, 'c', 2*4K)                                          = 1
+  fsync(fd)                                                      = 0
+  fallocate(fd, FALLOC_FL_KEEP_SIZE, 0, 4K)                      = -ENOSPC
 }
 
 check {
@@ -55,21 +55,21 @@ machine  cpus=1 ram=16 disk=1 disk_alloc=write
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 2*4K)         = 0
-  A: pwrite(fd, 'a', 0)          = 1
-  A: fsync(fd)                   = 0
+  A: ftruncate(fd, 2*4K) = 0
+  A: pwrite(fd, 'a', 0)  = 1
+  A: fsync(fd)           = 0
   A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
 }
 
 cpu 0 as A {
-  store(p[1], 'b')               = 0
-  msync(p, 2*4K, MS_SYNC)              = -ENOSPC
-  load(p[1])                     = 'b'
+  store(p[1], 'b')        = 0
+  msync(p, 2*4K, MS_SYNC) = -ENOSPC
+  load(p[1])              = 'b'
 }
 
 check {
-  A: pread(fd, 0)                = 'a'
-  A: fstat(fd).st_blocks         = 8
+  A: pread(fd, 0)        = 'a'
+  A: fstat(fd).st_blocks = 8
 }
 
 expect { never lost_store   complete }
@@ -88,10 +88,10 @@ cpu 0 as A { ftruncate(fd, 4) = 0   ftruncate(fd, 4K) = 0 }
 cpu 1 as A { fsync(fd) = 0 }
 
 check {
-  A: fsync(fd)                    = 0
-  A: invalidate_inode_pages2(fd)  = 0
-  A: pread(fd, 3)                 = 'a'
-  A: pread(fd, 4)                 = 0
+  A: fsync(fd)                   = 0
+  A: invalidate_inode_pages2(fd) = 0
+  A: pread(fd, 3)                = 'a'
+  A: pread(fd, 4)                = 0
 }
 
 expect { never lost_store   complete }
@@ -104,15 +104,15 @@ setup {
 }
 
 cpu 0 as A {
-  pwrite(fd, fill('a', 2*4K), 0)  = 2*4K
-  fsync(fd)                       = -EIO
-  pread(fd, 4K)                   = 'a'
+  pwrite(fd, fill('a', 2*4K), 0) = 2*4K
+  fsync(fd)                      = -EIO
+  pread(fd, 4K)                  = 'a'
 }
 
 check {
-  A: invalidate_inode_pages2(fd)  = -EIO
-  A: pread(fd, 0)                 = 'a'
-  A: pread(fd, 4K)                = 'a'
+  A: invalidate_inode_pages2(fd) = -EIO
+  A: pread(fd, 0)                = 'a'
+  A: pread(fd, 4K)               = 'a'
 }
 
 expect { never lost_store   complete }
@@ -123,16 +123,16 @@ machine  cpus=2 ram=16 disk=2 disk_alloc=write
 setup {
   A: f = open("f", O_RDWR|O_CREAT)
   A: g = open("g", O_RDWR|O_CREAT)
-  A: pwrite(f, 'a', 0)            = 1
+  A: pwrite(f, 'a', 0) = 1
 }
 
 cpu 0 as A { r = pwrite(f, 'b', 4K) }
 cpu 1 as A { s = pwrite(g, 'c', 0) }
 
 check {
-  A: fsync(f)                     = 0
-  A: fsync(g)                     = 0
-  A: pread(f, 0)                  = 'a'
+  A: fsync(f)    = 0
+  A: fsync(g)    = 0
+  A: pread(f, 0) = 'a'
 }
 
 expect {

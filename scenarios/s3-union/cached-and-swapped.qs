@@ -6,13 +6,13 @@ machine  cpus=1 ram=16 swap=S:8 union=1 union_find=around
 
 setup {
   A: fd = open("/union/f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'a')
-  A: msync(p, 4K, MS_SYNC) = 0
+  A: msync(p, 4K, MS_SYNC)        = 0
   A: below = open("/upper/f", O_RDONLY)
   A: q = mmap(0, 4K, PROT_READ, MAP_SHARED, below, 0)
-  A: load(q[0]) = 'a'
+  A: load(q[0])                   = 'a'
   A: madvise(q, 4K, MADV_PAGEOUT) = 0
   A: store(p[0], 'b')
 }
@@ -32,13 +32,13 @@ machine  cpus=2 ram=16 swap=S:8 union=1 union_find=around union_writepage=dirty
 
 setup {
   A: fd = open("/union/f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'a')
-  A: msync(p, 4K, MS_SYNC) = 0
+  A: msync(p, 4K, MS_SYNC)        = 0
   A: below = open("/upper/f", O_RDONLY)
   A: q = mmap(0, 4K, PROT_READ, MAP_SHARED, below, 0)
-  A: load(q[0]) = 'a'
+  A: load(q[0])                   = 'a'
   A: madvise(q, 4K, MADV_PAGEOUT) = 0
   A: store(p[0], 'b')
 }
@@ -59,13 +59,13 @@ machine  cpus=1 ram=16 swap=S:8 union=1 union_find=around union_writepage=dirty
 
 setup {
   A: fd = open("/union/f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'a')
-  A: msync(p, 4K, MS_SYNC) = 0
+  A: msync(p, 4K, MS_SYNC)        = 0
   A: below = open("/upper/f", O_RDONLY)
   A: q = mmap(0, 4K, PROT_READ, MAP_SHARED, below, 0)
-  A: load(q[0]) = 'a'
+  A: load(q[0])                   = 'a'
   A: madvise(q, 4K, MADV_PAGEOUT) = 0
   A: store(p[0], 'b')
 }
@@ -85,13 +85,13 @@ machine  cpus=1 ram=16 swap=S:8 union=1 union_find=around union_writepage=dirty
 
 setup {
   A: fd = open("/union/f", O_RDWR|O_CREAT)
-  A: ftruncate(fd, 4K) = 0
+  A: ftruncate(fd, 4K)            = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0], 'a')
-  A: msync(p, 4K, MS_SYNC) = 0
+  A: msync(p, 4K, MS_SYNC)        = 0
   A: below = open("/upper/f", O_RDONLY)
   A: q = mmap(0, 4K, PROT_READ, MAP_SHARED, below, 0)
-  A: load(q[0]) = 'a'
+  A: load(q[0])                   = 'a'
   A: madvise(q, 4K, MADV_PAGEOUT) = 0
   A: store(p[0], 'b')
   A: madvise(p, 4K, MADV_PAGEOUT) = 0

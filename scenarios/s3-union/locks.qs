@@ -15,7 +15,7 @@ cpu 0 as A { r = msync(p, 4K, MS_SYNC)   [may fail: page_alloc] }
 cpu 1 as A { load(p[0]) = 'a' }
 
 check {
-  A: fsync(fd) = 0 | -ENOMEM
+  A: fsync(fd)    = 0 | -ENOMEM
   A: pread(fd, 0) = 'a'
 }
 

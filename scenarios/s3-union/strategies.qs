@@ -38,10 +38,10 @@ check {
   A: below = open("/upper/f", O_RDONLY)
   A: q = mmap(0, 4K, PROT_READ, MAP_SHARED, below, 0)
   A: madvise(p, 4K, MADV_PAGEOUT) = 0
-  A: load(q[0]) = 'a'
+  A: load(q[0])                   = 'a'
   A: madvise(q, 4K, MADV_PAGEOUT) = 0
-  A: load(q[0]) = 'a'
-  A: load(p[0]) = 'a'
+  A: load(q[0])                   = 'a'
+  A: load(p[0])                   = 'a'
 }
 
 expect            { never lost_store   never swap_count   complete }
@@ -63,7 +63,7 @@ cpu 1 as A { store(p[0], 'b') }
 check {
   A: msync(p, 4K, MS_SYNC) = 0
   A: below = open("/upper/f", O_RDONLY)
-  A: pread(below, 0) = 'b'
+  A: pread(below, 0)       = 'b'
 }
 
 expect { never lost_store   complete }
@@ -82,9 +82,9 @@ cpu 1 as A { ftruncate(fd, 0) = 0 }
 
 check {
   A: ftruncate(fd, 4K) = 0
-  A: pread(fd, 0) = 0
+  A: pread(fd, 0)      = 0
   A: below = open("/upper/f", O_RDONLY)
-  A: pread(below, 0) = 0
+  A: pread(below, 0)   = 0
 }
 
 expect { never lost_store   never leak   complete }
@@ -119,8 +119,8 @@ cpu 0 as A { fsync(fd) = 0 }
 cpu 1 as A { fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0 }
 
 check {
-  A: pread(fd, 0) = 0
-  A: fsync(fd)    = 0
+  A: pread(fd, 0)    = 0
+  A: fsync(fd)       = 0
   A: below = open("/upper/f", O_RDONLY)
   A: pread(below, 0) = 0
 }

@@ -93,7 +93,7 @@ struct NewInode {
   std::string_view target = {};  ///< of a symlink
 };
 
-/// Linux: setxattr(2), XATTR_CREATE, XATTR_REPLACE
-enum class XattrSet : uint8_t { any, create, replace };
+/// What setxattr() does about a name that is there, or is not: XATTR_CREATE, XATTR_REPLACE, and both, which cannot be.
+enum class XattrSet : uint8_t { any, create, replace, both };
 
 }  // namespace quire::fs

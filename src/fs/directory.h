@@ -53,7 +53,7 @@ class Directory {
     std::string_view new_name;
     Inode* replaced;  ///< nullptr: the new name is free. Another inode than `moved`; a directory if and only if it is
     RenameHow how;
-    Credentials who;  ///< whose a whiteout is
+    Credentials who = {};  ///< whose a whiteout is
   };
 
   [[nodiscard]] virtual Inode& inode() = 0;

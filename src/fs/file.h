@@ -16,13 +16,25 @@
 
 namespace quire::fs {
 
+/// What an open file is for. Linux: file->f_mode, file->f_flags
+struct FileMode {
+  bool read = true;
+  bool write = true;
+  bool append = false;  ///< O_APPEND: writes go to the end of the file, wherever they were meant to go
+};
+
 class File final : public rmap::FileBacking {
  public:
-  explicit File(Inode& inode) : FileBacking(inode.mapping()), inode_(inode), f_wb_err_(mapping().wb_err().sample()) {}
+  explicit File(Inode& inode, FileMode mode = {})
+      : FileBacking(inode.mapping()), inode_(inode), mode_(mode), f_wb_err_(mapping().wb_err().sample()) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
   [[nodiscard]] Inode& inode() const { return inode_; }
+  [[nodiscard]] const FileMode& mode() const { return mode_; }
+  /// Where the next byte would be read: lseek() sets it, and tells it.
+  [[nodiscard]] uint64_t position() const { return f_pos_.load(); }
+  void set_position(uint64_t position) { f_pos_.store(position); }
 
   // FileBacking
   void get() override { references_.add(1); }
@@ -49,6 +61,8 @@ class File final : public rmap::FileBacking {
   void release();
 
   Inode& inode_;
+  const FileMode mode_;
+  sync::Atomic<uint64_t, "file->f_pos"> f_pos_{0};
   sync::SpinLock<sync::LockClass::f_lock> f_lock_;
   /// Stored under f_lock, looked at without.
   sync::Atomic<cache::Errseq::Sample, "file->f_wb_err"> f_wb_err_;

@@ -80,6 +80,8 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) = 0;
   /// Bytes written. Linux: f_op->write_iter
   [[nodiscard]] virtual Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) = 0;
+  /// The same at the end of the file, wherever that is by then. Linux: IOCB_APPEND
+  [[nodiscard]] virtual Result<uint64_t> append(std::span<const std::byte> from) { return pwrite(from, size()); }
   /// What was written to the pages of `range`, also through mappings, is in the store or could not be written. The
   /// error of this writing; what it has recorded for everybody is File::fsync()'s business (fs/file.h).
   /// Linux: f_op->fsync

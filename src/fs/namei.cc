@@ -9,7 +9,10 @@ using Last = PathWalk::Last;
 
 // Linux: fs/namei.c may_create()
 Errno Namei::may_create(Directory& directory) const {
-  if (directory.dead()) return Errno::enoent;
+  if (directory.dead()) {
+    QUIRE_REACHED("may_create: the directory was removed meanwhile");
+    return Errno::enoent;
+  }
   return permission(directory.inode().getattr(), who_, kMayWrite | kMayExec);
 }
 
@@ -117,7 +120,10 @@ Errno Namei::link(std::string_view from, std::string_view to, Follow follow) {
   if ((*old)->directory() != nullptr) return Errno::eperm;
   sync::Guard inner((*old)->i_rwsem());
   // Its last name may have gone since it was looked up.
-  if ((*old)->getattr().nlink == 0) return Errno::enoent;
+  if ((*old)->getattr().nlink == 0) {
+    QUIRE_REACHED("vfs_link: the last name went meanwhile");
+    return Errno::enoent;
+  }
   return directory.link(walk.name(), **old);
 }
 

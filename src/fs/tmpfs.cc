@@ -62,10 +62,20 @@ Result<uint64_t> TmpfsInode::pread(std::span<std::byte> to, uint64_t offset) {
 // Linux: mm/shmem.c shmem_file_write_iter(), shmem_write_begin(), shmem_write_end()
 Result<uint64_t> TmpfsInode::pwrite(std::span<const std::byte> from, uint64_t offset) {
   QUIRE_FUNC();
+  sync::Guard guard(i_rwsem_);
+  return write_locked(from, offset);
+}
+
+Result<uint64_t> TmpfsInode::append(std::span<const std::byte> from) {
+  QUIRE_FUNC();
+  sync::Guard guard(i_rwsem_);
+  return write_locked(from, size_.load());
+}
+
+Result<uint64_t> TmpfsInode::write_locked(std::span<const std::byte> from, uint64_t offset) {
   if (from.empty()) return 0;
   if (offset >= kSizeMax) return Errno::efbig;
   from = from.first(std::min<uint64_t>(from.size(), kSizeMax - offset));
-  sync::Guard guard(i_rwsem_);
   update_time();
   uint64_t done = 0;
   while (done < from.size()) {

@@ -48,6 +48,7 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
+  [[nodiscard]] Result<uint64_t> append(std::span<const std::byte> from) override;
   [[nodiscard]] Result<uint64_t> seek(Seek what, uint64_t offset) override;
   [[nodiscard]] int64_t peek_pages() const override { return alloced_.peek(); }
   /// The page cache and swap are all there is. Linux: fs/libfs.c noop_fsync()
@@ -67,6 +68,8 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
  private:
   friend class TmpFs;
   void evict() override;
+  [[nodiscard]] Result<uint64_t> write_locked(std::span<const std::byte> from, uint64_t offset)
+      QUIRE_REQUIRES(i_rwsem_);
 
   TmpFs& fs_;
   SwapVector vector_;  ///< empty but under a stacked file system that goes around tmpfs

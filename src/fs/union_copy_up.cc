@@ -119,11 +119,7 @@ Errno UnionInode::copy_up() {
   if (error != Errno::ok) return error;
   Inode& directory = *found_in_->upper();
   sync::Guard guard(directory.i_rwsem());
-  if (upper() != nullptr) {
-    QUIRE_REACHED("ovl_copy_up: somebody else was first");
-    return Errno::ok;
-  }
-  return copy_up_into(directory);
+  return upper() != nullptr ? Errno::ok : copy_up_into(directory);
 }
 
 sync::String UnionFs::temporary_name() {

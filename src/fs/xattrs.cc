@@ -20,8 +20,9 @@ Result<uint64_t> Xattrs::get(std::string_view name, std::span<std::byte> value) 
 Result<int64_t> Xattrs::growth(std::string_view name, std::size_t value_bytes, XattrSet how) const {
   (void)changes_.get();
   auto at = values_.find(name);
-  if (at != values_.end() && how == XattrSet::create) return Errno::eexist;
-  if (at == values_.end() && how == XattrSet::replace) return Errno::enodata;
+  bool there = at != values_.end();
+  if (there && (how == XattrSet::create || how == XattrSet::both)) return Errno::eexist;
+  if (!there && (how == XattrSet::replace || how == XattrSet::both)) return Errno::enodata;
   return space(name, value_bytes) - (at == values_.end() ? 0 : space(name, at->second.size()));
 }
 

@@ -60,6 +60,32 @@ inline constexpr int kOAccessMode = 3;
 inline constexpr int kOCreat = 0x40;
 inline constexpr int kOExcl = 0x80;
 inline constexpr int kOTrunc = 0x200;
+inline constexpr int kOReadOnly = 0;
+inline constexpr int kOWriteOnly = 1;
+inline constexpr int kOReadWrite = 2;
+inline constexpr int kOAppend = 0x400;
+inline constexpr int kODirectory = 0x10000;
+inline constexpr int kONofollow = 0x20000;
+
+inline constexpr int kSeekSet = 0;
+inline constexpr int kSeekCur = 1;
+inline constexpr int kSeekEnd = 2;
+inline constexpr int kSeekData = 3;
+inline constexpr int kSeekHole = 4;
+
+inline constexpr int kRenameNoreplace = 1;
+inline constexpr int kRenameExchange = 2;
+inline constexpr int kRenameWhiteout = 4;
+
+inline constexpr int kXattrCreate = 1;
+inline constexpr int kXattrReplace = 2;
+
+inline constexpr int kUtimeNow = (1 << 30) - 1;
+inline constexpr int kUtimeOmit = (1 << 30) - 2;
+
+inline constexpr unsigned kTypeMask = 0170000;
+inline constexpr unsigned kTypeRegular = 0100000;
+inline constexpr unsigned kTypeCharacter = 0020000;
 
 inline constexpr int kMsAsync = 1;
 inline constexpr int kMsInvalidate = 2;

@@ -229,6 +229,7 @@ void Machine::check(CheckReport& report) QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   folios_.check(report);
   swap_.check(report);
   tmpfs_.check(report);
+  for (const auto& mount : tmpfs_mounts_) mount->check(report);
   block_fs_.check(report);
   if (stacked_ != nullptr) stacked_->check(report);
   Recount r{};

@@ -1,7 +1,6 @@
 // System calls on descriptors.
 #include "fs/truncate.h"
 #include "machine/machine.h"
-#include "machine/stacked.h"
 #include "sync/trace.h"
 
 namespace quire::machine {
@@ -15,6 +14,11 @@ base::Range<base::FileIndex> touched_pages(Machine::FileRange range) {
   return {start, bytes == 0 ? fs::kNoEnd : fs::index_after(from + bytes)};
 }
 
+/// Whether no byte of it would be beyond what an offset can say. Linux: fs/read_write.c rw_verify_area()
+bool offsets_fit(int64_t offset, std::size_t bytes) {
+  return offset >= 0 && bytes <= fs::kSizeMax - static_cast<uint64_t>(offset);
+}
+
 }  // namespace
 
 // Linux: mm/memfd.c memfd_create()
@@ -24,18 +28,18 @@ Result<int> Machine::memfd_create(Process& process) {
 }
 
 // Takes over the reference. Linux: fs/open.c do_dentry_open(), fs/file.c fd_install()
-Result<int> Machine::open_inode(Process& process, fs::Inode& inode) {
-  FileRef file(sync::make_object<fs::File>(inode));
+Result<int> Machine::open_inode(Process& process, fs::Inode& inode, fs::FileMode mode) {
+  FileRef file(sync::make_object<fs::File>(inode, mode));
   Result<int> fd = process.install(*file);
   if (fd) (void)file.release();
   return fd;
 }
 
 // Linux: fs/open.c do_sys_openat2()
-Result<int> Machine::open(Process& process, std::string_view name, int flags) {
+Result<int> Machine::open(Process& process, std::string_view name, int flags, unsigned mode) {
   QUIRE_FUNC();
+  if (name.starts_with('/')) return open_path(process, name, flags, mode);
   if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
-  if (stacked_ != nullptr && name.starts_with('/')) return open_path(process, name, flags);
   auto create = fs::Create::no;
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
   Result<fs::BlockInode*> opened = block_fs_.open(name, create);
@@ -51,21 +55,12 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags) {
   return open_inode(process, inode);
 }
 
-Result<int> Machine::open_path(Process& process, std::string_view path, int flags) {
-  Result<fs::InodeRef> inode = stacked_->open(path, flags);
-  if (!inode) return inode.error();
-  if ((flags & abi::kOTrunc) != 0) {
-    Errno error = truncate(**inode, 0);
-    if (error != Errno::ok) return error;
-  }
-  return open_inode(process, *inode->release());
-}
-
 Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
   QUIRE_FUNC();
   if (bytes < 0) return Errno::einval;
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
+  if (!file->mode().write) return Errno::einval;
   return truncate(file.inode(), static_cast<uint64_t>(bytes));
 }
 
@@ -84,6 +79,7 @@ Errno Machine::fallocate(Process& process, int fd, int mode, int64_t offset, int
   bool punch = (mode & abi::kFallocPunchHole) != 0;
   bool keep = (mode & abi::kFallocKeepSize) != 0;
   if ((mode & ~(abi::kFallocPunchHole | abi::kFallocKeepSize)) != 0 || (punch && !keep)) return Errno::eopnotsupp;
+  if (!file->mode().write) return Errno::ebadf;
   fs::PunchMode what = punch  ? fs::PunchMode::punch_hole
                        : keep ? fs::PunchMode::allocate_keep_size
                               : fs::PunchMode::allocate;
@@ -94,7 +90,8 @@ Result<uint64_t> Machine::pread(Process& process, int fd, std::span<std::byte> t
   QUIRE_FUNC();
   if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
-  if (!file) return Errno::ebadf;
+  if (!file || !file->mode().read) return Errno::ebadf;
+  if (!offsets_fit(offset, to.size())) return Errno::einval;
   return file.inode().pread(to, static_cast<uint64_t>(offset));
 }
 
@@ -102,14 +99,51 @@ Result<uint64_t> Machine::pwrite(Process& process, int fd, std::span<const std::
   QUIRE_FUNC();
   if (offset < 0) return Errno::einval;
   FileRef file = process.fget(fd);
-  if (!file) return Errno::ebadf;
+  if (!file || !file->mode().write) return Errno::ebadf;
+  if (!offsets_fit(offset, from.size())) return Errno::einval;
+  if (file.inode().super() != nullptr) {
+    Errno error = fs::remove_privs(process.credentials(), file.inode());
+    if (error != Errno::ok) return error;
+  }
+  if (file->mode().append) return file.inode().append(from);
   return file.inode().pwrite(from, static_cast<uint64_t>(offset));
 }
 
 Result<Stat> Machine::fstat(Process& process, int fd) {
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
-  return Stat{file.inode().size(), file.inode().st_blocks()};
+  return Stat{file.inode().size(), file.inode().st_blocks(), file.inode().getattr(), file.inode().ino()};
+}
+
+// Linux: fs/read_write.c ksys_lseek(), generic_file_llseek_size()
+Result<uint64_t> Machine::lseek(Process& process, int fd, int64_t offset, int whence) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  if (!file) return Errno::ebadf;
+  auto at = static_cast<uint64_t>(offset);
+  switch (whence) {
+    case abi::kSeekSet:
+      break;
+    case abi::kSeekCur:
+      at += file->position();
+      break;
+    case abi::kSeekEnd:
+      at += file.inode().size();
+      break;
+    case abi::kSeekData:
+    case abi::kSeekHole: {
+      if (offset < 0) return Errno::enxio;
+      Result<uint64_t> found = file.inode().seek(whence == abi::kSeekData ? fs::Seek::data : fs::Seek::hole, at);
+      if (!found) return found;
+      at = *found;
+      break;
+    }
+    default:
+      return Errno::einval;
+  }
+  if (at > fs::kSizeMax) return Errno::einval;
+  file->set_position(at);
+  return at;
 }
 
 // Linux: mm/filemap.c kiocb_invalidate_pages()

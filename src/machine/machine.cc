@@ -75,7 +75,6 @@ Machine::Machine(const MachineOptions& options)
       tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_, frames_, tmpfs_)),
       block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
-      stacked_(Stacked::make(options_, env_, tmpfs_)),
       reclaim_(env_),
       private_data_(options.private_data == OnOff::on ? PrivateData::Keep::yes : PrivateData::Keep::no, swap_, folios_),
       scratch_(scratch_words(options)) {
@@ -94,13 +93,32 @@ Machine::Machine(const MachineOptions& options)
     Errno error = devices_.back()->swapon(swap_);
     QUIRE_ASSERT(error == Errno::ok || !devices_.back()->in_memory(), "swapon at boot");
   }
+  make_mounts();
   if (options.kswapd == OnOff::on && options.watermarks.any()) reclaim_.kswapd().start();
+}
+
+void Machine::make_mounts() {
+  if (options_.tmpfs_mounts == 0 && options_.unions == 0) return;
+  base::Clock clock(sync::driven() ? base::Clock::Kind::stands_still : base::Clock::Kind::real);
+  root_fs_ = sync::make_box<fs::RootFs>(clock);
+  for (unsigned i = 0; i < options_.tmpfs_mounts; ++i) {
+    const TmpfsSpec& spec = options_.tmpfs[i];
+    fs::TmpfsOptions limits;
+    limits.size = spec.size;
+    limits.nr_inodes = spec.nr_inodes;
+    tmpfs_mounts_.push_back(sync::make_box<fs::TmpfsMount>(tmpfs_, clock, limits));
+    root_fs_->mount(spec.get_name(), *tmpfs_mounts_.back());
+  }
+  stacked_ = Stacked::make(options_, env_, tmpfs_, *root_fs_, clock);
 }
 
 Machine::~Machine() {
   stop_kswapd();
   killall();
+  // Their pages may be in swap.
   stacked_.reset();
+  root_fs_.reset();
+  tmpfs_mounts_.clear();
   if (disk_ != nullptr) disk_->drop();
   for (Device* device : devices_) Device::destroy(device);
 }

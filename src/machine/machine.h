@@ -17,7 +17,10 @@
 #include <string_view>
 
 #include "fs/block_fs.h"
+#include "fs/namei.h"
+#include "fs/setattr.h"
 #include "fs/tmpfs.h"
+#include "fs/tmpfs_mount.h"
 #include "machine/abi.h"
 #include "machine/options.h"
 #include "machine/private_data.h"
@@ -41,6 +44,8 @@ struct Rss {
 struct Stat {
   uint64_t st_size = 0;    ///< bytes
   uint64_t st_blocks = 0;  ///< of 512 bytes
+  fs::Attributes attributes;
+  uint64_t st_ino = 0;
 };
 
 /// Whether MADV_PAGEOUT leaves what it swapped out in the swap cache.
@@ -72,9 +77,10 @@ class Machine : private reclaim::OomKiller {
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
   [[nodiscard]] Result<int> memfd_create(Process& process);
-  /// A file of the block-backed file system, or of a mount if the name begins with '/'. O_CREAT, O_EXCL and O_TRUNC
-  /// count, and access modes in a mount. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG, -EMFILE.
-  [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags);
+  /// With a leading slash a path through the mounts (see below). Without, a file of the flat block-backed file system:
+  /// O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
+  /// -EMFILE.
+  [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags, unsigned mode = 0);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
   [[nodiscard]] Errno ftruncate(Process& process, int fd, int64_t bytes);
   [[nodiscard]] Errno fallocate(Process& process, int fd, int mode, int64_t offset, int64_t bytes);
@@ -102,6 +108,39 @@ class Machine : private reclaim::OomKiller {
   /// Takes the page-table entries of the range away and nothing else: no folio lock, no second look, private copies
   /// stay. What drivers and cluster file systems do that keep the pages cached.
   [[nodiscard]] Errno unmap_shared_mapping_range(Process& process, int fd, FileRange range);
+
+  /// -EINVAL, -ENXIO. Linux: fs/read_write.c ksys_lseek()
+  [[nodiscard]] Result<uint64_t> lseek(Process& process, int fd, int64_t offset, int whence);
+
+  // --- paths (machine/paths.cc); they lead through the mounts of the options, and errors are fs/namei.h's
+  // -----------------------------------------------
+  [[nodiscard]] Errno mkdir(Process& process, std::string_view path, unsigned mode);
+  /// A regular file or a whiteout; -EPERM: another kind.
+  [[nodiscard]] Errno mknod(Process& process, std::string_view path, unsigned mode);
+  [[nodiscard]] Errno rmdir(Process& process, std::string_view path);
+  [[nodiscard]] Errno unlink(Process& process, std::string_view path);
+  [[nodiscard]] Errno link(Process& process, std::string_view from, std::string_view to);
+  [[nodiscard]] Errno symlink(Process& process, std::string_view target, std::string_view path);
+  [[nodiscard]] Errno rename(Process& process, std::string_view from, std::string_view to, int flags);
+  /// Where a symlink leads: its text, up to the size of `to`; bytes.
+  [[nodiscard]] Result<uint64_t> readlink(Process& process, std::string_view path, std::span<char> to);
+  using Follow = fs::Namei::Follow;
+  [[nodiscard]] Result<Stat> stat(Process& process, std::string_view path, Follow follow);
+  [[nodiscard]] Result<fs::Statfs> statfs(Process& process, std::string_view path);
+  [[nodiscard]] Errno access(Process& process, std::string_view path, unsigned mode);
+  [[nodiscard]] Errno truncate(Process& process, std::string_view path, int64_t bytes);
+  [[nodiscard]] Errno chmod(Process& process, std::string_view path, unsigned mode);
+  [[nodiscard]] Errno chown(Process& process, std::string_view path, int64_t uid, int64_t gid);
+  [[nodiscard]] Errno utimens(Process& process, std::string_view path, const fs::TimeToSet& atime,
+                              const fs::TimeToSet& mtime);
+  [[nodiscard]] Result<uint64_t> getxattr(Process& process, std::string_view path, std::string_view name,
+                                          std::span<std::byte> value);
+  [[nodiscard]] Errno setxattr(Process& process, std::string_view path, std::string_view name,
+                               std::span<const std::byte> value, int flags);
+  [[nodiscard]] Errno removexattr(Process& process, std::string_view path, std::string_view name);
+  [[nodiscard]] Result<uint64_t> listxattr(Process& process, std::string_view path, std::span<std::byte> names);
+  /// All names of a directory, as readdir() until its end. Linux: fs/readdir.c
+  [[nodiscard]] Errno getdents(Process& process, std::string_view path, fs::DirectoryVisitor& visitor);
 
   // --- memory (machine/memory.cc); numbers from abi.h
   // -----------------------------------------------------------------
@@ -212,8 +251,12 @@ class Machine : private reclaim::OomKiller {
   /// Marks what a call may take away; `bytes` may be anything.
   [[nodiscard]] Discarding discarding(Process& process, uint64_t address, uint64_t bytes);
   [[nodiscard]] Errno truncate(fs::Inode& file, uint64_t bytes);
-  [[nodiscard]] Result<int> open_path(Process& process, std::string_view path, int flags);
-  [[nodiscard]] static Result<int> open_inode(Process& process, fs::Inode& inode);
+  [[nodiscard]] static Result<int> open_inode(Process& process, fs::Inode& inode, fs::FileMode mode = {});
+  [[nodiscard]] Result<int> open_path(Process& process, std::string_view path, int flags, unsigned mode);
+  [[nodiscard]] Result<fs::InodeRef> path_lookup(Process& process, std::string_view path, Follow follow);
+  void make_mounts();
+  template <typename Call>
+  [[nodiscard]] Errno on_path(Process& process, std::string_view path, Call call);
   class TaskMm;
   [[nodiscard]] TaskMm get_task_mm(int pid);
   [[nodiscard]] Errno madvise_collapse(Process& process, uint64_t address, uint64_t bytes);
@@ -256,6 +299,8 @@ class Machine : private reclaim::OomKiller {
   struct Disk;
   const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
   fs::BlockFs block_fs_;
+  sync::Vector<sync::Box<fs::TmpfsMount>> tmpfs_mounts_;
+  sync::Box<fs::RootFs> root_fs_;  ///< nullptr: no mounts
   struct Stacked;
   sync::Box<Stacked> stacked_;  ///< nullptr: none; goes before the swap devices do
   reclaim::Reclaim reclaim_;

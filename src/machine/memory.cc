@@ -67,6 +67,16 @@ bool takes_data(mm::Advice advice) {
          advice == Advice::guard_install;
 }
 
+// Linux: mm/mmap.c do_mmap()
+Errno may_map(fs::File& file, bool shared_writable) {
+  if (!file.mode().read || (shared_writable && !file.mode().write)) return Errno::eacces;
+  fs::Inode& inode = file.inode();
+  if (inode.super() == nullptr) return Errno::ok;
+  if (inode.getattr().kind != fs::FileKind::regular) return Errno::enodev;
+  inode.touch_atime();
+  return Errno::ok;
+}
+
 }  // namespace
 
 // Linux: mm/mmap.c ksys_mmap_pgoff()
@@ -98,6 +108,8 @@ Result<uint64_t> Machine::mmap(Process& process, uint64_t hint, uint64_t bytes, 
     Errno error = file.inode().ftruncate(bytes);
     if (error != Errno::ok) return error;
   } else {
+    Errno error = bytes != 0 ? may_map(*file, type == abi::kMapShared && (prot & abi::kProtWrite) != 0) : Errno::ok;
+    if (error != Errno::ok) return error;
     request.offset = offset;
   }
   request.file = file.get();

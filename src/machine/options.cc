@@ -43,6 +43,15 @@ SwapDevice& MachineOptions::add_swap(std::string_view name, PageCount pages) {
   return device;
 }
 
+TmpfsSpec& MachineOptions::add_tmpfs(std::string_view name, PageCount size) {
+  QUIRE_ASSERT(tmpfs_mounts < kTmpfsMounts, "too many mounts");
+  QUIRE_ASSERT(!name.empty() && name.size() < TmpfsSpec::kNameBytes, "the name of a mount");
+  TmpfsSpec& spec = tmpfs[tmpfs_mounts++];
+  name.copy(spec.name, name.size());
+  spec.size = size;
+  return spec;
+}
+
 MachineOptions MachineOptions::explored() {
   MachineOptions options;
   options.ram = PageCount(16);

@@ -76,11 +76,21 @@ struct DiskOptions {
   void add_bad_block(uint32_t block);
 };
 
+/// A tmpfs that is mounted on a name of the root directory. Limits of 0: none.
+struct TmpfsSpec {
+  static constexpr unsigned kNameBytes = 16;
+  char name[kNameBytes] = {};
+  PageCount size{0};       ///< option size=
+  uint64_t nr_inodes = 0;  ///< option nr_inodes=
+  [[nodiscard]] std::string_view get_name() const { return name; }
+};
+
 /// How reclaim finds what to take: reclaim/reclaim.h.
 enum class LruPolicy : uint8_t { clock, lists };
 
 struct MachineOptions {
   static constexpr unsigned kSwapDevices = 4;
+  static constexpr unsigned kTmpfsMounts = 4;
 
   unsigned cpus = 2;
   unsigned nodes = 1;  ///< each with an equal part of RAM
@@ -89,9 +99,11 @@ struct MachineOptions {
   uint32_t payload_bytes = 4096;  ///< bytes stored per page; byte o of a page is payload byte o % payload_bytes
   std::array<SwapDevice, kSwapDevices> swap = {};
   unsigned swap_devices = 0;
+  std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
+  unsigned tmpfs_mounts = 0;
   DiskOptions disk;
   static constexpr unsigned kUnions = 2;
-  unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower; 0: no mounts at all
+  unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower
   fs::UnionOptions stacked;
 
   pgtable::Geometry page_table = {4, 9, 9};
@@ -125,6 +137,8 @@ struct MachineOptions {
 
   /// Adds a device and returns it for further settings.
   SwapDevice& add_swap(std::string_view name, PageCount pages);
+  /// Adds a mount and returns it for further settings.
+  TmpfsSpec& add_tmpfs(std::string_view name, PageCount size);
 
   /// Small enough to explore: 2 CPUs, 16 pages of 8 bytes, tables of 8 entries, clusters of 4 slots; no swap yet.
   [[nodiscard]] static MachineOptions explored();

@@ -45,6 +45,9 @@ class Process {
 
   /// Changed by the process itself; a child has those of its parent.
   sync::Plain<Privileges, "cred"> privileges{Privileges::all};
+  /// Whose files it may use; the group is 0. Changed as `privileges`.
+  sync::Plain<uint32_t, "cred->fsuid"> uid{0};
+  [[nodiscard]] fs::Credentials credentials() const { return {uid.get(), 0}; }
   /// A signal that ends what waits for it.
   reclaim::SignalPending signal{0};
   /// Whether SIGBUS is sent as soon as a page fails. Linux: PF_MCE_EARLY

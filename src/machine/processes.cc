@@ -35,6 +35,7 @@ Result<Process*> Machine::fork(Process& parent) {
   Process& child = add_process(parent.name(), *mm);
   child.copy_files(parent);
   child.privileges = parent.privileges.get();
+  child.uid = parent.uid.get();
   return &child;
 }
 

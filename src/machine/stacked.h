@@ -11,10 +11,10 @@ namespace quire::machine {
 
 struct Machine::Stacked {
   /// nullptr: the options have none.
-  [[nodiscard]] static sync::Box<Stacked> make(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs);
-  Stacked(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs);
+  [[nodiscard]] static sync::Box<Stacked> make(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs,
+                                               fs::RootFs& root, base::Clock clock);
+  Stacked(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs, fs::RootFs& root, base::Clock clock);
 
-  [[nodiscard]] Result<fs::InodeRef> open(std::string_view path, int flags);
   void check(sync::CheckReport& report) const;
   /// Calls visit(const fs::UnionInode&) for each: at quiescent points.
   template <typename Visit>
@@ -25,7 +25,6 @@ struct Machine::Stacked {
   fs::TmpfsMount upper;
   fs::TmpfsMount lower;
   sync::Vector<sync::Box<fs::UnionFs>> stacks;
-  fs::RootFs root;
 };
 
 }  // namespace quire::machine

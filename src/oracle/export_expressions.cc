@@ -179,6 +179,19 @@ std::string ExportExpressions::operand_text(const scenario::Call& call, std::str
     return fmt::format("{}, {} /* {} */", moved(call), which, call.member);
   }
   if (kind == "s") return c_string(n < call.operands.size() ? call.operands[n].symbol : "f");
+  if (kind == "word") return n < call.operands.size() ? c_string(call.operands[n].symbol) : "NULL";
+  if (kind == "fstat") {
+    bool own = call.member == "st_blocks" || call.member == "st_size";
+    return own ? fmt::format("q_{}({})", call.member, number(call, 0, "0"))
+               : fmt::format("q_fstat({}, \"{}\")", number(call, 0, "0"), call.member);
+  }
+  if (kind == "open") {
+    std::string path = c_string(call.operands[0].symbol);
+    bool mounted = call.operands[0].symbol.starts_with('/');
+    if (!mounted)
+      return fmt::format("q_result(open(q_path({}), {} | O_RDWR | O_CLOEXEC, 0600))", path, number(call, 1, "0"));
+    return fmt::format("q_result(open({}, {} | O_CLOEXEC, {}))", path, number(call, 1, "0"), number(call, 2, "0"));
+  }
   if (kind == "exit") {
     int process = call.operands.empty() ? call.process : static_cast<int>(call.operands[0].number);
     return fmt::format("q_end(s->pids[{}])", names_.process(process));

@@ -6,6 +6,7 @@
 
 #include "oracle/export_expressions.h"
 #include "oracle/kernel_operations.h"
+#include "oracle/kernel_path_operations.h"
 #include "oracle/playable.h"
 
 namespace quire::oracle {
@@ -50,7 +51,8 @@ std::string filled(std::string_view text) {
 ExportNeeds needs_of(const scenario::Program& program) {
   ExportNeeds needs;
   std::vector<std::string> areas = areas_of(*program.scenario);
-  needs.root = program.scenario->requirements.has_value();
+  needs.mounts = mounts_of(*program.scenario);
+  needs.root = program.scenario->requirements.has_value() || !needs.mounts.empty();
   unsigned anywhere = 0;
   bool files_mapped = false;
   bool pages_looked_at = false;
@@ -67,7 +69,7 @@ ExportNeeds needs_of(const scenario::Program& program) {
     needs.uffd |= name.starts_with("uffd_");
     needs.uffd_poison |= name == "uffd_poison";
     needs.arena |= leaves_mapping(program, *call);
-    if (name == "open") needs.files.insert(call->operands[0].symbol);
+    if (name == "open" && !call->operands[0].symbol.starts_with('/')) needs.files.insert(call->operands[0].symbol);
     if (name != "mmap") continue;
     bool literal = call->operands[0].number != 0 || (call->operands[3].number & MAP_FIXED) != 0;
     needs.arena |= literal || ++anywhere > 1;
@@ -89,6 +91,9 @@ void begin_areas(CWriter& w, const ExportNeeds& needs) {
   int priority = 100;
   for (const std::string& area : needs.own_areas)
     w.line(fmt::format("q_swap_on({}, {});", ExportNames::area(area), priority--));
+  for (const MountSpec& mount : needs.mounts)
+    w.line(fmt::format("if (q_mount_tmpfs(\"/{0}\", {1}, {2}) != 0) q_bail(\"/{0}\", strerror(errno));", mount.name,
+                       mount.pages, mount.inodes));
 }
 
 void add_needs(CWriter& w, const ExportNeeds& needs, int tests) {
@@ -100,6 +105,9 @@ void add_needs(CWriter& w, const ExportNeeds& needs, int tests) {
     w.line(fmt::format("{} = q_make_swap_area();", ExportNames::area(area)));
   if (needs.one_page_faults) w.line("q_map_one_page_per_fault();");
   if (!needs.files.empty()) w.line("q_make_directory();");
+  if (!needs.mounts.empty())
+    w.line(fmt::format("if (q_begin_mounts({}) != 0 || q_end_mounts() != 0) q_skip(\"needs mounts of its own\");",
+                       needs.files.empty() ? "NULL" : "q_directory"));
   w.line(fmt::format("q_plan({});", tests));
   if (needs.signals) w.line("q_catch_signals();");
 }

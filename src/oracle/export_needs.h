@@ -7,6 +7,7 @@
 
 #include "oracle/export_c.h"
 #include "oracle/export_writer.h"
+#include "oracle/kernel_path_operations.h"
 
 namespace quire::oracle {
 
@@ -21,6 +22,7 @@ struct ExportNeeds {
   bool uffd = false;             ///< write protection by userfaultfd
   bool uffd_poison = false;      ///< and its poison
   std::set<std::string> files;   ///< of a file system with a disk
+  std::vector<MountSpec> mounts;
 };
 
 [[nodiscard]] ExportNeeds needs_of(const scenario::Program& program);

@@ -54,6 +54,7 @@ std::vector<Section> sections_of(ExportStyle style) {
   std::vector<Section> sections;
   add_sections(calls_source(), sections);
   add_sections(uffd_source(), sections);
+  add_sections(paths_source(), sections);
   add_sections(style == ExportStyle::c ? tap_source() : ksft_source(), sections);
   add_sections(machine_source(), sections);
   add_sections(program_source(), sections);
@@ -77,34 +78,38 @@ struct Header {
   std::string_view name;
   std::string_view declares;
 };
-constexpr std::array<Header, 24> kHeaders = {{
+constexpr std::array<Header, 26> kHeaders = {{
     {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
     {"fcntl.h", "open fallocate fcntl sync_file_range SYNC_FILE_RANGE_* O_* F_DUPFD* FALLOC_*"},
     {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
-    {"sched.h", "sched_* CPU_*"},
+    {"sched.h", "sched_* CPU_* unshare CLONE_NEWNS"},
     {"setjmp.h", "sigjmp_buf"},
     {"signal.h", "kill signal sigaction siginfo_t sigwait SIG*"},
     {"stddef.h", "offsetof"},
     {"stdint.h", "uint64_t uintptr_t intptr_t"},
-    {"stdio.h", "printf snprintf fopen"},
+    {"stdio.h", "printf snprintf fopen rename"},
     {"stdlib.h", "exit malloc getenv atexit mkdtemp mkstemp"},
-    {"string.h", "memset memcpy strlen strcmp strstr strerror"},
+    {"string.h", "memset memcpy memcmp strlen strcmp strstr strerror"},
     {"sys/ioctl.h", "ioctl"},
     {"sys/mman.h",
      "mmap munmap madvise mprotect mremap msync mlock* munlock* mincore memfd_create PROT_* MAP_* MADV_*"},
-    {"sys/mount.h", "mount umount2"},
+    {"sys/mount.h", "mount umount2 MS_BIND"},
     {"sys/prctl.h", "prctl"},
-    {"sys/stat.h", "fstat"},
+    {"sys/stat.h", "fstat stat lstat mkdir mknod chmod utimensat umask S_I*"},
     {"sys/swap.h", "swapon swapoff"},
     {"sys/syscall.h", "syscall"},
     {"sys/types.h", "pid_t off_t"},
     {"sys/utsname.h", "utsname"},
+    {"sys/vfs.h", "statfs"},
     {"sys/wait.h", "waitpid"},
+    {"sys/xattr.h", "setxattr getxattr listxattr removexattr XATTR_*"},
     {"unistd.h",
-     "close pread pwrite usleep fork getpid geteuid access ftruncate fsync fdatasync setuid unlink write sysconf "
-     "_exit"},
+     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync setuid unlink rmdir link "
+     "symlink "
+     "readlink chown lseek write sysconf "
+     "_exit R_OK W_OK X_OK F_OK"},
 }};
 
 bool declares(const Header& header, const Words& words) {

@@ -11,6 +11,7 @@ namespace quire::oracle {
 /// The files of oracle/kernel/, as they were when this library was built.
 [[nodiscard]] std::string_view calls_source();
 [[nodiscard]] std::string_view uffd_source();
+[[nodiscard]] std::string_view paths_source();
 [[nodiscard]] std::string_view machine_source();
 [[nodiscard]] std::string_view program_source();
 [[nodiscard]] std::string_view tap_source();

@@ -12,6 +12,7 @@
 
 #include "oracle/kernel/calls.h"
 #include "oracle/kernel/uffd.h"
+#include "oracle/kernel_path_operations.h"
 
 namespace quire::oracle {
 namespace {
@@ -35,6 +36,7 @@ Value run_memfd_create(Actor&, const Call& c) {
   return value_of(q_result(memfd_create(name.c_str(), MFD_CLOEXEC)));
 }
 Value run_open(Actor& a, const Call& c) {
+  if (c.operands[0].symbol.starts_with('/')) return paths::open(a, c);
   std::string path = a.host().directory() + "/" + c.operands[0].symbol;
   return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_RDWR | O_CLOEXEC, 0600)));
 }
@@ -55,9 +57,6 @@ Value run_fdatasync(Actor& a, const Call& c) { return value_of(q_result(fdatasyn
 Value run_sync_file_range(Actor& a, const Call& c) {
   return value_of(q_result(
       sync_file_range(a.descriptor(c), a.number(c, 1), a.number(c, 2), static_cast<unsigned>(int_of(a, c, 3)))));
-}
-Value run_fstat(Actor& a, const Call& c) {
-  return value_of(c.member == "st_blocks" ? q_st_blocks(a.descriptor(c)) : q_st_size(a.descriptor(c)));
 }
 
 // --- Memory ---------------------------------------------------------------------------------------------------------
@@ -233,6 +232,9 @@ constexpr KernelOperation no_look(std::string_view why) { return {nullptr, why, 
 
 /// By the names of the language.
 struct Operations {
+  KernelOperation access = act(paths::access, "q_result(access({s0}, {n1}))");
+  KernelOperation chmod = act(paths::chmod, "q_result(chmod({s0}, {n1}))");
+  KernelOperation chown = act(paths::chown, "q_result(chown({s0}, {n1}, {n2}))");
   KernelOperation close = act(run_close, "q_result(close({n0}))");
   KernelOperation collapse = by_operand(act(run_collapse, {}));
   KernelOperation compact = act(run_compact, "q_compact()", kRoot);
@@ -246,9 +248,11 @@ struct Operations {
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork, "{fork}");
   KernelOperation free_pages = no_look("a whole machine's are of no use");
-  KernelOperation fstat = look(run_fstat, "q_{member}({n0})");
+  KernelOperation fstat = look(paths::fstat, "{fstat}");
   KernelOperation fsync = act(run_fsync, "q_result(fsync({n0}))");
   KernelOperation ftruncate = act(run_ftruncate, "q_result(ftruncate({n0}, {n1}))");
+  KernelOperation getdents = look(paths::getdents, "q_getdents({s0}, {word1})");
+  KernelOperation getxattr = look(paths::getxattr, "q_getxattr({s0}, {s1}, {n2})");
   KernelOperation gfs2_inode_sync = no_act("needs gfs2");
   KernelOperation hibernate = no_act("the machine would go down");
   KernelOperation invalidate_inode_pages2 = no_act("no system call does this and nothing else");
@@ -256,11 +260,17 @@ struct Operations {
   KernelOperation killall = act(run_killall, "q_end_all()");
   KernelOperation killed = no_look("only after a kill that it cannot ask for");
   KernelOperation kswapd = no_act("kswapd wakes by itself");
+  KernelOperation link = act(paths::link, "q_result(link({s0}, {s1}))");
+  KernelOperation listxattr = look(paths::listxattr, "q_listxattr({s0}, {n1})");
   KernelOperation load = look(run_load, "{load}");
+  KernelOperation lseek = act(paths::lseek, "q_result(lseek({n0}, {n1}, {n2}))");
+  KernelOperation lstat = look(paths::lstat, "q_lstat({s0}, \"{member}\")");
   KernelOperation madvise = act(run_madvise, "{madvise}");
   KernelOperation memfd_create = act(run_memfd_create, "q_result(memfd_create({s0}, MFD_CLOEXEC))");
   KernelOperation mapping_set_gfp_mask = no_act("needs a module");
   KernelOperation mincore = look(run_mincore, "q_mincore({p0})");
+  KernelOperation mkdir = act(paths::mkdir, "q_result(mkdir({s0}, {n1}))");
+  KernelOperation mknod = act(paths::mknod, "q_result(mknod({s0}, {n1}, 0))");
   KernelOperation mlock = act(run_mlock, "q_result(mlock({span0}))");
   KernelOperation mlock2 = act(run_mlock2, "q_result(mlock2({span1}, {next1}))");
   KernelOperation mlockall = act(run_mlockall, "q_result(mlockall({n0}))");
@@ -273,27 +283,38 @@ struct Operations {
   KernelOperation munlockall = act(run_munlockall, "q_result(munlockall())");
   KernelOperation munmap = act(run_munmap, "q_result(munmap({span0}))");
   KernelOperation oom_score_adj = no_act("would take the machine out of memory");
-  KernelOperation open = act(run_open, "q_result(open(q_path({s0}), {n1} | O_RDWR | O_CLOEXEC, 0600))");
+  KernelOperation open = act(run_open, "{open}");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
   KernelOperation poison = by_operand(act(run_poison, "q_poison({p1})", kGuest));
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
   KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
+  KernelOperation readlink = look(paths::readlink, "q_readlink({s0}, {word1})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
+  KernelOperation removexattr = act(paths::removexattr, "q_result(removexattr({s0}, {s1}))");
+  KernelOperation rename = act(paths::rename, "q_rename({s0}, {s1}, {n2})");
+  KernelOperation rmdir = act(paths::rmdir, "q_result(rmdir({s0}))");
   KernelOperation rss = by_operand(look(run_rss, "q_rss(Q_ARENA, Q_ARENA_END, {rss})"));
   KernelOperation setuid = act(run_setuid, "q_result(setuid({n0}))", kRoot);
+  KernelOperation setxattr = act(paths::setxattr, "q_setxattr({s0}, {s1}, {byte2}, {count2}, {n3})");
   KernelOperation sigpending = by_operand(look(run_sigpending, "(q_told ? Q_SIGNAL(SIGBUS, 5) : 0L)", kGuest));
+  KernelOperation stat = look(paths::stat, "q_stat({s0}, \"{member}\")");
+  KernelOperation statfs = look(paths::statfs, "q_statfs({s0}, \"{member}\")");
   KernelOperation store = act(run_store, "q_store({p0}, {l0}, {n1})");
   KernelOperation swap_count = no_look("no kernel tells the count of a slot");
   KernelOperation swap_discard_work = no_act("a kernel discards by itself");
   KernelOperation swap_used = look(run_swap_used, "q_swap_used({area0})", kRoot);
   KernelOperation swapoff = act(run_swapoff, "q_result(swapoff({area0}))", kRoot);
   KernelOperation swapon = act(run_swapon, "q_swapon({area0})", kRoot);
+  KernelOperation symlink = act(paths::symlink, "q_result(symlink({s0}, {s1}))");
   KernelOperation sync_file_range = act(run_sync_file_range, "q_result(sync_file_range({n0}, {n1}, {n2}, {n3}))");
   KernelOperation tasks = look(run_tasks, "q_tasks()");
+  KernelOperation truncate = act(paths::truncate, "q_result(truncate({s0}, {n1}))");
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
   KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
   KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
+  KernelOperation unlink = act(paths::unlink, "q_result(unlink({s0}))");
+  KernelOperation utimensat = act(paths::utimensat, "q_utimensat({s0}, {n1}, {n2})");
   KernelOperation vmwgfx_dirty_unmap = no_act("needs vmwgfx");
   KernelOperation write_one_page = no_act("needs a module");
 };

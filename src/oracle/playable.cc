@@ -53,7 +53,8 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
     return fmt::format("{}() needs a guest: it takes memory away for good", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
-  if (call.operation->name == "open" && !kernel.disk) return "needs a file system on a block device";
+  bool flat = call.operation->name == "open" && !call.operands[0].symbol.starts_with('/');
+  if (flat && !kernel.disk) return "needs a file system on a block device";
   if (std::string why = too_new(call, kernel); !why.empty()) return why;
   bool small_huge = call.operation->name == "collapse";
   return small_huge ? "counts on huge pages of another size" : std::string();
@@ -78,10 +79,12 @@ std::string missing_uffd_features(uint64_t wanted) {
 }  // namespace
 
 const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel) {
-  static constexpr std::array<TooNew, 3> kSince = {{
+  static constexpr std::array<TooNew, 5> kSince = {{
       {"MADV_COLLAPSE", 6, 1},
       {"MADV_GUARD_INSTALL", 6, 13},
       {"MADV_GUARD_REMOVE", 6, 13},
+      {"\"user.", 6, 6},  // on tmpfs
+      {"O_CREAT|O_DIRECTORY", 6, 4},
   }};
   for (const TooNew& name : kSince)
     if (call.find(name.name) != std::string_view::npos && !kernel.is_since(name.major, name.minor)) return &name;
@@ -132,7 +135,8 @@ std::vector<std::string> areas_of(const scenario::Scenario& scenario) {
   std::vector<std::string> names;
   if (!scenario.machine) return names;
   for (const scenario::MachineOption& o : scenario.machine->options)
-    for (const scenario::SwapSpec& area : o.swaps) names.push_back(area.name);
+    if (o.key.starts_with("swap"))
+      for (const scenario::SwapSpec& area : o.swaps) names.push_back(area.name);
   return names;
 }
 

@@ -16,6 +16,7 @@
 #include <new>
 
 #include "oracle/kernel_operations.h"
+#include "oracle/kernel_path_operations.h"
 
 namespace quire::oracle {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 constexpr int kCallMilliseconds = 5'000;  // a call that takes longer does not return
 constexpr int kEndMilliseconds = 20'000;  // a process that is killed takes no longer to go
 constexpr int kSliceMilliseconds = 50;
+constexpr int kNoMounts = 3;  // the exit status of a conductor that could not make them
 
 // A process that moved to another CPU would leave its new pages in the batch of the first, where neither MADV_FREE nor
 // MADV_PAGEOUT finds them. Blocks have CPUs of their own.
@@ -59,7 +61,8 @@ Performance Player::play(uint32_t round) {
   stage_->jitter = round * 2'654'435'761U;
   // What an earlier round has left on the disk would be found.
   for (const Call* call : calls_)
-    if (call->operation->name == "open") (void)unlink((host_.directory() + "/" + call->operands[0].symbol).c_str());
+    if (call->operation->name == "open" && !call->operands[0].symbol.starts_with('/'))
+      (void)unlink((host_.directory() + "/" + call->operands[0].symbol).c_str());
   pid_t conductor = fork();
   if (conductor < 0) return {{}, fmt::format("fork: {}", std::strerror(errno))};
   if (conductor == 0) conduct();
@@ -68,6 +71,7 @@ Performance Player::play(uint32_t round) {
   }
   Performance performance;
   performance.values.assign(stage_->values.begin(), stage_->values.begin() + static_cast<long>(calls_.size()));
+  if (WIFEXITED(status) && WEXITSTATUS(status) == kNoMounts) performance.trouble = "needs mounts of its own, as root";
   if (WIFSIGNALED(status)) performance.trouble = fmt::format("the player was ended by signal {}", WTERMSIG(status));
   return performance;
 }
@@ -78,6 +82,10 @@ void Player::conduct() {
   signal(SIGCHLD, SIG_IGN);
   signal(SIGINT, SIG_IGN);
   stage_->conductor = getpid();
+  if (std::string why = make_mounts(mounts_of(*program_.scenario), host_.directory()); !why.empty()) {
+    std::fprintf(stderr, "%s\n", why.c_str());
+    _exit(kNoMounts);
+  }
   start_processes();
   std::size_t number = 0;
   for (const Call& call : program_.setup) direct(number++, call);

@@ -140,6 +140,8 @@ class Applier {
       machine_.ram = base::PageCount{static_cast<uint64_t>(pages)};
     } else if (o.key == "swap") {
       for (const scenario::SwapSpec& s : o.swaps) swap(s);
+    } else if (o.key == "tmpfs") {
+      for (const scenario::SwapSpec& s : o.swaps) tmpfs(s);
     } else if (o.key == "thp") {
       thp(o);
     } else if (o.key == "PTRS_PER_PTE") {
@@ -156,7 +158,7 @@ class Applier {
       stacked(o);
     } else if (o.key == "disk" || o.key == "disk_bad" || o.key == "disk_alloc") {
       disk(o);
-    } else if (o.key == "swap_bad" || o.key == "swap_priority") {
+    } else if (o.key == "swap_bad" || o.key == "swap_priority" || o.key == "nr_inodes") {
       of_devices_.push_back(&o);
     } else if (o.key == "lru") {
       lru(o);
@@ -221,8 +223,38 @@ class Applier {
     }
   }
 
+  // A mount, and how many pages it may have; 0: as many as there are.
+  void tmpfs(const scenario::SwapSpec& s) {
+    int64_t pages = pages_of(s.pages);
+    if (machine_.tmpfs_mounts == MachineOptions::kTmpfsMounts)
+      return complain(s.at, fmt::format("expected at most {} mounts of tmpfs", MachineOptions::kTmpfsMounts));
+    if (s.name.size() >= machine::TmpfsSpec::kNameBytes || pages < 0 || pages > kPagesMax)
+      return complain(s.at, fmt::format("expected a mount of 0 to {} pages with a name of less than {} letters",
+                                        kPagesMax, machine::TmpfsSpec::kNameBytes));
+    if (find_tmpfs(s.name) != nullptr) return complain(s.at, fmt::format("expected a mount once, found '{}'", s.name));
+    machine_.add_tmpfs(s.name, base::PageCount{static_cast<uint64_t>(pages)});
+  }
+
+  machine::TmpfsSpec* find_tmpfs(std::string_view name) {
+    for (unsigned i = 0; i < machine_.tmpfs_mounts; ++i)
+      if (machine_.tmpfs[i].get_name() == name) return &machine_.tmpfs[i];
+    return nullptr;
+  }
+
+  void nr_inodes(const MachineOption& o) {
+    if (o.swaps.empty()) return complain(o.at, "expected nr_inodes=tmp:8 with a mount of tmpfs and a number");
+    for (const scenario::SwapSpec& s : o.swaps) {
+      machine::TmpfsSpec* mount = find_tmpfs(s.name);
+      if (mount == nullptr)
+        return complain(s.at, fmt::format("expected a mount of tmpfs of the machine, found '{}'", s.name));
+      if (s.pages.value < 1) return complain(s.at, "expected 1 inode or more");
+      mount->nr_inodes = static_cast<uint64_t>(s.pages.value);
+    }
+  }
+
   // Known when the whole line has been read.
   void of_devices(const MachineOption& o) {
+    if (o.key == "nr_inodes") return nr_inodes(o);
     if (o.swaps.empty()) return complain(o.at, fmt::format("expected {}=S:2 with a swap area and a number", o.key));
     for (const scenario::SwapSpec& s : o.swaps) {
       machine::SwapDevice* device = nullptr;

@@ -4,8 +4,10 @@
 #include <array>
 #include <cstring>
 
+#include "runner/path_operations.h"
 #include "runner/program.h"
 #include "runner/runner.h"
+#include "runner/values.h"
 
 namespace quire::runner {
 
@@ -14,31 +16,7 @@ using machine::Machine;
 
 namespace {
 
-Value from(Errno e) { return Value::of(e == Errno::ok ? 0 : base::as_syscall(e)); }
-
-template <typename T>
-Value from(const base::Result<T>& r) {
-  return r ? Value::of(static_cast<int64_t>(*r)) : from(r.error());
-}
-
-Value from(const mm::Signal& s) {
-  switch (s.number) {
-    case mm::SignalNumber::sigbus:
-      return Value::of_signal(7, s.code);
-    case mm::SignalNumber::sigkill:
-      return Value::of_signal(9, 0);
-    default:
-      return Value::of_signal(11, s.code);
-  }
-}
-
-uint64_t unsigned_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
-  return static_cast<uint64_t>(r.number(c, operand, otherwise));
-}
-
-int int_number(Runtime& r, const Call& c, std::size_t operand, int64_t otherwise = 0) {
-  return static_cast<int>(r.number(c, operand, otherwise));
-}
+using namespace paths;
 
 // The length operand, or what an index or a range spans: madvise(p[0:2], MADV_PAGEOUT) and madvise(p, 8K,
 // MADV_PAGEOUT).
@@ -66,7 +44,8 @@ Value fallocate(Runtime& r, const Call& c) {
 }
 
 Value open(Runtime& r, const Call& c) {
-  return from(r.machine().open(r.process(c), c.operands[0].symbol, int_number(r, c, 1)));
+  return from(r.machine().open(r.process(c), c.operands[0].symbol, int_number(r, c, 1),
+                               static_cast<unsigned>(int_number(r, c, 2))));
 }
 Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
 Value fdatasync(Runtime& r, const Call& c) { return fsync(r, c); }
@@ -97,25 +76,9 @@ Value vmwgfx_dirty_unmap(Runtime& r, const Call& c) {
 }
 Value gfs2_inode_sync(Runtime& r, const Call& c) { return vmwgfx_dirty_unmap(r, c); }
 
-/// A buffer of the arena that goes with the call, whatever ends it.
-class Buffer {
- public:
-  explicit Buffer(uint64_t bytes) : bytes_(bytes) { memory_ = static_cast<std::byte*>(sync::allocate(bytes + 1, 8)); }
-  ~Buffer() { sync::deallocate(memory_, bytes_ + 1, 8); }
-  Buffer(const Buffer&) = delete;
-  Buffer& operator=(const Buffer&) = delete;
-  [[nodiscard]] std::span<std::byte> bytes() const { return {memory_, bytes_}; }
-
- private:
-  uint64_t bytes_;
-  std::byte* memory_;
-};
-
 // pwrite(fd, fill('f', 4K), 0), or pwrite(fd, 'f', 0) for one byte.
 Value pwrite(Runtime& r, const Call& c) {
-  const Operand& what = c.operands[1];
-  Buffer buffer(what.kind == Operand::Kind::fill ? static_cast<uint64_t>(what.length) : 1);
-  std::memset(buffer.bytes().data(), static_cast<int>(what.number), buffer.bytes().size());
+  FilledBuffer buffer(c.operands[1]);
   return from(r.machine().pwrite(r.process(c), int_number(r, c, 0), buffer.bytes(), r.number(c, 2)));
 }
 
@@ -280,6 +243,7 @@ Value kill(Runtime& r, const Call& c) {
 Value setuid(Runtime& r, const Call& c) {
   if (r.number(c, 0) == 0 && r.process(c).privileges != machine::Privileges::all) return from(Errno::eperm);
   if (r.number(c, 0) != 0) r.process(c).privileges = machine::Privileges::none;
+  r.process(c).uid = static_cast<uint32_t>(r.number(c, 0));
   return Value::of(0);
 }
 Value killall(Runtime& r, const Call&) {
@@ -329,7 +293,7 @@ Value rss(Runtime& r, const Call& c) {
 Value fstat(Runtime& r, const Call& c) {
   auto stat = r.machine().fstat(r.process(c), int_number(r, c, 0));
   if (!stat) return from(stat.error());
-  return Value::of(static_cast<int64_t>(c.member == "st_blocks" ? stat->st_blocks : stat->st_size));
+  return Value::of(stat_member(*stat, c.member));
 }
 Value folios_leaked(Runtime& r, const Call&) { return Value::of(static_cast<int64_t>(r.machine().folios_leaked())); }
 

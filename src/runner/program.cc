@@ -203,8 +203,7 @@ bool ScenarioProgram::as_stated(const Call& call, const Value& value) {
 void ScenarioProgram::judge(const Call& call, const Value& value) {
   if (as_stated(call, value)) return;
   BugText text;
-  text.add("line {}: {}{}{} gave {}, which is not as stated", call.at.line, call.text, call.member.empty() ? "" : ".",
-           call.member, to_text(value));
+  text.add("line {}: {} gave {}, which is not as stated", call.at.line, call.text, to_text(value));
   sync::bug(failure_of(*call.operation), text.view());
 }
 

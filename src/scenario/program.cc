@@ -76,7 +76,8 @@ class Lowering {
   void name_areas() {
     if (!program_.scenario->machine) return;
     for (const MachineOption& o : program_.scenario->machine->options)
-      for (const SwapSpec& area : o.swaps) areas_.push_back(area.name);
+      if (o.key.starts_with("swap"))
+        for (const SwapSpec& area : o.swaps) areas_.push_back(area.name);
   }
 
   void name_processes() {
@@ -224,9 +225,29 @@ class Lowering {
     return result;
   }
 
+  // A string, or what is put together: "/tmp/" + fill('a', 256).
+  [[nodiscard]] std::optional<std::string> text_of(const Expr& e) const {
+    constexpr int64_t kTextMax = 1 << 16;
+    auto value_of = [this](std::string_view name) { return constant(name); };
+    if (e.kind == ExprKind::string) return e.text;
+    if (e.kind == ExprKind::call && e.text == "fill" && e.args.size() == 2) {
+      auto byte = evaluate(e.args[0], value_of);
+      auto count = evaluate(e.args[1], value_of);
+      if (!byte || !count || *count < 0 || *count > kTextMax) return std::nullopt;
+      return std::string(static_cast<std::size_t>(*count), static_cast<char>(*byte));
+    }
+    if (e.kind != ExprKind::binary || e.op != BinaryOp::add) return std::nullopt;
+    auto left = text_of(e.args[0]);
+    auto right = text_of(e.args[1]);
+    if (!left || !right) return std::nullopt;
+    return *left + *right;
+  }
+
   Operand sum(const Expr& e, int owner) {
     auto value_of = [this](std::string_view name) { return constant(name); };
     auto right = evaluate(e.args[1], value_of);
+    if (e.op == BinaryOp::add)
+      if (auto text = text_of(e)) return {Operand::Kind::symbol, -1, 0, 0, *text};
     bool sums = e.op == BinaryOp::add || e.op == BinaryOp::subtract;
     if (!sums || !right) {
       complain(e.at, fmt::format("expected a constant to add, found '{}'", format(e)));

@@ -1,0 +1,48 @@
+// The operations of the language that take a path, on a kernel, by their names there.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "oracle/actor.h"
+
+namespace quire::oracle {
+
+/// A tmpfs that the machine line asks for: at /NAME, with limits (0: none).
+struct MountSpec {
+  std::string name;
+  int64_t pages = 0;
+  int64_t inodes = 0;
+};
+[[nodiscard]] std::vector<MountSpec> mounts_of(const scenario::Scenario& scenario);
+/// Makes them for this process and its children; empty, or why it could not. `kept` can be written meanwhile.
+[[nodiscard]] std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string& kept);
+
+namespace paths {
+[[nodiscard]] Value access(Actor& a, const Call& c);
+[[nodiscard]] Value chmod(Actor& a, const Call& c);
+[[nodiscard]] Value chown(Actor& a, const Call& c);
+[[nodiscard]] Value getdents(Actor& a, const Call& c);
+[[nodiscard]] Value getxattr(Actor& a, const Call& c);
+[[nodiscard]] Value link(Actor& a, const Call& c);
+[[nodiscard]] Value listxattr(Actor& a, const Call& c);
+[[nodiscard]] Value lseek(Actor& a, const Call& c);
+[[nodiscard]] Value lstat(Actor& a, const Call& c);
+[[nodiscard]] Value mkdir(Actor& a, const Call& c);
+[[nodiscard]] Value mknod(Actor& a, const Call& c);
+[[nodiscard]] Value open(Actor& a, const Call& c);
+[[nodiscard]] Value readlink(Actor& a, const Call& c);
+[[nodiscard]] Value removexattr(Actor& a, const Call& c);
+[[nodiscard]] Value rename(Actor& a, const Call& c);
+[[nodiscard]] Value rmdir(Actor& a, const Call& c);
+[[nodiscard]] Value setxattr(Actor& a, const Call& c);
+[[nodiscard]] Value stat(Actor& a, const Call& c);
+[[nodiscard]] Value fstat(Actor& a, const Call& c);
+[[nodiscard]] Value statfs(Actor& a, const Call& c);
+[[nodiscard]] Value symlink(Actor& a, const Call& c);
+[[nodiscard]] Value truncate(Actor& a, const Call& c);
+[[nodiscard]] Value unlink(Actor& a, const Call& c);
+[[nodiscard]] Value utimensat(Actor& a, const Call& c);
+}  // namespace paths
+
+}  // namespace quire::oracle
