@@ -103,7 +103,6 @@ struct MachineOptions {
   unsigned swap_devices = 0;
   std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
   unsigned tmpfs_mounts = 0;
-  OnOff clock = OnOff::off;  ///< time passes; off: it stands still, as it must while explored
   DiskOptions disk;
   static constexpr unsigned kUnions = 2;
   unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower

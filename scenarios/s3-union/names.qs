@@ -1,0 +1,70 @@
+# Names of a stacked file system: layers, whiteouts, opaque directories, and what is copied up.
+
+scenario whiteout "a name that is removed stays below, and does not show"
+machine  cpus=1 ram=16 union=1
+
+setup {
+  A: l = open("/lower/f", O_RDWR|O_CREAT, 0644)
+  A: pwrite(l, 'l', 0) = 1
+}
+
+cpu 0 as A {
+  unlink("/union/f")              = 0
+  open("/union/f", O_RDONLY)      = -ENOENT
+  getdents("/union")              = 0
+  getdents("/upper", "f")         = 1
+  u = open("/union/f", O_RDWR|O_CREAT, 0644)
+  getdents("/union")              = 1
+}
+
+check {
+  A: pread(l, 0)                  = 'l'
+  A: stat("/union/f").st_size     = 0
+}
+
+expect { never leak   complete }
+
+scenario opaque-directory "a directory that is made in the place of one below shows nothing of it"
+machine  cpus=1 ram=16 union=1
+
+setup {
+  A: mkdir("/lower/d", 0755)      = 0
+  A: l = open("/lower/d/f", O_RDWR|O_CREAT, 0644)
+}
+
+cpu 0 as A {
+  rmdir("/union/d")               = -ENOTEMPTY
+  rename("/union/d", "/union/e")  = -EXDEV
+  unlink("/union/d/f")            = 0
+  rmdir("/union/d")               = 0
+  mkdir("/union/d", 0755)         = 0
+  getdents("/union/d")            = 0
+}
+
+check { A: getdents("/lower/d")   = 1 }
+
+expect { never leak   complete }
+
+scenario rename-up "a file from below is copied up by a rename, and leaves a whiteout"
+machine  cpus=1 ram=16 union=1
+
+setup {
+  A: l = open("/lower/f", O_RDWR|O_CREAT, 0600)
+  A: pwrite(l, 'l', 0)            = 1
+  A: utimensat("/lower/f", 5, 7)  = 0
+}
+
+cpu 0 as A {
+  rename("/union/f", "/union/g")  = 0
+  getdents("/union")              = 1
+  getdents("/upper")              = 2
+  stat("/union/g").st_mtime       = 7
+}
+
+check {
+  A: u = open("/union/g", O_RDONLY)
+  A: pread(u, 0)                  = 'l'
+  A: getdents("/lower", "f")      = 1
+}
+
+expect { never leak   complete }
