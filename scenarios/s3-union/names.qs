@@ -9,17 +9,17 @@ setup {
 }
 
 cpu 0 as A {
-  unlink("/union/f")              = 0
-  open("/union/f", O_RDONLY)      = -ENOENT
-  getdents("/union")              = 0
-  getdents("/upper", "f")         = 1
+  unlink("/union/f")         = 0
+  open("/union/f", O_RDONLY) = -ENOENT
+  getdents("/union")         = 0
+  getdents("/upper", "f")    = 1
   u = open("/union/f", O_RDWR|O_CREAT, 0644)
-  getdents("/union")              = 1
+  getdents("/union")         = 1
 }
 
 check {
-  A: pread(l, 0)                  = 'l'
-  A: stat("/union/f").st_size     = 0
+  A: pread(l, 0)              = 'l'
+  A: stat("/union/f").st_size = 0
 }
 
 expect { never leak   complete }
@@ -28,20 +28,20 @@ scenario opaque-directory "a directory that is made in the place of one below sh
 machine  cpus=1 ram=16 union=1
 
 setup {
-  A: mkdir("/lower/d", 0755)      = 0
+  A: mkdir("/lower/d", 0755) = 0
   A: l = open("/lower/d/f", O_RDWR|O_CREAT, 0644)
 }
 
 cpu 0 as A {
-  rmdir("/union/d")               = -ENOTEMPTY
-  rename("/union/d", "/union/e")  = -EXDEV
-  unlink("/union/d/f")            = 0
-  rmdir("/union/d")               = 0
-  mkdir("/union/d", 0755)         = 0
-  getdents("/union/d")            = 0
+  rmdir("/union/d")              = -ENOTEMPTY
+  rename("/union/d", "/union/e") = -EXDEV
+  unlink("/union/d/f")           = 0
+  rmdir("/union/d")              = 0
+  mkdir("/union/d", 0755)        = 0
+  getdents("/union/d")           = 0
 }
 
-check { A: getdents("/lower/d")   = 1 }
+check { A: getdents("/lower/d") = 1 }
 
 expect { never leak   complete }
 
@@ -50,21 +50,21 @@ machine  cpus=1 ram=16 union=1
 
 setup {
   A: l = open("/lower/f", O_RDWR|O_CREAT, 0600)
-  A: pwrite(l, 'l', 0)            = 1
-  A: utimensat("/lower/f", 5, 7)  = 0
+  A: pwrite(l, 'l', 0)           = 1
+  A: utimensat("/lower/f", 5, 7) = 0
 }
 
 cpu 0 as A {
-  rename("/union/f", "/union/g")  = 0
-  getdents("/union")              = 1
-  getdents("/upper")              = 2
-  stat("/union/g").st_mtime       = 7
+  rename("/union/f", "/union/g") = 0
+  getdents("/union")             = 1
+  getdents("/upper")             = 2
+  stat("/union/g").st_mtime      = 7
 }
 
 check {
   A: u = open("/union/g", O_RDONLY)
-  A: pread(u, 0)                  = 'l'
-  A: getdents("/lower", "f")      = 1
+  A: pread(u, 0)             = 'l'
+  A: getdents("/lower", "f") = 1
 }
 
 expect { never leak   complete }

@@ -89,8 +89,8 @@ TEST_F(Commands, DefectsListTheScenariosThatFindThem) {
     EXPECT_EQ(defect.at("scenarios"), named ? nlohmann::json::array({"scenarios/s2/a.qs"}) : nlohmann::json::array());
   }
   const Ran table = quire({"defects", "scenarios"});
-  EXPECT_NE(table.out.find("\nD2-1   S2  free_swap_and_cache()"), std::string::npos) << table.out;
-  EXPECT_NE(table.out.find("\n       scenarios/s2/a.qs:4\n       scenarios/s2/a.qs:8\n"), std::string::npos);
+  EXPECT_NE(table.out.find("\nD2-1    S2  free_swap_and_cache()"), std::string::npos) << table.out;
+  EXPECT_NE(table.out.find("\n        scenarios/s2/a.qs:4\n        scenarios/s2/a.qs:8\n"), std::string::npos);
   put("bad.qs", "scenario x \"y\"\nexpect with D9-9 { never uaf }\n");
   const Ran bad = quire({"defects", "bad.qs"});
   EXPECT_EQ(bad.code, 2);

@@ -13,7 +13,7 @@ Result<uint64_t> Inode::seek(Seek what, uint64_t offset) {
 }
 
 Attributes Inode::getattr() {
-  sync::Guard guard(i_lock_);
+  sync::SharedGuard guard(i_lock_);
   return attributes_.get();
 }
 

@@ -154,7 +154,7 @@ class Inode : public rmap::FileBacking {
  private:
   SuperBlock* const super_ = nullptr;
   const uint64_t ino_ = 0;
-  sync::SpinLock<sync::LockClass::i_lock> i_lock_;
+  sync::RwLock<sync::LockClass::i_lock> i_lock_;
   sync::Plain<Attributes, "inode->i_mode"> attributes_ QUIRE_GUARDED_BY(i_lock_){Attributes{}};
   sync::Atomic<int32_t, "inode->i_count"> references_{1};
 };

@@ -125,6 +125,13 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
   for (;;) {
     if (sgp <= Sgp::cache && index >= index_after(inode.size())) return Errno::einval;
     Mapping::Found found = inode.mapping_.get_entry(index);
+    if (found.entry.is_value() && sgp == Sgp::write && env_.defects.has(Defect::D3_13)) {
+      // Nobody gives the slot back.
+      auto page = Range<FileIndex>::of(index, PageCount(1));
+      shmem_recalc_inode(inode, 0,
+                         -static_cast<int>(inode.mapping_.take_value(index, found.entry.swap(), page).size().value()));
+      continue;
+    }
     if (found.entry.is_value()) {
       got = shmem_swapin_folio(inode, index, found.entry.swap(), gfp);
     } else if (found.entry.is_folio()) {

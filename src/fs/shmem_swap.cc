@@ -32,9 +32,10 @@ void TmpFs::del_from_swaplist(TmpfsInode& inode) {
 bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
   int pages = static_cast<int>(folio.pages().value());
   bool late = env_.defects.has(Defect::D2_8);
+  bool list_last = env_.defects.has(Defect::D3_17);
   {
     sync::Guard guard(swaplist_mutex_);
-    add_to_swaplist(inode);
+    if (!list_last) add_to_swaplist(inode);
     if (!env_.swap.add_to_swap(folio)) return false;
     if (!late) shmem_recalc_inode(inode, 0, pages);
     SwapEntry entry = folio.swap();
@@ -43,6 +44,10 @@ bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
     QUIRE_POINT("page became value entry", "slot {}", entry.offset().value());
   }
   if (late) shmem_recalc_inode(inode, 0, pages);
+  if (list_last) {
+    sync::Guard guard(swaplist_mutex_);
+    add_to_swaplist(inode);
+  }
   folio.put(pages);
   return true;
 }

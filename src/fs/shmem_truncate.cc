@@ -30,6 +30,13 @@ int TmpFs::shmem_free_swap(Mapping& mapping, FileIndex index, SwapEntry entry, R
   return static_cast<int>(taken.size().value());
 }
 
+void TmpFs::forget_swapped(TmpfsInode& inode, FileIndex index) {
+  cache::IndexEntry entry = inode.mapping_.get_entry(index).entry;
+  if (!entry.is_value()) return;
+  int freed = shmem_free_swap(inode.mapping_, index, entry.swap(), Range<FileIndex>::of(index, PageCount(1)));
+  shmem_recalc_inode(inode, 0, -freed);
+}
+
 // Its contents are nowhere else, so it stays, and whoever asks for it is told. Linux: mm/shmem.c
 // shmem_error_remove_folio()
 bool TmpFs::error_remove_folio(Mapping& mapping, Folio& folio) {

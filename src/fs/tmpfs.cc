@@ -82,6 +82,7 @@ Result<uint64_t> TmpfsInode::write_locked(std::span<const std::byte> from, uint6
     uint64_t at = offset + done;
     uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
+    if (n < base::kPageSize && fs_.env_.defects.has(base::Defect::D3_19)) fs_.forget_swapped(*this, index_of(at));
     Result<ShmemFolio> got = fs_.shmem_get_folio(*this, index_of(at), Sgp::write);
     if (got && got->folio->test(FolioFlag::hwpoison)) got = Errno::eio;
     if (!got) {

@@ -140,6 +140,8 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] Errno shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
   [[nodiscard]] static bool shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry);
   void shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
+  /// D3-19: what is in swap at `index` is gone.
+  void forget_swapped(TmpfsInode& inode, FileIndex index);
   void shmem_recalc_inode(TmpfsInode& inode, int alloced, int swapped);
   TmpfsInode& add_inode(TmpfsInode& inode);
 

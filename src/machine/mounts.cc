@@ -1,10 +1,13 @@
 #include "machine/mounts.h"
 
+#include "sync/trace.h"
+
 namespace quire::machine {
 namespace {
 
-base::Clock clock_of(const MachineOptions& options) {
-  return base::Clock(options.clock == OnOff::on ? base::Clock::Kind::real : base::Clock::Kind::stands_still);
+// While explored, the same steps must give the same times.
+base::Clock new_clock() {
+  return base::Clock(sync::driven() ? base::Clock::Kind::stands_still : base::Clock::Kind::real);
 }
 
 }  // namespace
@@ -22,9 +25,8 @@ fs::TmpfsMount& Machine::Mounts::mount_tmpfs(std::string_view name, fs::TmpFs& t
   return *tmpfs_mounts.back();
 }
 
-Machine::Mounts::Mounts(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs)
-    : root(clock_of(options)) {
-  base::Clock clock = clock_of(options);
+Machine::Mounts::Mounts(const MachineOptions& options, rmap::Environment& env, fs::TmpFs& tmpfs) : root(new_clock()) {
+  base::Clock clock = new_clock();
   for (unsigned i = 0; i < options.tmpfs_mounts; ++i) {
     const TmpfsSpec& spec = options.tmpfs[i];
     fs::TmpfsOptions limits;
