@@ -70,6 +70,20 @@ check {
 expect { never bug }
 )";
 
+TEST_F(ExportC, FlagsAreComparedAsOneValue) {
+  const Exported one = exported(R"(scenario flags "the mode of a new file"
+machine cpus=1 tmpfs=tmp:8
+check {
+  A: fd = open("/tmp/f", O_RDWR|O_CREAT, 0600)
+  A: stat("/tmp/f").st_mode = (S_IFREG|0600)
+}
+expect { never bug }
+)");
+  ASSERT_EQ(one.why_not, "");
+  EXPECT_NE(one.text.find("got == (S_IFREG | 0600)"), std::string::npos) << one.text;
+  ASSERT_EQ(compile(one.text), "");
+}
+
 TEST_F(ExportC, OneProcessIsStraightLineCode) {
   const Exported one = exported(kFile);
   ASSERT_EQ(one.why_not, "");

@@ -302,7 +302,9 @@ std::string ExportExpressions::compared(const std::string& left, std::string_vie
       bool meaningless =
           call != nullptr && call->operation->gives != Gives::value && right.value.kind != Operand::Kind::variable;
       if (meaningless) return fmt::format("{} >= 0", left);
-      return fmt::format("{} {} {}", left, op, number(right.value));
+      std::string value = number(right.value);
+      bool flags = value.find('|') != std::string::npos;  // binds less than a comparison
+      return fmt::format("{} {} {}{}{}", left, op, flags ? "(" : "", value, flags ? ")" : "");
     }
     default:
       return {};
