@@ -140,9 +140,7 @@ class Generator {
     if (protected_ && may_wait(text)) return false;
     if (options_.may_say && !options_.may_say(text)) return false;
     if (!options_.populates_holes && text.find("MADV_POPULATE") != std::string::npos && may_meet_a_hole()) return false;
-    if (text.find("MADV_PAGEOUT") != std::string::npos)
-      for (const Mapped& m : known_.mappings)
-        if (m.given_up && text.find("(" + m.name + "[") != std::string::npos) return false;
+    if (text.find("MADV_PAGEOUT") != std::string::npos && may_be_given_up(text)) return false;
     say(process, {}, text);
     after(process, o.name, text);
     return true;
@@ -150,6 +148,15 @@ class Generator {
 
   [[nodiscard]] bool may(std::string_view name, std::string_view member = {}) const {
     return !options_.may || options_.may(*scenario::find_operation(name), member);
+  }
+
+  // Whether a page of the mapping that `text` is about may have been given up; where that has holes, any other's may
+  // be.
+  [[nodiscard]] bool may_be_given_up(const std::string& text) const {
+    bool any = std::any_of(known_.mappings.begin(), known_.mappings.end(), [](const Mapped& m) { return m.given_up; });
+    return std::any_of(known_.mappings.begin(), known_.mappings.end(), [&](const Mapped& m) {
+      return (m.given_up || (m.holes && any)) && text.find("(" + m.name + "[") != std::string::npos;
+    });
   }
 
   [[nodiscard]] bool may_meet_a_hole() const {
@@ -355,7 +362,7 @@ class Generator {
 
   // What is protected is so without a page too: a marker stands for it. A read of it maps no neighbours.
   void give_up_protected(unsigned process, const Mapped& mapping, const std::string& range, unsigned first) {
-    if (!may("madvise") || !may("pagemap") || mapping.given_up) return;
+    if (!may("madvise") || !may("pagemap") || may_be_given_up("(" + range)) return;
     say(process, {}, fmt::format("madvise({}, {})", range, operands_.one_in(3) ? "MADV_PAGEOUT" : "MADV_DONTNEED"));
     say(process, {}, fmt::format("pagemap({}[{}])", mapping.name, first));
   }
