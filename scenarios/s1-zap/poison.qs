@@ -198,3 +198,22 @@ check {
 }
 
 expect { sometimes lost_store   never bug }
+
+scenario poison-told-once "what a file has lost is told to who asks for its writeback, once"
+machine  cpus=1 ram=16
+
+setup {
+  A: f = memfd_create("f", 0)
+  A: ftruncate(f, 4K) = 0
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, f, 0)
+  A: store(p[0], 'z') = 0
+  A: poison(A, p[0])  = 0
+}
+
+check {
+  A: fsync(f)                                                  = 0
+  A: sync_file_range(f, 0, 4K, SYNC_FILE_RANGE_WRITE_AND_WAIT) = -EIO
+  A: sync_file_range(f, 0, 4K, SYNC_FILE_RANGE_WRITE_AND_WAIT) = 0
+}
+
+expect { never bug   complete }

@@ -52,7 +52,11 @@ void MemoryFailure::identify_page_state(Folio& folio) {
       folio.clear(FolioFlag::dirty | FolioFlag::uptodate);
     return;
   }
-  if (cache::Mapping* mapping = folio.mapping()) (void)mapping->ops().error_remove_folio(*mapping, folio);
+  cache::Mapping* mapping = folio.mapping();
+  if (mapping == nullptr) return;
+  // What was written is lost: whoever asks is told. Linux: mm/memory-failure.c me_pagecache_dirty()
+  if (folio.test(FolioFlag::dirty)) mapping->set_error(Errno::eio);
+  (void)mapping->ops().error_remove_folio(*mapping, folio);
 }
 
 // The folio of exactly the page, with a reference; empty: it is part of a large one that is in use, or free by now.
