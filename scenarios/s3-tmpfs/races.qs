@@ -58,7 +58,7 @@ setup {
 }
 
 cpu 0 as A {
-  g = open("/tmp/f", O_RDONLY)
+  g = open("/tmp/f", O_RDONLY) = 0 | -ENOENT
   r = pread(g, 0)
 }
 cpu 1 as B { u = unlink("/tmp/f") = 0 }
