@@ -64,6 +64,21 @@ Result<InodeRef> Namei::lookup(std::string_view path, Follow follow) {
   return error;
 }
 
+namespace {
+
+// Whether the last name of `walk` is free, in a directory whose i_rwsem is held, for what is of that kind.
+// Linux: fs/namei.c filename_create()
+Errno check_new_name(PathWalk& walk, FileKind kind) {
+  Directory& directory = walk.directory();
+  Result<InodeRef> there = lookup_one(directory, walk.name());
+  if (there) return Errno::eexist;
+  if (there.error() != Errno::enoent) return there.error();
+  if (walk.slashes() && kind != FileKind::directory) return Errno::enoent;
+  return directory.inode().super()->read_only() ? Errno::erofs : Errno::ok;
+}
+
+}  // namespace
+
 // Linux: fs/namei.c filename_create(), vfs_create(), vfs_mkdir(), vfs_mknod(), vfs_symlink()
 Errno Namei::create(std::string_view path, const NewInode& what) {
   PathWalk walk(root_, who_);
@@ -72,12 +87,8 @@ Errno Namei::create(std::string_view path, const NewInode& what) {
   if (walk.last() != Last::name) return Errno::eexist;
   Directory& directory = walk.directory();
   sync::Guard guard(directory.inode().i_rwsem());
-  Result<InodeRef> there = lookup_one(directory, walk.name());
-  if (there) return Errno::eexist;
-  if (there.error() != Errno::enoent) return there.error();
-  if (walk.slashes() && what.kind != FileKind::directory) return Errno::enoent;
-  if (directory.inode().super()->read_only()) return Errno::erofs;
-  error = may_create(directory);
+  error = check_new_name(walk, what.kind);
+  if (error == Errno::ok) error = may_create(directory);
   if (error != Errno::ok) return error;
   NewInode inode = owned(directory, what.kind, what.mode);
   inode.target = what.target;
@@ -109,11 +120,8 @@ Errno Namei::link(std::string_view from, std::string_view to, Follow follow) {
   if (walk.last() != Last::name) return Errno::eexist;
   Directory& directory = walk.directory();
   sync::Guard guard(directory.inode().i_rwsem());
-  Result<InodeRef> there = lookup_one(directory, walk.name());
-  if (there) return Errno::eexist;
-  if (there.error() != Errno::enoent) return there.error();
-  if (walk.slashes()) return Errno::enoent;
-  if (directory.inode().super()->read_only()) return Errno::erofs;
+  error = check_new_name(walk, FileKind::regular);
+  if (error != Errno::ok) return error;
   if ((*old)->super() != directory.inode().super()) return Errno::exdev;
   error = may_create(directory);
   if (error != Errno::ok) return error;
