@@ -46,7 +46,7 @@ Result<int> Machine::memfd_secret(Process& process, int flags) {
 // Linux: fs/open.c do_sys_openat2()
 Result<int> Machine::open(Process& process, std::string_view name, int flags, unsigned mode) {
   QUIRE_FUNC();
-  if (name.starts_with('/')) return open_path(process, name, flags, mode);
+  if (name.empty() || name.starts_with('/')) return open_path(process, name, flags, mode);
   if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
   auto create = fs::Create::no;
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;

@@ -18,6 +18,19 @@ struct MountSpec {
 /// Makes them for this process and its children; empty, or why it could not. `kept` can be written meanwhile.
 [[nodiscard]] std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string& kept);
 
+/// The mounts of one scenario after the other, of a process that plays many: its root is made once.
+class StageMounts {
+ public:
+  /// Empty, or why not. `kept` can be written from the first time on, and nothing else of the root.
+  [[nodiscard]] std::string mount(const std::vector<MountSpec>& mounts, const std::string& kept);
+  /// With all that is in them.
+  void unmount();
+
+ private:
+  bool begun_ = false;
+  std::vector<std::string> mounted_;
+};
+
 namespace paths {
 [[nodiscard]] Value access(Actor& a, const Call& c);
 [[nodiscard]] Value chmod(Actor& a, const Call& c);
