@@ -172,7 +172,10 @@ FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
     scenario::Scenario scenario = generate(seed, options.generator);
     auto wrong = judge.judge(scenario);
     ++result.programs;
-    if (!judge.skipped().empty()) ++result.skipped;
+    if (!judge.skipped().empty()) {
+      ++result.skipped;
+      ++result.why_skipped[judge.skipped()];
+    }
     if (!wrong || is_older(judge, scenario)) continue;
     ++result.differences;
     if (known.contains(wrong->signature)) continue;

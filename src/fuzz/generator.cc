@@ -192,7 +192,8 @@ class Generator {
     bool paths = PathOperands::is_about_paths(o);
     for (const UsageOperand& operand : usage.operands) {
       // A range says its length itself.
-      if (operand.optional && (!paths || operands_.one_in(2))) break;
+      if (operand.optional && !paths) continue;
+      if (operand.optional && operands_.one_in(2)) break;
       const std::string& word = operand.alternatives[operands_.below(operand.alternatives.size())];
       auto made = operands_.make(o.name, word, known_, process);
       if (!made) return false;
