@@ -182,6 +182,7 @@ FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
     auto again = judge.judge_again(scenario);
     if (!again || again->signature != wrong->signature) {
       ++result.passing;
+      ++result.what_passed[wrong->signature];
       continue;
     }
     known.insert(wrong->signature);

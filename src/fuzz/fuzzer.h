@@ -39,6 +39,7 @@ struct FuzzResult {
   std::map<std::string, uint64_t> why_skipped = {};
   uint64_t differences = 0;  ///< with something wrong, also if it looked like what was known
   uint64_t passing = 0;      ///< seen once and not again
+  std::map<std::string, uint64_t> what_passed = {};
   double seconds = 0;
   std::vector<Found> findings;
 };

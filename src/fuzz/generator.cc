@@ -280,7 +280,21 @@ class Generator {
       if (range.find(',') == std::string::npos) say(process, {}, fmt::format("store({}, 'Z')", range));
     }
     others_ = others_ || operation == "setuid";
+    if (text.find("MADV_PAGEOUT") != std::string::npos && operands_.one_in(3)) write_to_swapped(process, text);
     if (operation == "swapoff" && !in_block_) say(process, {}, "swapon(S)");
+  }
+
+  // A part of a page of a file, and what was there before.
+  void write_to_swapped(unsigned process, const std::string& text) {
+    if (in_block_ || protected_ || !may("pwrite") || !may("pread")) return;
+    for (const Mapped& m : known_.mappings) {
+      std::size_t at = text.find("(" + m.name + "[");
+      if (at == std::string::npos || !m.file || !m.shared) continue;
+      unsigned page = m.first_page + static_cast<unsigned>(std::atoi(text.c_str() + at + m.name.size() + 2));
+      say(process, {}, fmt::format("pwrite({}, 'Y', {}*4K+100)", m.descriptor, page));
+      say(process, {}, fmt::format("pread({}, {}*4K)", m.descriptor, page));
+      return;
+    }
   }
 
   // --- Operations that give or take something ---

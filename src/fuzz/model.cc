@@ -38,6 +38,7 @@ class Model {
 
   /// What the call must have given, if it is known; afterwards its effects are.
   std::optional<std::string> step(const Call& call, const Value& value) {
+    paths_.forget_root();
     space_ = &spaces_[static_cast<std::size_t>(std::max(call.process, 0))];
     std::optional<Value> expected;
     bool done = value.kind != Value::Kind::none;
@@ -52,6 +53,8 @@ class Model {
     return observed_text(call, *expected);
   }
 
+  /// Whether the last call was about the root directory.
+  [[nodiscard]] bool met_root() const { return paths_.met_root(); }
   /// Memory has failed: what is lost is not followed.
   [[nodiscard]] bool lost() const { return lost_; }
 
@@ -336,7 +339,9 @@ class Model {
 
   Open open_file(const Call& c) {
     auto found = space_->files.find(number(c, 0));
-    return found == space_->files.end() ? nullptr : found->second;
+    if (found == space_->files.end()) return nullptr;
+    paths_.meet(found->second->node);
+    return found->second;
   }
   std::shared_ptr<ModelFile> file_of(int64_t descriptor) {
     auto found = space_->files.find(descriptor);
@@ -364,6 +369,11 @@ class Model {
     if (v.number < 0) return std::nullopt;
     auto open = std::make_shared<ModelOpen>();
     open->file = std::make_shared<ModelFile>();
+    open->node = std::make_shared<ModelNode>();
+    open->node->mode = 0777;
+    open->node->uid = space_->uid;
+    open->node->nlink = 0;
+    open->node->file = open->file;
     space_->files[v.number] = open;
     return std::nullopt;
   }
@@ -452,8 +462,7 @@ class Model {
     Open open = open_file(c);
     if (!open) return Value::of(-kEbadf);
     if (open->file && c.member == "st_size") return Value::of(open->file->size);
-    bool flat = open->node && !open->node->mount;
-    auto field = open->node && !flat ? ModelPaths::field_of(*open->node, c.member) : std::nullopt;
+    auto field = open->node ? ModelPaths::field_of(*open->node, c.member) : std::nullopt;
     return field ? Unknown(Value::of(*field)) : std::nullopt;
   }
 
@@ -529,6 +538,12 @@ class Model {
 };
 
 }  // namespace
+
+bool is_about_root(const scenario::Program& program, std::span<const CallResult> results, std::size_t index) {
+  Model model(program);
+  for (std::size_t i = 0; i <= index; ++i) (void)model.step(*results[i].call, results[i].value);
+  return model.met_root();
+}
 
 std::optional<Mismatch> first_mismatch(const scenario::Program& program, std::span<const CallResult> results) {
   Model model(program);

@@ -148,6 +148,12 @@ void ModelNames::go_through(Spot& spot, const ModelNode& link, const ModelUser& 
 }
 
 ModelNames::Found ModelNames::find(std::string_view path, Follow follow, const ModelUser& who) {
+  Found found = found_at(path, follow, who);
+  meet(found.node);
+  return found;
+}
+
+ModelNames::Found ModelNames::found_at(std::string_view path, Follow follow, const ModelUser& who) {
   Spot spot = walk(path, who);
   while (spot.error == 0) {
     if (spot.last == Last::dotdot) return {0, up(spot.directory)};

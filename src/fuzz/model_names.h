@@ -133,6 +133,10 @@ class ModelNames {
   [[nodiscard]] static Found look_up(const ModelNode& directory, const std::string& name);
   [[nodiscard]] NodePtr up(const NodePtr& node) const;
   [[nodiscard]] bool is_root(const NodePtr& node) const { return node == root_; }
+  /// Whether a path has led to the root since forget_root(): of that each machine has its own.
+  [[nodiscard]] bool met_root() const { return met_root_; }
+  void meet(const NodePtr& node) { met_root_ = met_root_ || is_root(node); }
+  void forget_root() { met_root_ = false; }
 
   /// Each gives 0 or an error; `what` has kind, mode and target.
   [[nodiscard]] int64_t make(std::string_view path, const ModelNode& what, const ModelUser& who);
@@ -146,6 +150,7 @@ class ModelNames {
  private:
   struct Renaming;
 
+  [[nodiscard]] Found found_at(std::string_view path, Follow follow, const ModelUser& who);
   void go_on(Spot& spot, const ModelUser& who);
   static void put(Spot& spot, std::string_view path);
   void show_lower();
@@ -160,6 +165,7 @@ class ModelNames {
 
   NodePtr root_;
   bool shown_ = false;
+  bool met_root_ = false;
 };
 
 }  // namespace quire::fuzz

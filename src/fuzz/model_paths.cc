@@ -169,12 +169,14 @@ ModelPaths::Opened ModelPaths::open(const PathCall& c) {
   if (found.error == 0 && !created) found.error = may_open(*found.node, how, c.who);
   if (found.error != 0) return {found.error, nullptr};
   ModelNode& node = *found.node;
+  meet(found.node);
   if (node.file && !created && how.has(kTrunc)) {
     resize_(*node.file, 0);
     drop_privileges(node, c.who);
   }
   auto open = std::make_shared<ModelOpen>();
-  open->node = found.node;
+  // Of a flat file system only the bytes are followed.
+  if (!flat) open->node = found.node;
   open->file = node.file;
   open->reads = how.reads();
   open->writes = how.writes();

@@ -37,6 +37,10 @@ class ModelPaths {
     std::shared_ptr<ModelOpen> file;
   };
   [[nodiscard]] Opened open(const PathCall& c);
+  /// Whether a call since forget_root() was about the root directory.
+  [[nodiscard]] bool met_root() const { return names_.met_root(); }
+  void meet(const NodePtr& node) { names_.meet(node); }
+  void forget_root() { names_.forget_root(); }
   /// A field of stat(), if it is known.
   [[nodiscard]] static std::optional<int64_t> field_of(const ModelNode& node, std::string_view field);
   /// Of a file whose bytes or size somebody changes: a file that runs as another does so no more.

@@ -8,6 +8,9 @@
 
 namespace quire::oracle {
 
+/// Whether what open() is given is a path, and not a file of the flat file system.
+[[nodiscard]] inline bool is_path(std::string_view name) { return name.empty() || name.starts_with('/'); }
+
 /// A tmpfs that the machine line asks for: at /NAME, with limits (0: none).
 struct MountSpec {
   std::string name;
