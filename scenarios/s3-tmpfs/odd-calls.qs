@@ -101,7 +101,7 @@ expect { never check   complete }
 scenario memfd-attributes "a file without a name is whoever's has made it, and has no name"
 machine  cpus=1 ram=16
 
-setup {
+check {
   A: fd = memfd_create("f", 0)
   A: fstat(fd).st_mode  = (S_IFREG|0777)
   A: fstat(fd).st_nlink = 0
@@ -111,11 +111,8 @@ setup {
   A: setuid(1000)       = 0
   A: setuid(1001)       = -EPERM
   A: g = memfd_create("g", 0)
-}
-
-check {
-  A: fstat(g).st_uid   = 1000
-  A: pwrite(g, 'g', 0) = 1
+  A: fstat(g).st_uid    = 1000
+  A: pwrite(g, 'g', 0)  = 1
 }
 
 expect { never check   complete }
