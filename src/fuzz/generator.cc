@@ -53,7 +53,8 @@ class Generator {
   // --- The whole ---
 
   std::string mounts() {
-    if (subject_ == Subject::stack) return operands_.one_in(3) ? " union=1 union_writepage=dirty" : " union=1";
+    if (subject_ == Subject::stack)
+      return !options_.of_a_kernel && operands_.one_in(3) ? " union=1 union_writepage=dirty" : " union=1";
     if (subject_ == Subject::disk) return " disk=32";
     if (subject_ == Subject::memory) return {};
     std::string text = fmt::format(" tmpfs=tmp:{}", operands_.one_in(3) ? 3 + operands_.below(20) : 0);
@@ -320,6 +321,8 @@ class Generator {
     if (options_.may_say && !options_.may_say(text)) return false;
     // Without a name it is not used any more.
     bool used = operands_.one_in(3) && flags.find("O_DIRECTORY") == std::string::npos;
+    // What is open for reading in overlayfs stays what it was when it is copied up.
+    if (subject_ == Subject::stack && options_.of_a_kernel && flags.starts_with("O_RDONLY")) used = false;
     if (!used) {
       say(process, {}, text);
       return true;
@@ -452,7 +455,7 @@ class Generator {
                       at == 0 ? "0" : Operands::bytes(at)));
     } else if (choice == 2 && may("pagemap") && (!mapping.shared || known_.looks_at_files)) {
       say(process, {}, fmt::format("pagemap({})", page));
-    } else if (choice == 3 && may("rss", "anon")) {
+    } else if (choice == 3 && options_.cpus == 1 && may("rss", "anon")) {
       say(process, {}, fmt::format("rss({}).anon", known_.processes[process]));
     } else if (may("load")) {
       say(process, {}, fmt::format("load({})", page));

@@ -17,10 +17,10 @@ constexpr std::array<std::string_view, 11> kFileCalls = {"close", "exit",   "fal
 struct SubjectWeight {
   Subject subject;
   unsigned engine;
-  unsigned kernel;  ///< beside one, which has neither stacks nor disks of ours
+  unsigned kernel;  ///< beside one, which has no disk of ours
 };
 constexpr std::array kSubjects = {SubjectWeight{Subject::memory, 3, 5}, SubjectWeight{Subject::names, 4, 4},
-                                  SubjectWeight{Subject::both, 2, 3}, SubjectWeight{Subject::stack, 2, 0},
+                                  SubjectWeight{Subject::both, 2, 3}, SubjectWeight{Subject::stack, 2, 1},
                                   SubjectWeight{Subject::disk, 1, 0}};
 
 }  // namespace
@@ -28,7 +28,10 @@ constexpr std::array kSubjects = {SubjectWeight{Subject::memory, 3, 5}, SubjectW
 Subject subject_of(uint64_t seed, const GeneratorOptions& options) {
   constexpr uint64_t kOther = 0x9e37'79b9'7f4a'7c15U;  // another number than the first that the program draws
   if (!options.paths || options.cpus != 1) return Subject::memory;
-  auto weight = [&](const SubjectWeight& w) { return options.of_a_kernel ? w.kernel : w.engine; };
+  auto weight = [&](const SubjectWeight& w) {
+    if (!options.of_a_kernel) return w.engine;
+    return w.subject == Subject::stack && !options.stacks ? 0 : w.kernel;
+  };
   unsigned all = 0;
   for (const SubjectWeight& w : kSubjects) all += weight(w);
   auto at = static_cast<unsigned>(base::Random(seed ^ kOther).below(all));
