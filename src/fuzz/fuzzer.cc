@@ -106,6 +106,12 @@ bool is_older(Judge& judge, const scenario::Scenario& scenario) {
   return !judge.defects().empty() && judge.judge_without_defects(scenario).has_value();
 }
 
+// A kernel has its memory and swap areas whatever the machine line says: less of it changes the engine alone.
+bool same_machine(const scenario::Scenario& a, const scenario::Scenario& b) {
+  if (!a.machine || !b.machine) return a.machine.has_value() == b.machine.has_value();
+  return a.machine->options.size() == b.machine->options.size() && a.machine->knobs.size() == b.machine->knobs.size();
+}
+
 }  // namespace
 
 void state_results(scenario::Scenario& scenario, const std::vector<std::string>& results) {
@@ -120,6 +126,7 @@ void state_results(scenario::Scenario& scenario, const std::vector<std::string>&
 Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& wrong) {
   auto still = [&](const scenario::Scenario& candidate) {
     if (count_calls(candidate) == 0) return false;
+    if (judge.kernel() != nullptr && !same_machine(candidate, scenario)) return false;
     auto now = judge.judge(candidate);
     return now && now->signature == wrong.signature && !is_older(judge, candidate);
   };

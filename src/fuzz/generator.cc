@@ -150,12 +150,12 @@ class Generator {
     return !options_.may || options_.may(*scenario::find_operation(name), member);
   }
 
-  // Whether a page of the mapping that `text` is about may have been given up; where that has holes, any other's may
-  // be.
+  // Whether a page of the range that `text` names may have been given up; where that reaches others, any may be.
   [[nodiscard]] bool may_be_given_up(const std::string& text) const {
     bool any = std::any_of(known_.mappings.begin(), known_.mappings.end(), [](const Mapped& m) { return m.given_up; });
     return std::any_of(known_.mappings.begin(), known_.mappings.end(), [&](const Mapped& m) {
-      return (m.given_up || (m.holes && any)) && text.find("(" + m.name + "[") != std::string::npos;
+      std::size_t at = text.find("(" + m.name + "[");
+      return at != std::string::npos && (m.given_up || (any && may_reach_others(m, text.substr(at))));
     });
   }
 
@@ -168,19 +168,30 @@ class Generator {
     mapping.holes = true;
   }
 
-  // A part of it may be another mapping now; if the range ends behind it, so may parts of its neighbours.
-  // Where it has holes, they may be others'.
-  void not_whole(const Mapped& mapping, const std::string& range, bool unmaps) {
+  // A range that ends behind its mapping goes on in its neighbours. Where that has holes, they may be others'.
+  static bool may_reach_others(const Mapped& mapping, const std::string& range) {
     unsigned last = static_cast<unsigned>(std::atoi(range.c_str() + range.find('[') + 1)) + 1;
     std::size_t end = range.find_first_of(":]");
     if (range[end] == ':') last = static_cast<unsigned>(std::atoi(range.c_str() + end + 1));
     if (range.find("]+") != std::string::npos) ++last;
-    bool others_too = mapping.holes || last > mapping.pages;
+    return mapping.holes || last > mapping.pages;
+  }
+
+  // A part of it may be another mapping now, and where the range reaches others, so may parts of those.
+  void not_whole(const Mapped& mapping, const std::string& range, bool unmaps) {
+    bool others_too = may_reach_others(mapping, range);
     for (Mapped& m : known_.mappings) {
       if (!others_too && m.name != mapping.name) continue;
       m.whole = false;
       m.holes = m.holes || unmaps;
     }
+  }
+
+  void give_up(const std::string& range) {
+    bool others_too = std::any_of(known_.mappings.begin(), known_.mappings.end(), [&](const Mapped& m) {
+      return range.starts_with(m.name + "[") && may_reach_others(m, range);
+    });
+    for (Mapped& m : known_.mappings) m.given_up = m.given_up || others_too || range.starts_with(m.name + "[");
   }
 
   // What may wait for a protected page: MADV_FREE is followed by a store, what is locked comes in with the right to
@@ -206,7 +217,7 @@ class Generator {
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
-      for (Mapped& m : known_.mappings) m.given_up = m.given_up || range.starts_with(m.name + "[");
+      give_up(range);
       if (range.find(',') == std::string::npos) say(process, {}, fmt::format("store({}, 'Z')", range));
     }
     if (operation == "swapoff" && !in_block_) say(process, {}, "swapon(S)");
