@@ -51,6 +51,8 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags, un
   QUIRE_FUNC();
   if (name.empty() || name.starts_with('/')) return open_path(process, name, flags, mode);
   if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
+  int access = flags & abi::kOAccessMode;
+  if (access == abi::kOAccessMode) return Errno::einval;
   auto create = fs::Create::no;
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
   Result<fs::BlockInode*> opened = block_fs_.open(name, create);
@@ -63,7 +65,7 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags, un
       return error;
     }
   }
-  return open_inode(process, inode);
+  return open_inode(process, inode, {access != abi::kOWronly, access != abi::kORdonly, false});
 }
 
 Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {

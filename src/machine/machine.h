@@ -33,7 +33,16 @@
 #include "reclaim/move_pages.h"
 #include "reclaim/reclaim.h"
 
+namespace quire::power {
+class HeapCopy;
+struct Complaint;
+struct ImageHeader;
+struct ImageRequest;
+}  // namespace quire::power
+
 namespace quire::machine {
+
+struct HibernateReport;
 
 /// Pages.
 struct Rss {
@@ -75,6 +84,8 @@ class Machine : private reclaim::OomKiller {
   void send_signal(Process& process) { process.signal.store(1); }
   void clear_signal(Process& process) { process.signal.store(0); }
   [[nodiscard]] unsigned tasks();
+  /// nullptr: none; the process does not end meanwhile.
+  [[nodiscard]] Process* find_process(int pid);
 
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
@@ -83,7 +94,7 @@ class Machine : private reclaim::OomKiller {
   /// direct map, or there is none; -EMFILE.
   [[nodiscard]] Result<int> memfd_secret(Process& process, int flags);
   /// With a leading slash a path through the mounts (see below). Without, a file of the flat block-backed file system:
-  /// O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
+  /// O_CREAT, O_EXCL, O_TRUNC and the access mode count. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
   /// -EMFILE.
   [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags, unsigned mode = 0);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
@@ -95,6 +106,8 @@ class Machine : private reclaim::OomKiller {
   /// -EIO, -ENOSPC: what this open file has not heard of yet. fdatasync() does the same, since an inode has nothing
   /// else to write.
   [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// Of the whole file system. -EIO, -ENOSPC: once.
+  [[nodiscard]] Errno syncfs(Process& process, int fd);
   /// `flags`: SYNC_FILE_RANGE_*; a length of 0: to the end. -EINVAL, -EIO, -ENOSPC. Linux: fs/sync.c
   [[nodiscard]] Errno sync_file_range(Process& process, int fd, int64_t offset, int64_t bytes, unsigned flags);
   /// Writes the page of the file at `offset`, as a module does outside of any writeback. As a system call returns it: a
@@ -209,6 +222,12 @@ class Machine : private reclaim::OomKiller {
   uint64_t kswapd(unsigned node);
   /// The option kswapd's tasks end. Before check() of a machine that has them.
   void stop_kswapd() { reclaim_.kswapd().stop(); }
+  /// What the flusher does when it is woken, or `pages` pages whatever the limits: pages written; 0 without limits.
+  /// Linux: fs/fs-writeback.c wb_workfn()
+  uint64_t flusher(uint64_t pages);
+  /// The option flusher's task ends, and begins again. Before and after check() of a machine that has it.
+  void stop_flusher();
+  void start_flusher();
   /// Slots in use; 0 if not active.
   [[nodiscard]] uint64_t swap_used(std::string_view device) const;
   /// What was read ahead from swap, and what became of it.
@@ -246,8 +265,33 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] bool hibernation_available() const { return !secretmem_.active(); }
   /// -EPERM: it is not available; else KernelMemory::hibernate_snapshot(). -ENOSYS: no architecture.
   [[nodiscard]] Result<uint64_t> hibernate_snapshot(power::Freezes caller);
+  /// Natively: the machine as it is now into a file, from which machine/hibernation.h resumes it; then it goes on. Not
+  /// by a task that is in a call. -EPERM, -EBUSY, -ENOMEM as above; -EOPNOTSUPP: part of it is outside its memory;
+  /// -ENOSYS: it is not of machine/hibernation.h; what power::write_image() says. The complaint tells more.
+  [[nodiscard]] Errno hibernate_to(const power::ImageRequest& request, std::string_view note, HibernateReport& report,
+                                   power::Complaint& complaint);
+  /// In a machine from an image, before anything else.
+  void end_resume();
   /// nullptr: the machine has no architecture.
   [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
+  /// A call of a thread that may be frozen; natively, for each call of a process that hibernates.
+  class FreezableCall {
+   public:
+    FreezableCall(Machine& machine, Process& process) : machine_(machine), process_(process) {
+      machine_.enter_call(process_.freezes);
+      process_.in_calls.add(1);
+    }
+    ~FreezableCall() {
+      process_.in_calls.sub(1);
+      machine_.leave_call(process_.freezes);
+    }
+    FreezableCall(const FreezableCall&) = delete;
+    FreezableCall& operator=(const FreezableCall&) = delete;
+
+   private:
+    Machine& machine_;
+    Process& process_;
+  };
   /// Around a call of a task that may be frozen; nothing without an architecture.
   void enter_call(power::Freezes kind) {
     if (kernel_ != nullptr) kernel_->freezer().enter(kind);
@@ -309,6 +353,11 @@ class Machine : private reclaim::OomKiller {
   static void dump_pages(sync::String& out, const cache::Mapping& mapping);
   void dump_files(sync::String& out);
   void dump_swap(sync::String& out);
+  // machine/hibernation.cc
+  class ImageStages;
+  [[nodiscard]] power::ImageHeader image_header(std::string_view note) const;
+  [[nodiscard]] Errno write_image(const power::ImageRequest& request, std::string_view note,
+                                  const power::HeapCopy& heap, HibernateReport& report, power::Complaint& complaint);
 
   const MachineOptions options_;
   phys::Frames frames_;
@@ -321,7 +370,8 @@ class Machine : private reclaim::OomKiller {
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
   struct Disk;
-  const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
+  const sync::Box<Disk> disk_;            ///< nullptr: none; the file system on it goes first
+  const sync::Box<fs::BdiWriteback> wb_;  ///< nullptr: nothing is written in the background
   fs::BlockFs block_fs_;
   struct Mounts;
   sync::Box<Mounts> mounts_;  ///< nullptr: none; goes before the swap devices do
@@ -333,6 +383,7 @@ class Machine : private reclaim::OomKiller {
   reclaim::DeviceMemory device_memory_{env_};
   PrivateData private_data_;
   sync::Vector<Device*> devices_;
+  bool kswapd_suspended_ = false;  ///< by hibernate_to(); the machine that resumes finds it
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;
   /// Every access to the list announces this field.

@@ -189,9 +189,13 @@ std::string ExportExpressions::operand_text(const scenario::Call& call, std::str
   if (kind == "open") {
     std::string path = c_string(call.operands[0].symbol);
     bool mounted = is_path(call.operands[0].symbol);
-    if (!mounted)
-      return fmt::format("q_result(open(q_path({}), {} | O_RDWR | O_CLOEXEC, 0600))", path, number(call, 1, "0"));
+    if (!mounted) return fmt::format("q_result(open(q_path({}), {} | O_CLOEXEC, 0600))", path, number(call, 1, "0"));
     return fmt::format("q_result(open({}, {} | O_CLOEXEC, {}))", path, number(call, 1, "0"), number(call, 2, "0"));
+  }
+  if (kind == "unlink") {
+    bool flat = !is_path(call.operands[0].symbol);
+    std::string path = c_string(call.operands[0].symbol);
+    return flat ? fmt::format("q_result(unlink(q_path({})))", path) : fmt::format("q_result(unlink({}))", path);
   }
   if (kind == "exit") {
     int process = call.operands.empty() ? call.process : static_cast<int>(call.operands[0].number);

@@ -53,6 +53,7 @@ Value open(Runtime& r, const Call& c) {
 }
 Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
 Value fdatasync(Runtime& r, const Call& c) { return fsync(r, c); }
+Value syncfs(Runtime& r, const Call& c) { return from(r.machine().syncfs(r.process(c), int_number(r, c, 0))); }
 // sync_file_range(FD, OFFSET, LENGTH, FLAGS)
 Value sync_file_range(Runtime& r, const Call& c) {
   return from(r.machine().sync_file_range(r.process(c), int_number(r, c, 0), r.number(c, 1), r.number(c, 2),
@@ -289,6 +290,9 @@ Value reclaim(Runtime& r, const Call& c) {
 }
 Value kswapd(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().kswapd(static_cast<unsigned>(int_number(r, c, 0)))));
+}
+Value flusher(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().flusher(unsigned_number(r, c, 0, 0))));
 }
 Value oom_score_adj(Runtime& r, const Call& c) {
   Machine::set_oom_score_adj(target(r, c), int_number(r, c, 1));
