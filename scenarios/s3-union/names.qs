@@ -95,11 +95,11 @@ scenario counts-of-directories "how long a directory of a stack is, and how many
 machine  cpus=1 ram=16 union=1
 
 setup {
-  A: mkdir("/lower/d", 0755)                  = 0
-  A: mkdir("/lower/d/e", 0755)                = 0
-  A: stat("/union/d").st_nlink                = 3
-  A: stat("/union/d").st_size                 = 60
-  A: mknod("/union/d/f", S_IFREG|0600)        = 0
+  A: mkdir("/lower/d", 0755)           = 0
+  A: mkdir("/lower/d/e", 0755)         = 0
+  A: stat("/union/d").st_nlink         = 3
+  A: stat("/union/d").st_size          = 60
+  A: mknod("/union/d/f", S_IFREG|0600) = 0
 }
 
 check {
