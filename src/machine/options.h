@@ -105,8 +105,9 @@ struct MachineOptions {
   std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
   unsigned tmpfs_mounts = 0;
   DiskOptions disk;
-  fs::DirtyRatios dirty;       ///< of the block-backed file system; all 0: nothing is written in the background
-  OnOff flusher = OnOff::off;  ///< a task that writes back; needs `dirty`. Not while explored
+  fs::DirtyRatios dirty;         ///< of the block-backed file system; all 0: nothing is written in the background
+  uint32_t readahead_pages = 0;  ///< of files of the block-backed file system, at most at once. Linux: read_ahead_kb
+  OnOff flusher = OnOff::off;    ///< a task that writes back; needs `dirty`. Not while explored
   static constexpr unsigned kUnions = 2;
   unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower
   fs::UnionOptions stacked;
