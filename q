@@ -6,7 +6,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")"
 packages=(
   g++ clang lld ccache ninja-build cmake pkg-config
   libboost-context-dev liburcu-dev libcli11-dev libfmt-dev nlohmann-json3-dev libgtest-dev libbenchmark-dev
-  liburing-dev liblz4-dev libzstd-dev libhiredis-dev redis-server
+  liburing-dev liblz4-dev libzstd-dev libxxhash-dev libhiredis-dev redis-server
   clang-format clang-tidy libclang-rt-14-dev python3
 )
 # To boot kernels in guests.

@@ -59,6 +59,8 @@ function(quire_command program room)
   endif()
   add_executable(${program} ${PROJECT_SOURCE_DIR}/src/${room}/main.cc)
   target_link_libraries(${program} PRIVATE quire_${room})
+  # A machine from an image points to the program's code and constants: they are always loaded at the same place.
+  target_link_options(${program} PRIVATE -no-pie)
   target_compile_definitions(${program} PRIVATE QUIRE_VERSION="${PROJECT_VERSION}")
   set_target_properties(${program} PROPERTIES RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR})
 endfunction()

@@ -37,6 +37,8 @@ void build(CLI::App& app, Shell& shell) {
   add_fmt_command(app, shell);
   add_kernels_command(app, shell);
   add_mkswap_command(app, shell);
+  add_hibernate_command(app, shell);
+  add_resume_command(app, shell);
   add_help_command(app, shell);
 }
 

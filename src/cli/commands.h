@@ -30,5 +30,7 @@ void add_import_command(CLI::App& app, Shell& shell);
 void add_shrink_command(CLI::App& app, Shell& shell);
 void add_help_command(CLI::App& app, Shell& shell);
 void add_mkswap_command(CLI::App& app, Shell& shell);
+void add_hibernate_command(CLI::App& app, Shell& shell);
+void add_resume_command(CLI::App& app, Shell& shell);
 
 }  // namespace quire::cli

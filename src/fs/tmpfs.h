@@ -43,6 +43,9 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
   /// In no mount.
   explicit TmpfsInode(TmpFs& fs);
   TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes);
+  /// What stat() says of a file that has no name: anybody's, of whoever has made it, now. Linux: mm/memfd.c,
+  /// mm/shmem.c shmem_file_setup()
+  void own_without_name(const Credentials& who, Timestamp now);
 
   // Inode
   [[nodiscard]] uint64_t st_blocks() override;

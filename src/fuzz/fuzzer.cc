@@ -179,13 +179,17 @@ FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
     scenario::Scenario scenario = generate(seed, options.generator);
     auto wrong = judge.judge(scenario);
     ++result.programs;
-    if (!judge.skipped().empty()) ++result.skipped;
+    if (!judge.skipped().empty()) {
+      ++result.skipped;
+      ++result.why_skipped[judge.skipped()];
+    }
     if (!wrong || is_older(judge, scenario)) continue;
     ++result.differences;
     if (known.contains(wrong->signature)) continue;
     auto again = judge.judge_again(scenario);
     if (!again || again->signature != wrong->signature) {
       ++result.passing;
+      ++result.what_passed[wrong->signature];
       continue;
     }
     known.insert(wrong->signature);

@@ -68,6 +68,18 @@ mm::Signal KernelMemory::store(uint64_t address, std::byte value) {
   return signal_of(access(address, KernelAccess::write, [&](Pfn pfn) { frames_.write_byte(pfn, offset, value); }));
 }
 
+mm::Signal KernelMemory::load(uint64_t address, std::span<std::byte> to) {
+  QUIRE_FUNC();
+  uint32_t offset = frames_.payload_offset(base::offset_in_page(VirtAddr(address)));
+  return signal_of(access(address, KernelAccess::read, [&](Pfn pfn) { frames_.read(pfn, offset, to); }));
+}
+
+mm::Signal KernelMemory::store(uint64_t address, std::span<const std::byte> from) {
+  QUIRE_FUNC();
+  uint32_t offset = frames_.payload_offset(base::offset_in_page(VirtAddr(address)));
+  return signal_of(access(address, KernelAccess::write, [&](Pfn pfn) { frames_.write(pfn, offset, from); }));
+}
+
 Result<uint64_t> KernelMemory::vmalloc(uint64_t bytes, unsigned flags) {
   auto address = vmalloc_.alloc(base::pages_of(base::ByteCount(bytes)), flags);
   if (!address) return address.error();
@@ -112,6 +124,24 @@ Result<uint64_t> KernelMemory::hibernate_snapshot(power::Freezes caller) {
   freezer_.enter(caller);
   if (!pages) return pages.error();
   return pages->value();
+}
+
+Result<PageCount> KernelMemory::begin_snapshot(power::SnapshotStages& stages) {
+  QUIRE_ASSERT(snapshot_ == nullptr, "one image at a time");
+  snapshot_ = sync::make_box<power::Snapshot>(frames_, map_, freezer_, options_.defects,
+                                              power::SnapshotOptions{options_.freeze_scope, options_.quiesce});
+  return snapshot_->freeze_and_copy(&stages);
+}
+
+void KernelMemory::end_snapshot() {
+  snapshot_->thaw();
+  snapshot_.reset();
+}
+
+void KernelMemory::end_resumed_snapshot() {
+  QUIRE_ASSERT(snapshot_ != nullptr, "this machine is not from an image");
+  snapshot_->resumed();
+  snapshot_.reset();
 }
 
 // Linux: kernel/power/hibernate.c hibernation_available()

@@ -32,6 +32,9 @@ class KernelMemory {
   [[nodiscard]] static bool owns(uint64_t address) { return address >= phys::kVmallocStart.value(); }
   [[nodiscard]] mm::Loaded load(uint64_t address);
   [[nodiscard]] mm::Signal store(uint64_t address, std::byte value);
+  /// As many of one page.
+  [[nodiscard]] mm::Signal load(uint64_t address, std::span<std::byte> to);
+  [[nodiscard]] mm::Signal store(uint64_t address, std::span<const std::byte> from);
 
   /// The address; see Vmalloc.
   [[nodiscard]] Result<uint64_t> vmalloc(uint64_t bytes, unsigned flags);
@@ -44,6 +47,14 @@ class KernelMemory {
   /// Makes an image, looks whether it has everything, and drops it; how many pages it had. `caller`: how the task that
   /// asks takes part in freezing. See power/snapshot.h.
   [[nodiscard]] Result<uint64_t> hibernate_snapshot(power::Freezes caller);
+
+  /// The same in halves, for an image that is written: tasks stay frozen, and the copies are kept, until
+  /// end_snapshot(). Once until then.
+  [[nodiscard]] Result<PageCount> begin_snapshot(power::SnapshotStages& stages);
+  [[nodiscard]] const power::Snapshot& snapshot() const { return *snapshot_; }
+  void end_snapshot();
+  /// In place of end_snapshot() in the machine that is made from the image.
+  void end_resumed_snapshot();
 
   /// Pages of RAM that are not in the direct map; at quiescent points.
   [[nodiscard]] uint64_t peek_holes() const { return map_.peek_holes().value(); }
@@ -63,6 +74,7 @@ class KernelMemory {
   phys::DirectMap map_;
   phys::Vmalloc vmalloc_;
   power::Freezer freezer_;
+  sync::Box<power::Snapshot> snapshot_;  ///< while an image is written; the machine that resumes finds it
 };
 
 }  // namespace quire::machine

@@ -33,7 +33,16 @@
 #include "reclaim/move_pages.h"
 #include "reclaim/reclaim.h"
 
+namespace quire::power {
+class HeapCopy;
+struct Complaint;
+struct ImageHeader;
+struct ImageRequest;
+}  // namespace quire::power
+
 namespace quire::machine {
+
+struct HibernateReport;
 
 /// Pages.
 struct Rss {
@@ -75,6 +84,8 @@ class Machine : private reclaim::OomKiller {
   void send_signal(Process& process) { process.signal.store(1); }
   void clear_signal(Process& process) { process.signal.store(0); }
   [[nodiscard]] unsigned tasks();
+  /// nullptr: none; the process does not end meanwhile.
+  [[nodiscard]] Process* find_process(int pid);
 
   // --- files (machine/files.cc)
   // ---------------------------------------------------------------------------------------
@@ -258,8 +269,33 @@ class Machine : private reclaim::OomKiller {
   [[nodiscard]] bool hibernation_available() const { return !secretmem_.active(); }
   /// -EPERM: it is not available; else KernelMemory::hibernate_snapshot(). -ENOSYS: no architecture.
   [[nodiscard]] Result<uint64_t> hibernate_snapshot(power::Freezes caller);
+  /// Natively: the machine as it is now into a file, from which machine/hibernation.h resumes it; then it goes on. Not
+  /// by a task that is in a call. -EPERM, -EBUSY, -ENOMEM as above; -EOPNOTSUPP: part of it is outside its memory;
+  /// -ENOSYS: it is not of machine/hibernation.h; what power::write_image() says. The complaint tells more.
+  [[nodiscard]] Errno hibernate_to(const power::ImageRequest& request, std::string_view note, HibernateReport& report,
+                                   power::Complaint& complaint);
+  /// In a machine from an image, before anything else.
+  void end_resume();
   /// nullptr: the machine has no architecture.
   [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
+  /// A call of a thread that may be frozen; natively, for each call of a process that hibernates.
+  class FreezableCall {
+   public:
+    FreezableCall(Machine& machine, Process& process) : machine_(machine), process_(process) {
+      machine_.enter_call(process_.freezes);
+      process_.in_calls.add(1);
+    }
+    ~FreezableCall() {
+      process_.in_calls.sub(1);
+      machine_.leave_call(process_.freezes);
+    }
+    FreezableCall(const FreezableCall&) = delete;
+    FreezableCall& operator=(const FreezableCall&) = delete;
+
+   private:
+    Machine& machine_;
+    Process& process_;
+  };
   /// Around a call of a task that may be frozen; nothing without an architecture.
   void enter_call(power::Freezes kind) {
     if (kernel_ != nullptr) kernel_->freezer().enter(kind);
@@ -321,6 +357,11 @@ class Machine : private reclaim::OomKiller {
   static void dump_pages(sync::String& out, const cache::Mapping& mapping);
   void dump_files(sync::String& out);
   void dump_swap(sync::String& out);
+  // machine/hibernation.cc
+  class ImageStages;
+  [[nodiscard]] power::ImageHeader image_header(std::string_view note) const;
+  [[nodiscard]] Errno write_image(const power::ImageRequest& request, std::string_view note,
+                                  const power::HeapCopy& heap, HibernateReport& report, power::Complaint& complaint);
 
   const MachineOptions options_;
   phys::Frames frames_;
@@ -346,6 +387,7 @@ class Machine : private reclaim::OomKiller {
   reclaim::DeviceMemory device_memory_{env_};
   PrivateData private_data_;
   sync::Vector<Device*> devices_;
+  bool kswapd_suspended_ = false;  ///< by hibernate_to(); the machine that resumes finds it
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;
   /// Every access to the list announces this field.

@@ -99,6 +99,9 @@ Errno Machine::rename(Process& process, std::string_view from, std::string_view 
     case abi::kRenameWhiteout:
       how = RenameHow::whiteout;
       break;
+    case abi::kRenameNoreplace | abi::kRenameWhiteout:
+      how = RenameHow::noreplace_whiteout;
+      break;
     default:
       return Errno::einval;
   }

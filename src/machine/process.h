@@ -56,6 +56,8 @@ class Process {
   sync::Atomic<int32_t, "oom_score_adj"> oom_score_adj{0};
   /// How it takes part in freezing; changed by the process itself, while nobody freezes.
   power::Freezes freezes = power::Freezes::user;
+  /// Calls that it makes just now, as far as Machine::FreezableCall tells.
+  sync::Atomic<uint32_t, "calls of a task"> in_calls{0};
   /// si_code of a SIGBUS that was sent, 0 for none.
   sync::Atomic<uint32_t, "SIGBUS pending"> sigbus_code{0};
 

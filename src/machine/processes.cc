@@ -82,6 +82,14 @@ void Machine::killall() {
   while (process != nullptr) end(*std::exchange(process, process->next_));
 }
 
+Process* Machine::find_process(int pid) {
+  sync::Guard guard(tasklist_lock_);
+  (void)task_count_.get();
+  Process* process = tasks_;
+  while (process != nullptr && process->pid() != pid) process = process->next_;
+  return process;
+}
+
 unsigned Machine::tasks() {
   sync::Guard guard(tasklist_lock_);
   return task_count_;

@@ -38,7 +38,7 @@ Value run_memfd_create(Actor&, const Call& c) {
 Value run_memfd_secret(Actor& a, const Call& c) { return value_of(q_memfd_secret(int_of(a, c, 0))); }
 Value run_hibernation_available(Actor&, const Call&) { return value_of(q_hibernation_available()); }
 Value run_open(Actor& a, const Call& c) {
-  if (c.operands[0].symbol.starts_with('/')) return paths::open(a, c);
+  if (is_path(c.operands[0].symbol)) return paths::open(a, c);
   std::string path = a.host().directory() + "/" + c.operands[0].symbol;
   return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_CLOEXEC, 0600)));
 }

@@ -8,6 +8,7 @@
 
 #include "oracle/kernel/uffd.h"
 #include "oracle/kernel_operations.h"
+#include "oracle/kernel_path_operations.h"
 
 namespace quire::oracle {
 namespace {
@@ -53,7 +54,7 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
     return fmt::format("{}() needs a guest: a host may lack it, or lose by it", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
-  bool flat = call.operation->name == "open" && !call.operands[0].symbol.starts_with('/');
+  bool flat = call.operation->name == "open" && !is_path(call.operands[0].symbol);
   if (flat && !kernel.disk) return "needs a file system on a block device";
   if (std::string why = too_new(call, kernel); !why.empty()) return why;
   bool small_huge = call.operation->name == "collapse";

@@ -22,6 +22,9 @@ class RunningCpus {
   /// Returns when no other CPU is inside a stretch; none begins one until start_others(). Does not sleep, and neither
   /// does the caller until then.
   void stop_others() QUIRE_NO_THREAD_SAFETY_ANALYSIS { lock_.lock(); }
+  /// In a machine from an image, before start_others(): the caller stands for the thread that has stopped the others,
+  /// in the process that the image is of. What is held is in the image, but for that it makes an RCU reader.
+  static void take_over() { sync::native_rcu_read_lock(); }
   void start_others() QUIRE_NO_THREAD_SAFETY_ANALYSIS { lock_.unlock(); }
 
   /// Not preempted while it lives. `cpus` may be nullptr: nobody ever stops them.

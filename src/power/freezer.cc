@@ -1,5 +1,10 @@
 #include "power/freezer.h"
 
+#include <time.h>
+
+#include <algorithm>
+
+#include "power/stopwatch.h"
 #include "sync/trace.h"
 
 namespace quire::power {
@@ -25,12 +30,32 @@ void Freezer::leave(Freezes kind) {
   if (before == 1) k.in_flight.wake_all();
 }
 
+// Looks again after 1 ms, 2 ms, 4 ms, and then every 8 ms. Linux: kernel/power/process.c try_to_freeze_tasks()
+bool Freezer::wait_natively(const Kind& kind) const {
+  constexpr long kNanosecondsMax = 8'000'000;
+  Stopwatch watch;
+  double left = timeout_milliseconds_ * 1e-3;
+  for (long pause = 1'000'000; kind.in_flight.load() != 0; pause = std::min(2 * pause, kNanosecondsMax)) {
+    left -= watch.lap();
+    if (left <= 0) return false;
+    timespec time{0, pause};
+    (void)nanosleep(&time, nullptr);
+  }
+  return true;
+}
+
 // Linux: kernel/power/process.c try_to_freeze_tasks()
-Errno Freezer::freeze(Freezes kind) {
+Errno Freezer::freeze(Freezes kind, FreezeWitness* witness) {
   QUIRE_FUNC();
   QUIRE_ASSERT(kind != Freezes::never);
   Kind& k = kinds_[static_cast<unsigned>(kind)];
   k.frozen.store(1);
+  if (!sync::driven()) {
+    if (wait_natively(k)) return Errno::ok;
+    if (witness != nullptr) witness->would_not_freeze(kind);
+    thaw();
+    return Errno::ebusy;
+  }
   if (k.in_flight.load() != 0 && sync::should_fail("freeze_timeout")) {
     QUIRE_REACHED("a task does not freeze within the time limit");
     thaw();

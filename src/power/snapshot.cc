@@ -31,23 +31,50 @@ Snapshot::~Snapshot() {
   for (Pfn pfn : image_) frames_.free_pages(pfn, Order(0));
 }
 
-// Linux: kernel/power/hibernate.c hibernation_snapshot(), create_image()
 Result<PageCount> Snapshot::create() {
   QUIRE_FUNC();
-  Errno error = freezer_.freeze(Freezes::user);
-  if (error != Errno::ok) return error;
+  Result<PageCount> pages = freeze_and_copy(nullptr);
+  if (!thawed_) thaw();
+  return pages;
+}
+
+// User tasks first, and kernel threads after the memory for the image is there: reclaim may need them.
+// Linux: kernel/power/hibernate.c hibernation_snapshot()
+Errno Snapshot::freeze(SnapshotStages* stages) {
+  Errno error = freezer_.freeze(Freezes::user, stages);
+  thawed_ = error != Errno::ok;
+  if (thawed_) return error;
   error = preallocate();
-  bool hole = defects_.has(Defect::D4_15);
-  if (error == Errno::ok && options_.scope == FreezeScope::all && !hole) error = freezer_.freeze(Freezes::kthread);
-  if (error == Errno::ok) {
-    stopped_ = cpus_ == Cpus::one && !hole;
-    if (stopped_) map_.running_cpus().stop_others();
-    error = swsusp_save();
-    if (stopped_) map_.running_cpus().start_others();
-  }
-  freezer_.thaw();
+  if (error == Errno::ok && options_.scope == FreezeScope::all && !defects_.has(Defect::D4_15))
+    error = freezer_.freeze(Freezes::kthread, stages);
+  return error;
+}
+
+// Linux: kernel/power/hibernate.c hibernation_snapshot(), create_image()
+Result<PageCount> Snapshot::freeze_and_copy(SnapshotStages* stages) {
+  Errno error = freeze(stages);
+  if (thawed_) return error;
+  if (error == Errno::ok && stages != nullptr) error = stages->suspend();
+  if (error == Errno::ok) error = copy_alone(stages);
+  if (stages != nullptr) stages->resume();
   if (error != Errno::ok) return error;
   return PageCount(saveable_.size());
+}
+
+// Linux: kernel/power/hibernate.c create_image()
+Errno Snapshot::copy_alone(SnapshotStages* stages) {
+  stopped_ = cpus_ == Cpus::one && !defects_.has(Defect::D4_15);
+  if (stopped_) map_.running_cpus().stop_others();
+  Errno error = swsusp_save();
+  if (error == Errno::ok && stages != nullptr) error = stages->copied(*this);
+  if (stopped_) map_.running_cpus().start_others();
+  return error;
+}
+
+void Snapshot::resumed() {
+  if (stopped_) phys::RunningCpus::take_over();
+  if (stopped_) map_.running_cpus().start_others();
+  thaw();
 }
 
 Errno Snapshot::add_image_page(phys::Gfp gfp) {

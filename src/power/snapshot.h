@@ -15,11 +15,14 @@
 //   Result<PageCount> pages = snapshot.create();
 #pragma once
 
+#include <span>
+
 #include "phys/direct_map.h"
 #include "power/freezer.h"
 
 namespace quire::power {
 
+using base::Errno;
 using base::PageCount;
 using base::Pfn;
 using base::Result;
@@ -27,6 +30,23 @@ using base::Result;
 enum class FreezeScope : uint8_t { user, all };
 /// Whether P1 is kept.
 enum class Quiesce : uint8_t { yes, no };
+
+class Snapshot;
+
+/// What the rest of a machine does around the copy; natively, where it has threads and devices of its own.
+class SnapshotStages : public FreezeWitness {
+ public:
+  /// All tasks are frozen. The machine's own threads end, nothing is deferred any more, and nothing of a device is left
+  /// outside the machine's memory. An error ends the snapshot.
+  [[nodiscard]] virtual base::Errno suspend() = 0;
+  /// Nothing else runs, and all pages are copied: the last moment that a resumed machine remembers.
+  [[nodiscard]] virtual base::Errno copied(const Snapshot& snapshot) = 0;
+  /// Undoes suspend(), whether that failed or not.
+  virtual void resume() = 0;
+
+ protected:
+  ~SnapshotStages() = default;
+};
 
 struct SnapshotOptions {
   FreezeScope scope = FreezeScope::all;
@@ -45,8 +65,20 @@ class Snapshot {
   /// Once, by a task that is in no call (Freezer::leave). How many pages were copied; -EBUSY: a task will not freeze;
   /// -ENOMEM: no room for the image, or for a split; -EFAULT: a page that cannot be mapped.
   [[nodiscard]] Result<PageCount> create();
+  /// create() in two halves, for an image that is written: tasks stay frozen until thaw(), and the copies are kept.
+  [[nodiscard]] Result<PageCount> freeze_and_copy(SnapshotStages* stages);
+  void thaw() { freezer_.thaw(); }
+  /// In the machine that goes on where copied() was: CPUs and tasks run again. Linux: where swsusp_arch_suspend()
+  /// returns for the second time
+  void resumed();
+
+  /// After the copy: which pages, and where their copies are.
+  [[nodiscard]] std::span<const Pfn> saved() const { return {saveable_.data(), saveable_.size()}; }
+  [[nodiscard]] std::span<const Pfn> copies() const { return {image_.data(), saveable_.size()}; }
 
  private:
+  [[nodiscard]] Errno freeze(SnapshotStages* stages);
+  [[nodiscard]] Errno copy_alone(SnapshotStages* stages);
   [[nodiscard]] base::Errno preallocate();
   [[nodiscard]] base::Errno add_image_page(phys::Gfp gfp);
   [[nodiscard]] base::Errno swsusp_save();
@@ -65,6 +97,7 @@ class Snapshot {
   const base::DefectSet& defects_;
   const SnapshotOptions options_;
   phys::Cpus cpus_;       ///< how many run while it copies, as far as the copier knows
+  bool thawed_ = false;   ///< tasks were not frozen, or run again
   bool stopped_ = false;  ///< whether the others really do not
   sync::Vector<Pfn> image_;
   sync::Vector<Pfn> saveable_;

@@ -27,7 +27,7 @@ void Kswapd::start() {
 }
 
 void Kswapd::stop() {
-  if (nodes_.empty() || !nodes_.front().task) return;
+  if (!running()) return;
   stop_.store(1);
   for (Node& node : nodes_) {
     node.wait.wake_up_all();

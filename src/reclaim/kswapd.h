@@ -31,6 +31,8 @@ class Kswapd {
   void start();
   /// Returns when no task runs any more. May be called twice.
   void stop();
+  /// Between start() and stop().
+  [[nodiscard]] bool running() const { return !nodes_.empty() && nodes_.front().task != nullptr; }
   /// Does not sleep.
   void wakeup(unsigned node);
   /// Until the node has `high` free pages, or nothing more can be freed; returns how many were freed. Sleeps.

@@ -271,7 +271,8 @@ Value kill(Runtime& r, const Call& c) {
 }
 // Any user but 0 has no privileges, and cannot get them back.
 Value setuid(Runtime& r, const Call& c) {
-  if (r.number(c, 0) == 0 && r.process(c).privileges != machine::Privileges::all) return from(Errno::eperm);
+  bool privileged = r.process(c).privileges == machine::Privileges::all;
+  if (!privileged && static_cast<int64_t>(r.process(c).uid) != r.number(c, 0)) return from(Errno::eperm);
   if (r.number(c, 0) != 0) r.process(c).privileges = machine::Privileges::none;
   r.process(c).uid = static_cast<uint32_t>(r.number(c, 0));
   return Value::of(0);

@@ -66,6 +66,9 @@ class SwapBackend {
   void discard(SwapOffset first, PageCount pages);
   /// The stored page where it can be looked at, else nullptr: at quiescent points.
   [[nodiscard]] virtual const std::byte* peek(SwapOffset) const { return nullptr; }
+  /// Everything that it keeps is in memory that came from sync::allocate(), or can be made again when it is needed. For
+  /// a machine that is about to be copied; nobody reads or writes. -EOPNOTSUPP: what it stores is elsewhere.
+  [[nodiscard]] virtual Errno suspend() { return Errno::ok; }
   /// Appends one line about what is stored, for dump(); a back end that has nothing to tell appends nothing.
   virtual void describe(sync::String&) const {}
 

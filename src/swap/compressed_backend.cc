@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cstring>
 #include <iterator>
+#include <utility>
 
 #include "phys/bulk.h"
 #include "phys/cpu.h"
@@ -43,19 +44,11 @@ bool unpack_lz4(std::span<const std::byte> from, std::span<std::byte> to) {
 class CompressedBackend::CodecContext {
  public:
   explicit CodecContext(Codec codec) {
-    if (codec == Codec::lz4) {
-      lz4_ = sync::allocate(static_cast<std::size_t>(LZ4_sizeofState()), kPageAlign);
-      return;
-    }
-    compressor_ = ZSTD_createCCtx();
-    decompressor_ = ZSTD_createDCtx();
-    QUIRE_ASSERT(compressor_ != nullptr, "no memory for zstd");
-    QUIRE_ASSERT(decompressor_ != nullptr, "no memory for zstd");
+    if (codec == Codec::lz4) lz4_ = sync::allocate(static_cast<std::size_t>(LZ4_sizeofState()), kPageAlign);
   }
   ~CodecContext() {
     if (lz4_ != nullptr) sync::deallocate(lz4_, static_cast<std::size_t>(LZ4_sizeofState()), kPageAlign);
-    ZSTD_freeCCtx(compressor_);
-    ZSTD_freeDCtx(decompressor_);
+    drop_zstd();
   }
   CodecContext(const CodecContext&) = delete;
   CodecContext& operator=(const CodecContext&) = delete;
@@ -68,15 +61,30 @@ class CompressedBackend::CodecContext {
                                          static_cast<int>(to.size()), kLz4Acceleration);
       return static_cast<std::size_t>(std::max(n, 0));
     }
+    make_zstd();
     std::size_t n = ZSTD_compressCCtx(compressor_, to.data(), to.size(), from.data(), from.size(), kZstdLevel);
     return ZSTD_isError(n) != 0 ? 0 : n;
   }
   /// With zstd. `to` is exactly as large as what was compressed.
   [[nodiscard]] bool decompress(std::span<const std::byte> from, std::span<std::byte> to) {
+    make_zstd();
     return ZSTD_decompressDCtx(decompressor_, to.data(), to.size(), from.data(), from.size()) == to.size();
   }
 
+  /// Made again when they are needed.
+  void drop_zstd() {
+    ZSTD_freeCCtx(std::exchange(compressor_, nullptr));
+    ZSTD_freeDCtx(std::exchange(decompressor_, nullptr));
+  }
+
  private:
+  void make_zstd() {
+    if (compressor_ == nullptr) compressor_ = ZSTD_createCCtx();
+    if (decompressor_ == nullptr) decompressor_ = ZSTD_createDCtx();
+    QUIRE_ASSERT(compressor_ != nullptr, "no memory for zstd");
+    QUIRE_ASSERT(decompressor_ != nullptr, "no memory for zstd");
+  }
+
   void* lz4_ = nullptr;
   ZSTD_CCtx* compressor_ = nullptr;
   ZSTD_DCtx* decompressor_ = nullptr;
@@ -105,6 +113,8 @@ class CompressedBackend::Worker {
   [[nodiscard]] bool decompress(std::span<const std::byte> from, std::span<std::byte> to) QUIRE_REQUIRES(lock_) {
     return context_.decompress(from, to);
   }
+
+  void suspend() QUIRE_REQUIRES(lock_) { context_.drop_zstd(); }
 
   sync::Mutex<sync::LockClass::swap_backend_lock> lock_;
 
@@ -233,6 +243,14 @@ void CompressedBackend::put(SwapOffset slot, Slot made) {
     if (made.bytes > 0) made.object = pool.allocate(made.bytes);
   }
   stored = made;
+}
+
+Errno CompressedBackend::suspend() {
+  for (sync::Box<Worker>& worker : workers_) {
+    sync::Guard guard(worker->lock_);
+    worker->suspend();
+  }
+  return Errno::ok;
 }
 
 void CompressedBackend::slots_freed(SwapOffset first, PageCount pages) {

@@ -50,6 +50,8 @@ class CompressedBackend final : public SwapBackend {
 
   [[nodiscard]] Counts counts() const;
   void describe(sync::String& out) const override;
+  /// Contexts of zstd are not from sync::allocate().
+  [[nodiscard]] Errno suspend() override;
   /// Frees the objects, as zram does. Linux: drivers/block/zram/zram_drv.c zram_slot_free_notify()
   void slots_freed(SwapOffset first, PageCount pages) override;
 

@@ -60,6 +60,7 @@ class FileBackend final : public SwapBackend {
 
   [[nodiscard]] const sync::String& access() const { return access_; }
   void describe(sync::String& out) const override;
+  [[nodiscard]] Errno suspend() override { return Errno::eopnotsupp; }
 
  private:
   static constexpr unsigned kRings = 8;

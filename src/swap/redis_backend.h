@@ -49,6 +49,7 @@ class RedisBackend final : public SwapBackend {
   /// What all its keys begin with.
   [[nodiscard]] const sync::String& prefix() const { return prefix_; }
   void describe(sync::String& out) const override;
+  [[nodiscard]] Errno suspend() override { return Errno::eopnotsupp; }
 
  private:
   static constexpr unsigned kConnectionsPerServer = 4;

@@ -1,4 +1,5 @@
-// Memory for everything the engine allocates: the machine's arena while explored, the C++ heap natively.
+// Memory for everything the engine allocates: the machine's arena while explored, natively the C++ heap, or memory at
+// fixed addresses for a machine that may be hibernated (sync/native_heap.h).
 //
 //   Box<SwapArea> area = make_box<SwapArea>(...);
 //   Vector<Pfn> pfns;
@@ -20,18 +21,23 @@
 #include <vector>
 
 #include "sync/hook.h"
+#include "sync/native_heap.h"
 
 namespace quire::sync {
 
 [[nodiscard]] inline void* allocate(std::size_t bytes, std::size_t align) {
   if (Driver* d = hook()) [[unlikely]]
     return d->allocate(bytes, align);
+  if (internal::native_heap_in_use) [[unlikely]]
+    return NativeHeap::allocate(bytes, align);
   return ::operator new (bytes, std::align_val_t{align});
 }
 /// `bytes` and `align` as given to allocate().
 inline void deallocate(void* memory, std::size_t bytes, std::size_t align) {
   if (Driver* d = hook()) [[unlikely]]
     return d->deallocate(memory, bytes);
+  if (NativeHeap::contains(memory)) [[unlikely]]
+    return NativeHeap::deallocate(memory, bytes, align);
   ::operator delete (memory, std::align_val_t{align});
 }
 
