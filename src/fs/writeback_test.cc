@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <map>
+#include <thread>
 #include <vector>
 
 #include "fs/bdi_writeback.h"
@@ -240,6 +241,29 @@ TEST_F(WalkTest, AFlusherThatCanWriteNothingEnds) {
   fs_.outcomes.clear();
   wb.sync_inodes();
   EXPECT_EQ(dirty_now(), Indexes{});
+  wb.evict(inode);
+}
+
+TEST_F(WalkTest, WhoMakesMoreDirtyThanCanBeWrittenPausesAndGoesOn) {
+  BdiWriteback wb(PageCount(100), {.dirty_ratio = 4, .dirty_background_ratio = 2});
+  mapping_.set_counts(&wb.counts());
+  WbInode inode(mapping_);
+  Indexes all{0, 1, 2, 3, 4, 5};
+  dirty(all);
+  for (uint64_t index : all) fs_.outcomes[index] = Errno::enospc;
+  wb.mark_inode_dirty(inode);
+  wb.balance_dirty_pages();
+  wb.start();
+  for (int i = 0; i < 100; ++i) wb.balance_dirty_pages();
+  wb.stop();
+  EXPECT_EQ(wb.peek_pauses(), 101U);
+  EXPECT_EQ(dirty_now(), all);
+  fs_.outcomes.clear();
+  wb.start();
+  wb.balance_dirty_pages();
+  while (wb.peek_dirty() > 2) std::this_thread::yield();
+  wb.stop();
+  EXPECT_EQ(wb.peek_dirty(), 2U);
   wb.evict(inode);
 }
 
