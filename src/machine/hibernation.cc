@@ -54,8 +54,10 @@ class Machine::ImageStages final : public power::SnapshotStages {
   Errno copied(const power::Snapshot&) override {
     const phys::Frames& frames = machine_.frames_;
     auto start = reinterpret_cast<uint64_t>(frames.payload(base::Pfn(0)).data());
-    power::AddressRange skip[] = {{start, start + frames.ram().value() * frames.payload_bytes()}};
-    return heap_.take(skip);
+    auto kernel = reinterpret_cast<uint64_t>(frames.ram_memory().kernel());
+    power::AddressRange skip[] = {{start, start + frames.ram().value() * frames.payload_bytes()},
+                                  {kernel, kernel + frames.ram_memory().bytes()}};
+    return heap_.take(std::span(skip).first(frames.ram_memory().is_twice() ? 2 : 1));
   }
 
   void resume() override {
@@ -80,7 +82,8 @@ ImageHeader Machine::image_header(std::string_view note) const {
   header.machine_word = options_.payload_bytes;
   header.root = reinterpret_cast<uint64_t>(this);
   header.ram_start = reinterpret_cast<uint64_t>(frames_.payload(base::Pfn(0)).data());
-  header.ram_bytes = frames_.ram().value() * options_.payload_bytes;
+  header.ram_bytes = frames_.ram_memory().bytes();
+  if (frames_.ram_memory().is_twice()) header.kernel_start = reinterpret_cast<uint64_t>(frames_.ram_memory().kernel());
   std::copy_n(note.begin(), std::min(note.size(), header.note.size() - 1), header.note.begin());
   return header;
 }
@@ -124,10 +127,13 @@ Errno Machine::hibernate_to(const power::ImageRequest& request, std::string_view
   return error;
 }
 
-void Machine::end_resume() {
+Errno Machine::end_resume() {
+  Errno error = kernel_->direct_map().resumed();
+  if (error != Errno::ok) return error;
   kernel_->end_resumed_snapshot();
   if (kswapd_suspended_) reclaim_.kswapd().start();
   kswapd_suspended_ = false;
+  return Errno::ok;
 }
 
 Resumable::~Resumable() {
@@ -148,6 +154,24 @@ Errno Resumable::boot(const MachineOptions& options) {
   return Errno::ok;
 }
 
+// Memory is as the machine had it, and then the machine is there.
+Errno Resumable::load(power::ImageReader& image, unsigned threads, Complaint& complaint) {
+  header_ = image.header();
+  Errno error = Errno::ok;
+  if (header_.kernel_start != 0)
+    error = phys::Ram::map_twice_at(reinterpret_cast<void*>(header_.ram_start),
+                                    reinterpret_cast<void*>(header_.kernel_start), header_.ram_bytes);
+  if (error != Errno::ok) return complain(complaint, error, "no memory for {} bytes of RAM", header_.ram_bytes);
+  error = image.load({threads, power::ImageLoad::Into::memory}, complaint);
+  if (error != Errno::ok) return error;
+  sync::NativeHeap::use();
+  auto* machine = static_cast<Machine*>(sync::NativeHeap::root());
+  error = machine->end_resume();
+  if (error != Errno::ok) return complain(complaint, error, "the host cannot protect the direct map as it was");
+  machine_ = machine;
+  return Errno::ok;
+}
+
 // Linux: kernel/power/hibernate.c software_resume(), load_image_and_restore()
 Errno Resumable::resume(std::string_view file, unsigned threads, Complaint& complaint) {
   if (machine_ != nullptr) return complain(complaint, Errno::ebusy, "this process has a machine");
@@ -157,16 +181,9 @@ Errno Resumable::resume(std::string_view file, unsigned threads, Complaint& comp
   error = sync::NativeHeap::map();
   if (error != Errno::ok)
     return complain(complaint, error, "no room for a machine at its addresses: {}", power::describe(error));
-  error = image.load({threads, power::ImageLoad::Into::memory}, complaint);
-  if (error != Errno::ok) {
-    sync::NativeHeap::unmap();
-    return error;
-  }
-  header_ = image.header();
-  sync::NativeHeap::use();
-  machine_ = static_cast<Machine*>(sync::NativeHeap::root());
-  machine_->end_resume();
-  return Errno::ok;
+  error = load(image, threads, complaint);
+  if (error != Errno::ok) sync::NativeHeap::unmap();
+  return error;
 }
 
 }  // namespace quire::machine

@@ -49,6 +49,8 @@ class Resumable {
   [[nodiscard]] const power::ImageHeader& header() const { return header_; }
 
  private:
+  [[nodiscard]] Errno load(power::ImageReader& image, unsigned threads, power::Complaint& complaint);
+
   Machine* machine_ = nullptr;
   power::ImageHeader header_;
 };

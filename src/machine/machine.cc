@@ -19,6 +19,8 @@ phys::FramesOptions frames_options(const MachineOptions& o) {
   frames.pcp_prefill = o.pcp_prefill;
   frames.watermarks = o.watermarks;
   frames.fruitless_max = o.reclaim_fruitless;
+  bool native = !sync::driven() && o.payload_bytes == base::kPageSize;
+  frames.mapped = o.direct_map.arch && native ? phys::Ram::Mapped::twice : phys::Ram::Mapped::once;
   return frames;
 }
 

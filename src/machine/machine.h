@@ -262,8 +262,8 @@ class Machine : private reclaim::OomKiller {
   /// -ENOSYS: it is not of machine/hibernation.h; what power::write_image() says. The complaint tells more.
   [[nodiscard]] Errno hibernate_to(const power::ImageRequest& request, std::string_view note, HibernateReport& report,
                                    power::Complaint& complaint);
-  /// In a machine from an image, before anything else.
-  void end_resume();
+  /// In a machine from an image, before anything else. -ENOMEM.
+  [[nodiscard]] Errno end_resume();
   /// nullptr: the machine has no architecture.
   [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
   /// A call of a thread that may be frozen; natively, for each call of a process that hibernates.

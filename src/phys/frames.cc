@@ -32,13 +32,12 @@ Frames::Frames(const FramesOptions& options)
       pcp_batch_(options.pcp_batch),
       watermarks_(options.watermarks),
       fruitless_max_(options.fruitless_max),
-      storage_(static_cast<std::byte*>(
-          sync::allocate(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes)))),
+      ram_memory_(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes), options.mapped),
       pcps_(options.cpus) {
   QUIRE_ASSERT(std::has_single_bit(payload_bytes_) && payload_bytes_ >= 8);
   QUIRE_ASSERT(cpus_ > 0 && pcp_batch_ > 0);
   QUIRE_ASSERT(ram_.value() % options.nodes == 0, "nodes have equal parts of RAM");
-  sync::poison(storage_, frames_.value() * payload_bytes_, kPage);
+  sync::poison(ram_memory_.data(), frames_.value() * payload_bytes_, kPage);
   zones_.reserve(options.nodes);
   for (unsigned node = 0; node < options.nodes; ++node) zones_.push_back(sync::make_box<Zone>(PageCount(zone_frames_)));
   for (auto& zone : zones_) fill_zone(*zone, zone_frames_);
@@ -67,10 +66,7 @@ void Frames::fill_zone(Zone& zone, uint32_t frames) {
   zone.nr_free = frames;
 }
 
-Frames::~Frames() {
-  sync::unpoison(storage_, frames_.value() * payload_bytes_);
-  sync::deallocate(storage_, frames_.value() * payload_bytes_, storage_align(payload_bytes_));
-}
+Frames::~Frames() { sync::unpoison(ram_memory_.data(), frames_.value() * payload_bytes_); }
 
 unsigned Frames::local_node() const { return this_cpu(cpus_).value() % nodes(); }
 
@@ -330,7 +326,7 @@ void Frames::zero_range(Pfn page, uint32_t offset, uint32_t bytes) {
   QUIRE_ASSERT(offset + bytes <= payload_bytes_);
   access_through_direct_map(page, KernelAccess::write);
   sync::region_write(payload(page).data(), kPage);
-  zero_contents(payload(page).data() + offset, bytes);
+  zero_contents(kernel_payload(page).data() + offset, bytes);
 }
 
 void Frames::copy(Pfn to, Pfn from) {
@@ -338,7 +334,7 @@ void Frames::copy(Pfn to, Pfn from) {
   access_through_direct_map(to, KernelAccess::write);
   sync::region_read(payload(from).data(), kPage);
   sync::region_write(payload(to).data(), kPage);
-  copy_contents(payload(to).data(), payload(from).data(), payload_bytes_);
+  copy_contents(kernel_payload(to).data(), kernel_payload(from).data(), payload_bytes_);
 }
 
 void Frames::read(Pfn page, uint32_t offset, std::span<std::byte> bytes) const {

@@ -33,6 +33,7 @@
 #include "phys/buddy.h"
 #include "phys/gfp.h"
 #include "phys/pressure.h"
+#include "phys/ram.h"
 #include "phys/running_cpus.h"
 #include "sync/check_report.h"
 #include "sync/heap.h"
@@ -50,7 +51,6 @@ using base::Range;
 using base::Result;
 
 class DirectMap;
-enum class KernelAccess : uint8_t;
 
 /// Of each zone, in pages. Linux: enum zone_watermarks
 struct Watermarks {
@@ -72,6 +72,8 @@ struct FramesOptions {
   Watermarks watermarks = {};
   /// How often in a row an allocation asks again after reclaim has freed nothing. Linux: MAX_RECLAIM_RETRIES
   unsigned fruitless_max = 0;
+  /// Twice: a direct map is a mapping of the host, too. Natively, with pages of 4096 bytes.
+  Ram::Mapped mapped = Ram::Mapped::once;
 };
 
 class Frames {
@@ -148,7 +150,17 @@ class Frames {
   void zero_range(Pfn page, uint32_t offset, uint32_t bytes);
   /// The storage itself, for back ends; they announce the access with sync::region_read/write on its address.
   [[nodiscard]] std::span<std::byte> payload(Pfn page) const {
-    return {storage_ + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+    return {ram_memory_.data() + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+  }
+  /// The same as the kernel's own mapping has it: a touch traps, natively, where that does not allow it.
+  [[nodiscard]] std::span<std::byte> kernel_payload(Pfn page) const {
+    return {ram_memory_.kernel() + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+  }
+  [[nodiscard]] const Ram& ram_memory() const { return ram_memory_; }
+  /// The host's protection of the kernel's mapping of frames; nothing if there is none. -ENOMEM.
+  [[nodiscard]] Errno protect(Range<Pfn> pfns, Perm perm) const {
+    return ram_memory_.protect(std::size_t{pfns.start().value()} * payload_bytes_, pfns.size().value() * payload_bytes_,
+                               perm);
   }
 
   /// At quiescent points.
@@ -210,7 +222,7 @@ class Frames {
   const unsigned fruitless_max_;
   Pressure* pressure_ = nullptr;
   DirectMap* direct_map_ = nullptr;
-  std::byte* storage_;
+  const Ram ram_memory_;
   sync::Vector<sync::Box<Zone>> zones_;
   sync::Vector<PerCpuPages> pcps_;
   sync::SpinLock<sync::LockClass::zone_lock> device_lock_;

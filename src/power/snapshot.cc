@@ -157,7 +157,7 @@ void Snapshot::do_copy_page(Pfn to, Pfn from) {
   map_.use(to, KernelAccess::write, cpus_);
   sync::region_read(frames_.payload(from).data(), "page");
   sync::region_write(frames_.payload(to).data(), "page");
-  phys::copy_contents(frames_.payload(to).data(), frames_.payload(from).data(), frames_.payload_bytes());
+  phys::copy_contents(frames_.kernel_payload(to).data(), frames_.kernel_payload(from).data(), frames_.payload_bytes());
 }
 
 // Before 5.11 nobody could tell that it failed. Linux: hibernate_map_page()
