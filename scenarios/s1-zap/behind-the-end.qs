@@ -4,7 +4,7 @@ scenario behind-the-end-of-a-block-file "a byte stored behind the end of a file,
 machine  cpus=1 ram=16
 
 check {
-  A: fd = open("g", O_CREAT)
+  A: fd = open("g", O_RDWR|O_CREAT)
   A: ftruncate(fd, 100)   = 0
   A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
   A: store(p[0]+200, 'x') = 0

@@ -50,8 +50,38 @@ check {
 
 expect { never lost_store   never leak   complete }
 
-scenario mapped-hole-on-a-full-disk "a store through a mapping into a hole gets its block when it is written out"
+scenario mapped-hole-on-a-full-disk "a store through a mapping into a hole of a full disk is a SIGBUS"
 machine  cpus=1 ram=16 disk=1 disk_alloc=write
+
+setup {
+  A: fd = open("f", O_RDWR|O_CREAT)
+  A: ftruncate(fd, 2*4K) = 0
+  A: pwrite(fd, 'a', 0)  = 1
+  A: fsync(fd)           = 0
+  A: p = mmap(0, 2*4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+}
+
+cpu 0 as A {
+  store(p[1], 'b')                                               = SIGBUS(2)
+  load(p[1])                                                     = 0
+  store(p[1], 'b')                                               = SIGBUS(2)
+  store(p[0], 'c')                                               = 0
+  fallocate(fd, FALLOC_FL_PUNCH_HOLE|FALLOC_FL_KEEP_SIZE, 0, 4K) = 0
+  store(p[1], 'b')                                               = 0
+  msync(p, 2*4K, MS_SYNC)                                        = 0
+}
+
+check {
+  A: invalidate_inode_pages2(fd) = 0
+  A: pread(fd, 0)                = 0
+  A: pread(fd, 4K)               = 'b'
+  A: fstat(fd).st_blocks         = 8
+}
+
+expect { never lost_store   never leak   complete }
+
+scenario mapped-hole-at-writeback "a store through a mapping into a hole gets its block when it is written out"
+machine  cpus=1 ram=16 disk=1 disk_alloc=writeback
 
 setup {
   A: fd = open("f", O_RDWR|O_CREAT)
@@ -73,6 +103,27 @@ check {
 }
 
 expect { never lost_store   complete }
+
+scenario mkwrite-vs-truncate-on-a-disk "the block that a store through a mapping has taken goes with the truncation"
+machine  cpus=2 ram=16 disk=1 disk_alloc=write
+
+setup {
+  A: fd = open("f", O_RDWR|O_CREAT)
+  A: ftruncate(fd, 4K) = 0
+  A: p = mmap(0, 4K, PROT_READ|PROT_WRITE, MAP_SHARED, fd, 0)
+  A: load(p[0])        = 0
+}
+
+cpu 0 as A { r = store(p[0], 'a') }
+cpu 1 as A { ftruncate(fd, 0) = 0 }
+
+check {
+  A: fstat(fd).st_blocks = 0
+  A: pwrite(fd, 'b', 0)  = 1
+  A: fsync(fd)           = 0
+}
+
+expect { sometimes A:r == 0   sometimes A:r == SIGBUS(2)   never leak   never lost_store   complete }
 
 scenario truncate-part-on-a-disk "what a truncation takes of a page is zeros when the file grows again"
 machine  cpus=2 ram=16 disk=4

@@ -189,6 +189,7 @@ Mapping::Found Mapping::get_entry(FileIndex index) {
 void Mapping::set_error(Errno error) {
   if (error == Errno::ok) return;
   wb_err_.set(error);
+  if (sb_wb_err_ != nullptr) sb_wb_err_->set(error);
   flags_.set_error(error);
 }
 

@@ -132,6 +132,7 @@ class Mapping {
   [[nodiscard]] std::size_t find_get_folios_tag(base::Range<FileIndex> range, IndexTag tag, std::span<Found> found);
   /// Linux: mapping_tagged()
   [[nodiscard]] bool tagged(IndexTag tag);
+  [[nodiscard]] bool peek_tagged(IndexTag tag) const { return index_.peek_tagged_from(0, tag).has_value(); }
   /// Where a cyclic writeback goes on. Linux: mapping->writeback_index
   [[nodiscard]] FileIndex writeback_index() const { return FileIndex(writeback_index_.load(sync::Order::relaxed)); }
   void set_writeback_index(FileIndex index) { writeback_index_.store(index.value(), sync::Order::relaxed); }
@@ -146,6 +147,8 @@ class Mapping {
 
   /// Counted besides, by everybody's pages; before the first page. Linux: struct bdi_writeback, its stat
   void set_counts(WritebackCounts* counts) { counts_ = counts; }
+  /// Where errors are recorded besides, for all files of a file system; before the first error. Linux: sb->s_wb_err
+  void set_sb_wb_err(Errseq* errors) { sb_wb_err_ = errors; }
 
   /// Linux: mapping->nrpages
   [[nodiscard]] PageCount nr_pages() const { return PageCount(nr_pages_.load(sync::Order::relaxed)); }
@@ -182,6 +185,7 @@ class Mapping {
   MappingOps& ops_;
   void* const host_;
   WritebackCounts* counts_ = nullptr;
+  Errseq* sb_wb_err_ = nullptr;
   sync::Atomic<uint64_t, "mapping->writeback_index"> writeback_index_{0};
   MappingFlags flags_;
   Errseq wb_err_;

@@ -4,8 +4,8 @@
 //   in   the folio is locked, its dirty flag is cleared for I/O (its dirty tag in the index stays), the caller has a
 //        reference; if wbc.for_reclaim nothing maps it
 //   out  it is unlocked whatever the outcome (success, dirty again, error), but for kAopWritepageActivate, which leaves
-//        it locked and is returned only if wbc.for_reclaim; and writeback was begun (and perhaps ended), or the folio
-//        is dirty again (folio_redirty_for_writepage())
+//        it locked, and not in the swap cache, and is returned only if wbc.for_reclaim; and writeback was begun (and
+//        perhaps ended), or the folio is dirty again (folio_redirty_for_writepage())
 //   the caller of kAopWritepageActivate: reclaim puts the folio on the active list and goes on with it locked; who did
 //        not reclaim unlocks it and takes the outcome for success: it is not recorded as an error of the file
 #pragma once
@@ -62,8 +62,12 @@ class MappingOps {
   }
   /// A program is about to write to `folio` (locked, in the mapping) through a shared mapping, whose entry becomes
   /// writable while it is locked. Asked only where can_writeback(): there an entry is writable only if the folio was
-  /// marked dirty since it was last cleared for I/O, so that writeback finds it. Linux: vm_ops->page_mkwrite
-  virtual void page_mkwrite(Mapping& mapping, Folio& folio) { (void)dirty_folio(mapping, folio); }
+  /// marked dirty since it was last cleared for I/O, so that writeback finds it. An error, -ENOSPC, is the program's
+  /// SIGBUS, and the folio is as it was. Linux: vm_ops->page_mkwrite
+  [[nodiscard]] virtual base::Errno page_mkwrite(Mapping& mapping, Folio& folio) {
+    (void)dirty_folio(mapping, folio);
+    return base::Errno::ok;
+  }
   /// A page was made dirty; waits if there are too many. Called with no folio locked. Sleeps.
   /// Linux: balance_dirty_pages_ratelimited()
   virtual void balance_dirty_pages(Mapping& mapping) { (void)mapping; }

@@ -51,7 +51,9 @@ void print(const Console& console, const FuzzRequest& request, const fuzz::FuzzR
                           {"text", f.wrong.text}});
     nlohmann::json all = {{"programs", result.programs},       {"seconds", result.seconds},
                           {"differences", result.differences}, {"skipped", result.skipped},
-                          {"passing", result.passing},         {"findings", findings}};
+                          {"passing", result.passing},         {"findings", findings},
+                        {"why_skipped", result.why_skipped},
+                        {"what_passed", result.what_passed}};
     return write(console.out, all.dump(2) + "\n");
   }
   double rate = result.seconds > 0 ? static_cast<double>(result.programs) / result.seconds : 0;

@@ -21,7 +21,10 @@ BlockInode::BlockInode(BlockFs& fs, std::string_view name)
     : Inode(fs, fs.index_bits_, form_of(fs.env_)),
       fs_(fs),
       storage_(make_storage(fs, name)),
-      store_(std::visit([](auto& store) -> FileStore& { return store; }, storage_)) {}
+      store_(std::visit([](auto& store) -> FileStore& { return store; }, storage_)) {
+  mapping_.set_sb_wb_err(&fs.s_wb_err_);
+  if (fs.wb_ != nullptr) mapping_.set_counts(&fs.wb_->counts());
+}
 
 BlockInode::Storage BlockInode::make_storage(BlockFs& fs, std::string_view name) {
   if (fs.volume_ != nullptr) return Storage(std::in_place_type<ExtentStore>, name, *fs.volume_);
@@ -31,6 +34,8 @@ BlockInode::Storage BlockInode::make_storage(BlockFs& fs, std::string_view name)
 // Linux: fs/ext4/inode.c ext4_evict_inode()
 void BlockInode::evict() {
   QUIRE_FUNC();
+  fs_.remove_inode(*this);
+  if (fs_.wb_ != nullptr) fs_.wb_->evict(wb_inode_);
   truncate_inode_pages_range(fs_.env_, mapping_, {0});
   sync::destroy_object(this);
 }
@@ -118,13 +123,30 @@ void BlockInode::check(sync::CheckReport& report) const {
   });
   mapping_.check(report);
   store_.check(report);
+  if (fs_.wb_ != nullptr) BdiWriteback::check(wb_inode_, mapping_.peek_tagged(cache::IndexTag::dirty), name(), report);
 }
 
+void BlockInode::sync_filesystem() { fs_.sync_filesystem(); }
+cache::Errseq* BlockInode::s_wb_err() { return &fs_.s_wb_err_; }
+
 BlockFs::~BlockFs() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
-  for (BlockInode* inode = inodes_.get(); inode != nullptr;) {
+  while (BlockInode* inode = inodes_.get()) {
     QUIRE_ASSERT(inode->peek_references() == 1, "a file outlives its file system");
-    std::exchange(inode, inode->next_inode)->put();
+    inode->put();
   }
+}
+
+void BlockFs::remove_inode(BlockInode& inode) {
+  sync::Guard guard(inodes_lock_);
+  (inode.previous_inode != nullptr ? inode.previous_inode->next_inode : inodes_.mutate()) = inode.next_inode;
+  if (inode.next_inode != nullptr) inode.next_inode->previous_inode = inode.previous_inode;
+}
+
+BlockInode* BlockFs::lookup(std::string_view name) {
+  sync::Guard guard(inodes_lock_);
+  BlockInode* inode = inodes_.get();
+  while (inode != nullptr && (!inode->linked_ || inode->name() != name)) inode = inode->next_inode;
+  return inode;
 }
 
 Result<BlockInode*> BlockFs::open(std::string_view name, Create create) {
@@ -132,17 +154,50 @@ Result<BlockInode*> BlockFs::open(std::string_view name, Create create) {
   if (name.size() > kNameMax) return Errno::enametoolong;
   if (name.empty() || name.find('/') != std::string_view::npos) return Errno::enoent;
   sync::Guard guard(directory_lock_);
-  BlockInode* inode = inodes_.get();
-  while (inode != nullptr && inode->name() != name) inode = inode->next_inode;
+  BlockInode* inode = lookup(name);
   if (inode != nullptr && create == Create::must) return Errno::eexist;
   if (inode == nullptr) {
     if (create == Create::no) return Errno::enoent;
     inode = sync::make_object<BlockInode>(*this, name);
-    inode->next_inode = inodes_.get();
-    inodes_ = inode;
+    sync::Guard list(inodes_lock_);
+    BlockInode*& first = inodes_.mutate();
+    inode->next_inode = first;
+    if (first != nullptr) first->previous_inode = inode;
+    first = inode;
   }
   inode->get();
   return inode;
+}
+
+Errno BlockFs::unlink(std::string_view name) {
+  QUIRE_FUNC();
+  BlockInode* inode = nullptr;
+  {
+    sync::Guard guard(directory_lock_);
+    inode = lookup(name);
+    if (inode == nullptr) return Errno::enoent;
+    inode->linked_ = false;
+  }
+  inode->put();
+  return Errno::ok;
+}
+
+// The first one behind `inode` that is not being evicted. The caller has a reference to that, so it is in the list.
+InodeRef BlockFs::inode_after(Inode* inode) {
+  sync::Guard guard(inodes_lock_);
+  BlockInode* next = inode == nullptr ? inodes_.get() : static_cast<BlockInode*>(inode)->next_inode;
+  while (next != nullptr && !next->get_unless_zero()) next = next->next_inode;
+  return InodeRef(next);
+}
+
+// Linux: fs/sync.c sync_filesystem(), fs/fs-writeback.c sync_inodes_sb(), wait_sb_inodes()
+void BlockFs::sync_filesystem() {
+  QUIRE_FUNC();
+  if (wb_ != nullptr) wb_->sync_inodes();
+  for (InodeRef inode = inode_after(nullptr); inode; inode = inode_after(inode.get())) {
+    if (wb_ == nullptr) (void)filemap_fdatawrite_range(inode->mapping(), cache::SyncMode::all, kWholeFile);
+    filemap_fdatawait_range(inode->mapping(), kWholeFile);
+  }
 }
 
 PageCount BlockFs::size_pages(const Mapping& mapping) const {

@@ -1,6 +1,6 @@
 // BlockFs: a small file system with a store behind the page cache: named files in one flat directory.
 //
-// A file exists from its creation to the end of the machine, since its name keeps it. What an index of a file holds:
+// A file exists as long as its name, or somebody, keeps it. What an index of a file holds:
 //   hole of the cache -> folio, read from the store: fault, pread, pwrite      folio -> hole: reclaim when clean,
 //   truncation, hole punch, invalidation. Its pages are never swapbacked (RSS class FILE).
 // A folio is newer than the store while it is dirty, or while an entry of a page table is: fsync and reclaim write it.
@@ -21,6 +21,7 @@
 
 #include <variant>
 
+#include "fs/bdi_writeback.h"
 #include "fs/extent_store.h"
 #include "fs/inode.h"
 #include "fs/page_store.h"
@@ -47,15 +48,20 @@ class BlockInode final : public Inode {
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
   [[nodiscard]] Errno fsync(Range<FileIndex> range) override { return filemap_write_and_wait(mapping_, range); }
+  void sync_filesystem() override;
+  [[nodiscard]] cache::Errseq* s_wb_err() override;
   /// I1, I2, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
-  /// List of all inodes: BlockFs's.
+  /// List of all inodes: BlockFs's, under its inodes_lock.
   BlockInode* next_inode = nullptr;
+  BlockInode* previous_inode = nullptr;
 
  private:
   friend class BlockFs;
   void evict() override;
+  /// Has its name still, and a reference for that; under the directory's lock.
+  bool linked_ = true;
 
   // fs/block_read.cc
   enum class Fill : uint8_t { read, overwrite };
@@ -64,7 +70,10 @@ class BlockInode final : public Inode {
   [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
 
   // fs/block_write.cc
+  /// Room for a page that is about to be written to, if this is when it gets some: -ENOSPC.
+  [[nodiscard]] Errno allocate_at_write(FileIndex index);
   [[nodiscard]] Result<HeldFolio> write_begin(FileIndex index, Fill fill);
+  [[nodiscard]] Errno write_part(std::span<const std::byte> from, uint64_t offset);
   [[nodiscard]] Errno writepage(Folio& folio, WritebackControl& wbc);
   [[nodiscard]] Errno get_block(FileIndex index);
   [[nodiscard]] Errno write_out(Folio& folio, FileIndex index);
@@ -84,6 +93,7 @@ class BlockInode final : public Inode {
   BlockFs& fs_;
   Storage storage_;
   FileStore& store_;
+  WbInode wb_inode_{mapping_};  ///< on no list if the file system has no flusher
   /// Linux: mapping->invalidate_lock
   sync::RwSemaphore<sync::LockClass::invalidate_lock> invalidate_lock_;
 };
@@ -92,9 +102,10 @@ class BlockFs final : public cache::MappingOps {
  public:
   static constexpr std::size_t kNameMax = 255;
 
-  /// `volume`: where its pages are stored; nullptr: in memory, with room for everything.
-  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr)
-      : env_(env), index_bits_(index_bits), volume_(volume) {}
+  /// `volume`: where its pages are stored; nullptr: in memory, with room for everything. `wb`: who writes them back;
+  /// nullptr: whoever syncs or reclaims.
+  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr, BdiWriteback* wb = nullptr)
+      : env_(env), index_bits_(index_bits), volume_(volume), wb_(wb) {}
   /// Nobody has a file open.
   ~BlockFs();
   BlockFs(const BlockFs&) = delete;
@@ -103,6 +114,11 @@ class BlockFs final : public cache::MappingOps {
   /// The file of that name with one more reference. -ENOENT (also: the name is empty or has a slash), -EEXIST,
   /// -ENAMETOOLONG. Sleeps. Linux: fs/namei.c open_last_lookups()
   [[nodiscard]] Result<BlockInode*> open(std::string_view name, Create create);
+  /// The name goes; the file too, if nobody has it open. -ENOENT. Sleeps. Linux: fs/namei.c do_unlinkat()
+  [[nodiscard]] Errno unlink(std::string_view name);
+  /// Writes what is dirty of every file, and waits for it. What could not be written is told by the files and by
+  /// s_wb_err. Sleeps. Linux: fs/sync.c sync_filesystem()
+  void sync_filesystem();
 
   // MappingOps
   [[nodiscard]] cache::FaultResult fault(Mapping& mapping, FileIndex index) override;
@@ -110,6 +126,10 @@ class BlockFs final : public cache::MappingOps {
   [[nodiscard]] Result<HeldFolio> find_or_create(Mapping& mapping, FileIndex index, Gfp gfp) override;
   [[nodiscard]] Errno writepages(Mapping& mapping, WritebackControl& wbc) override;
   bool dirty_folio(Mapping& mapping, Folio& folio) override;
+  [[nodiscard]] Errno page_mkwrite(Mapping& mapping, Folio& folio) override;
+  void balance_dirty_pages(Mapping&) override {
+    if (wb_ != nullptr) wb_->balance_dirty_pages();
+  }
   [[nodiscard]] PageCount size_pages(const Mapping& mapping) const override;
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
@@ -127,9 +147,17 @@ class BlockFs final : public cache::MappingOps {
   rmap::Environment& env_;
   const unsigned index_bits_;
   BlockVolume* const volume_;
+  BdiWriteback* const wb_;
+  [[nodiscard]] BlockInode* lookup(std::string_view name) QUIRE_REQUIRES(directory_lock_);
+  void remove_inode(BlockInode& inode);
+  [[nodiscard]] InodeRef inode_after(Inode* inode);
+
   /// The directory's.
   sync::RwSemaphore<sync::LockClass::i_rwsem> directory_lock_;
-  sync::Plain<BlockInode*, "directory"> inodes_ QUIRE_GUARDED_BY(directory_lock_){nullptr};
+  /// Linux: s_inode_list_lock
+  sync::SpinLock<sync::LockClass::i_lock> inodes_lock_;
+  sync::Plain<BlockInode*, "s_inodes"> inodes_ QUIRE_GUARDED_BY(inodes_lock_){nullptr};
+  cache::Errseq s_wb_err_;
 };
 
 }  // namespace quire::fs

@@ -13,7 +13,7 @@ using cache::FaultOutcome;
 // Linux: mm/filemap.c filemap_create_folio(), filemap_read_folio()
 Result<HeldFolio> BlockInode::filemap_read_folio(FileIndex index, Fill fill) {
   QUIRE_FUNC();
-  Result<HeldFolio> got = mapping_.find_or_create_folio(fs_.env_.folios, index, Gfp::user());
+  Result<HeldFolio> got = mapping_.find_or_create_folio(fs_.env_.folios, index, mapping_.flags().gfp_mask());
   if (!got) return got.error();
   HeldFolio held = std::move(*got);
   Folio& folio = *held.folio;

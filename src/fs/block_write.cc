@@ -7,13 +7,15 @@
 
 namespace quire::fs {
 
+Errno BlockInode::allocate_at_write(FileIndex index) {
+  return store_.allocates_at_write() ? store_.allocate(Range<FileIndex>::of(index, PageCount(1))) : Errno::ok;
+}
+
 // The locked folio that a program is about to write to, and room for it if this is when it gets some. A page that is
 // overwritten need not be read. Linux: fs/buffer.c block_write_begin()
 Result<HeldFolio> BlockInode::write_begin(FileIndex index, Fill fill) {
-  if (store_.allocates_at_write()) {
-    Errno error = store_.allocate(Range<FileIndex>::of(index, base::PageCount(1)));
-    if (error != Errno::ok) return error;
-  }
+  Errno error = allocate_at_write(index);
+  if (error != Errno::ok) return error;
   Result<HeldFolio> got = filemap_read_folio(index, fill);
   if (got && got->folio->test(FolioFlag::hwpoison)) return Errno::eio;
   return got;
@@ -29,22 +31,46 @@ Result<uint64_t> BlockInode::pwrite(std::span<const std::byte> from, uint64_t of
     uint64_t at = offset + done;
     uint64_t in_page = offset_in_page(at);
     uint64_t n = std::min(base::kPageSize - in_page, from.size() - done);
-    Result<HeldFolio> got = write_begin(index_of(at), n == base::kPageSize ? Fill::overwrite : Fill::read);
-    if (!got) {
-      if (done == 0) return got.error();
+    Errno error = write_part(from.subspan(done, n), at);
+    if (error != Errno::ok) {
+      if (done == 0) return error;
       break;
     }
-    write_user(fs_.env_.folios.frames(), got->folio->pfn(), static_cast<uint32_t>(in_page), from.subspan(done, n));
-    got->folio->add_lru(FolioFlag::uptodate);
-    (void)fs_.dirty_folio(mapping_, *got->folio);
-    got->folio->mark_accessed();
-    if (at + n > size_.load()) size_.store(at + n);
     done += n;
+    fs_.balance_dirty_pages(mapping_);
   }
   return done;
 }
 
-bool BlockFs::dirty_folio(Mapping& mapping, Folio& folio) { return mapping.filemap_dirty_folio(folio); }
+// All of it is in one page. The caller has i_rwsem.
+Errno BlockInode::write_part(std::span<const std::byte> from, uint64_t offset) {
+  Fill fill = from.size() == base::kPageSize ? Fill::overwrite : Fill::read;
+  Result<HeldFolio> got = write_begin(index_of(offset), fill);
+  if (!got) return got.error();
+  auto in_page = static_cast<uint32_t>(offset_in_page(offset));
+  write_user(fs_.env_.folios.frames(), got->folio->pfn(), in_page, from);
+  got->folio->add_lru(FolioFlag::uptodate);
+  (void)fs_.dirty_folio(mapping_, *got->folio);
+  got->folio->mark_accessed();
+  if (offset + from.size() > size_.load()) size_.store(offset + from.size());
+  return Errno::ok;
+}
+
+// Linux: fs/buffer.c block_dirty_folio()
+bool BlockFs::dirty_folio(Mapping& mapping, Folio& folio) {
+  if (!mapping.filemap_dirty_folio(folio)) return false;
+  if (wb_ != nullptr) wb_->mark_inode_dirty(static_cast<BlockInode&>(host_of(mapping)).wb_inode_);
+  return true;
+}
+
+// A hole gets its block now, if this is when pages get them. What truncates or punches it waits for the folio's lock
+// before it gives blocks back. Linux: fs/buffer.c block_page_mkwrite(), fs/ext4/inode.c ext4_page_mkwrite()
+Errno BlockFs::page_mkwrite(Mapping& mapping, Folio& folio) {
+  QUIRE_FUNC();
+  Errno error = static_cast<BlockInode&>(host_of(mapping)).allocate_at_write(folio.index());
+  if (error == Errno::ok) (void)dirty_folio(mapping, folio);
+  return error;
+}
 
 // Where the page goes to. Linux: get_block_t
 Errno BlockInode::get_block(FileIndex index) {
@@ -92,6 +118,7 @@ Errno BlockInode::writepage(Folio& folio, WritebackControl& wbc) {
   folio.unlock();
   // What the I/O came to is recorded; a device that is full says so before there is any.
   error = write_out(folio, index);
+  if (error != Errno::ok) ++wbc.pages_skipped;
   return error == Errno::enospc ? error : Errno::ok;
 }
 

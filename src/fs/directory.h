@@ -42,7 +42,14 @@ enum class RenameHow : uint8_t {
   noreplace,  ///< RENAME_NOREPLACE: nothing has it
   exchange,   ///< RENAME_EXCHANGE: both names stay and lead to each other's inode
   whiteout,   ///< RENAME_WHITEOUT: as `replace`, and a whiteout takes the old name
+  noreplace_whiteout,
 };
+[[nodiscard]] constexpr bool keeps_what_is_there(RenameHow how) {
+  return how == RenameHow::noreplace || how == RenameHow::noreplace_whiteout;
+}
+[[nodiscard]] constexpr bool leaves_whiteout(RenameHow how) {
+  return how == RenameHow::whiteout || how == RenameHow::noreplace_whiteout;
+}
 
 class Directory {
  public:

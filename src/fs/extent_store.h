@@ -1,8 +1,8 @@
 // ExtentStore: a FileStore on a device, in extents.
 //
 // When a page gets its block is the volume's choice (BlockAllocation):
-//   write      before a program's write() is done: -ENOSPC is that call's. What is stored through a mapping into a
-//              hole has no such moment: its page gets a block when it is written out.
+//   write      before a program's write() is done, or a shared mapping of the page becomes writable: -ENOSPC is that
+//              call's, or the SIGBUS of the store
 //   writeback  when the page is written out (delayed allocation, without reservations): -ENOSPC is an error of
 //              writeback, and fsync's.
 // A block that was allocated and not written has what another file left there; its extent is unwritten, so that it

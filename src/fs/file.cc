@@ -57,4 +57,14 @@ Errno File::sync_file_range(Range<FileIndex> range, unsigned steps) {
   return error;
 }
 
+// Linux: fs/sync.c SYSCALL_DEFINE1(syncfs)
+Errno File::syncfs() {
+  QUIRE_FUNC();
+  inode_.sync_filesystem();
+  cache::Errseq* errors = inode_.s_wb_err();
+  if (errors == nullptr) return Errno::ok;
+  sync::Guard guard(f_lock_);
+  return errors->check_and_advance(f_sb_err_);
+}
+
 }  // namespace quire::fs

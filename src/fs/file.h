@@ -26,7 +26,11 @@ struct FileMode {
 class File final : public rmap::FileBacking {
  public:
   explicit File(Inode& inode, FileMode mode = {})
-      : FileBacking(inode.mapping()), inode_(inode), mode_(mode), f_wb_err_(mapping().wb_err().sample()) {}
+      : FileBacking(inode.mapping()),
+        inode_(inode),
+        mode_(mode),
+        f_wb_err_(mapping().wb_err().sample()),
+        f_sb_err_(inode.s_wb_err() == nullptr ? cache::Errseq::Sample{} : inode.s_wb_err()->sample()) {}
   File(const File&) = delete;
   File& operator=(const File&) = delete;
 
@@ -44,6 +48,7 @@ class File final : public rmap::FileBacking {
     if (before == 1) release();
   }
   [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override { return inode_.punch_hole(offset, bytes); }
+  [[nodiscard]] bool may_write() const override { return mode_.write; }
 
   /// The error of writeback that this file has not heard of yet, if there is one. Linux: mm/filemap.c
   /// file_check_and_advance_wb_err(); with the flags of 2007 filemap_check_errors()
@@ -56,6 +61,9 @@ class File final : public rmap::FileBacking {
   /// `steps`: bits of SyncStep. With all of them what is written is everything that was dirty, with less what can be
   /// written without waiting. -EIO, -ENOSPC. Sleeps. Linux: fs/sync.c sync_file_range()
   [[nodiscard]] Errno sync_file_range(Range<FileIndex> range, unsigned steps);
+  /// What is dirty of its file system is in the store when it returns. -EIO, -ENOSPC: once, of any of its files.
+  /// Sleeps. Linux: fs/sync.c syncfs()
+  [[nodiscard]] Errno syncfs();
 
  private:
   void release();
@@ -66,6 +74,7 @@ class File final : public rmap::FileBacking {
   sync::SpinLock<sync::LockClass::f_lock> f_lock_;
   /// Stored under f_lock, looked at without.
   sync::Atomic<cache::Errseq::Sample, "file->f_wb_err"> f_wb_err_;
+  cache::Errseq::Sample f_sb_err_ QUIRE_GUARDED_BY(f_lock_);
   sync::Atomic<int32_t, "file->f_count"> references_{1};
 };
 

@@ -64,6 +64,14 @@ class Inode : public rmap::FileBacking {
     if (before == 1) evict();
   }
 
+  /// One more unless it is being evicted: for who found it on a list that holds no reference. Linux: igrab()
+  [[nodiscard]] bool get_unless_zero() {
+    int32_t seen = references_.load();
+    while (seen > 0)
+      if (references_.compare_exchange(seen, seen + 1)) return true;
+    return false;
+  }
+
   [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) final {
     return fallocate(PunchMode::punch_hole, offset, bytes);
   }
@@ -86,6 +94,10 @@ class Inode : public rmap::FileBacking {
   /// error of this writing; what it has recorded for everybody is File::fsync()'s business (fs/file.h).
   /// Linux: f_op->fsync
   [[nodiscard]] virtual Errno fsync(Range<FileIndex> range) = 0;
+  /// What is dirty of its whole file system is written, and waited for. Sleeps. Linux: fs/sync.c sync_filesystem()
+  virtual void sync_filesystem() {}
+  /// Errors of writeback of any file of its file system; nullptr: nobody keeps them. Linux: sb->s_wb_err
+  [[nodiscard]] virtual cache::Errseq* s_wb_err() { return nullptr; }
   /// Before a program that may write has it open, or a mapping that may be stored to; a stacked file system copies it
   /// up. Sleeps. -ENOSPC, -ENOMEM, -EIO. Linux: fs/overlayfs/file.c ovl_open()
   [[nodiscard]] virtual Errno open_for_write() { return Errno::ok; }

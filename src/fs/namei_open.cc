@@ -42,7 +42,7 @@ Result<Opened> Namei::open_last(PathWalk& walk, const OpenHow& how) {
 
 // The path ends with what is no name. Linux: fs/namei.c open_last_lookups(), do_open()
 Result<InodeRef> Namei::open_dots(PathWalk& walk, const OpenHow& how) {
-  if (how.create) return Errno::eisdir;
+  if (how.create) return how.exclusive ? Errno::eexist : Errno::eisdir;
   Result<InodeRef> at = walk.step_to_dots();
   if (!at) return at;
   Errno error = may_open(**at, how);

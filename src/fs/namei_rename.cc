@@ -78,7 +78,7 @@ Errno Namei::look_up_both(Renaming& what) const {
   Result<InodeRef> there = lookup_one(what.new_directory, what.new_name);
   if (!there && there.error() != Errno::enoent) return there.error();
   if (there) what.replaced = std::move(*there);
-  if (what.replaced && what.how == RenameHow::noreplace) return Errno::eexist;
+  if (what.replaced && keeps_what_is_there(what.how)) return Errno::eexist;
   if (!what.replaced && what.how == RenameHow::exchange) return Errno::enoent;
   return check_slashes(what);
 }
@@ -147,7 +147,7 @@ Errno Namei::rename(std::string_view from, std::string_view to, RenameHow how) {
   SuperBlock& super = *old_walk.inode().super();
   if (&super != new_walk.inode().super()) return Errno::exdev;
   if (old_walk.last() != PathWalk::Last::name) return Errno::ebusy;
-  if (new_walk.last() != PathWalk::Last::name) return how == RenameHow::noreplace ? Errno::eexist : Errno::ebusy;
+  if (new_walk.last() != PathWalk::Last::name) return keeps_what_is_there(how) ? Errno::eexist : Errno::ebusy;
   if (super.read_only()) return Errno::erofs;
   // What was moved or replaced is put with no lock held.
   Renaming what{old_walk.directory(),

@@ -67,11 +67,12 @@ Errno TmpFs::shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry e
 }
 
 // Linux: mm/shmem.c shmem_swapin_folio()
-Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry, Gfp gfp) {
+Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry, Mask mask) {
   QUIRE_FUNC();
   if (entry == swapin_error_entry()) return Errno::eio;
   swap::SwapArea* area = env_.swap.get_swap_device(entry);
   if (area == nullptr) return shmem_confirm_swap(inode, index, entry) ? Errno::einval : Errno::eexist;
+  Gfp gfp = mask_of(inode, mask);
   ShmemFolio got;
   Errno error = Errno::eagain;
   while (error == Errno::eagain) {
@@ -117,7 +118,7 @@ Result<ShmemFolio> TmpFs::shmem_alloc_folio(TmpfsInode& inode, FileIndex index, 
 }
 
 // Linux: mm/shmem.c shmem_get_folio_gfp()
-Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Gfp gfp) {
+Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Mask mask) {
   QUIRE_FUNC();
   Result<ShmemFolio> got = Errno::eexist;
   bool alloced = false;
@@ -133,7 +134,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
       continue;
     }
     if (found.entry.is_value()) {
-      got = shmem_swapin_folio(inode, index, found.entry.swap(), gfp);
+      got = shmem_swapin_folio(inode, index, found.entry.swap(), mask);
     } else if (found.entry.is_folio()) {
       LockedFolio locked(*found.folio);
       if (locked->mapping() != &inode.mapping_) {
@@ -146,7 +147,7 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     } else if (sgp == Sgp::read) {
       return ShmemFolio{};
     } else {
-      got = shmem_alloc_and_add_folio(inode, index, gfp);
+      got = shmem_alloc_and_add_folio(inode, index, mask_of(inode, mask));
       alloced = got.ok();
     }
     if (got) break;

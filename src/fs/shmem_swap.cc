@@ -52,6 +52,23 @@ bool TmpFs::move_to_swap(TmpfsInode& inode, Folio& folio) {
   return true;
 }
 
+// Swap has not stored `folio` (locked, in the swap cache, dirty again): it goes back to its place in the file, and its
+// slots are free. If a hole punch or a truncation has taken the values meanwhile, and their counts with them, there is
+// no such place any more: then the folio is nobody's when it leaves the swap cache. Linux: mm/shmem.c shmem_writeout()
+void TmpFs::move_back_from_swap(TmpfsInode& inode, Folio& folio, FileIndex index) {
+  QUIRE_FUNC();
+  if (env_.defects.has(Defect::D3_18)) return;
+  SwapEntry first = folio.swap();
+  Errno error = inode.mapping_.add_folio(folio, index, cache::IndexEntry::of(first));
+  if (error == Errno::ok) {
+    shmem_recalc_inode(inode, 0, -static_cast<int>(folio.pages().value()));
+    for (uint64_t i = 0; i < folio.pages().value(); ++i) env_.swap.swap_free(first + PageCount(i));
+  } else {
+    QUIRE_REACHED("shmem_writeout: slot freed while its page was not stored");
+  }
+  env_.swap.delete_from_swap_cache(folio);
+}
+
 // As a whole, or what is its first page after it was split: if it reaches beyond the end of the file, or swap has no
 // room for all of it. The other pages, dirty as it was, have their own turns. Linux: mm/shmem.c shmem_writeout()
 bool TmpFs::move_to_swap_or_split(TmpfsInode& inode, Folio& folio) {
@@ -72,7 +89,8 @@ Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
     folio.unlock();
     return Errno::eio;
   }
-  free_stale_entry(inode, folio.index());
+  FileIndex index = folio.index();
+  free_stale_entry(inode, index);
   bool to_swap = wbc.for_reclaim || env_.defects.has(Defect::D3_3);
   if (to_swap && env_.swap.total_swap_available()) {
     if (!folio.uptodate()) {
@@ -82,8 +100,8 @@ Errno TmpFs::writepage(Mapping& mapping, Folio& folio, WritebackControl& wbc) {
     if (move_to_swap_or_split(inode, folio)) {
       QUIRE_ASSERT(!folio.mapped(), "a mapped tmpfs page was swapped out");
       folio.clear(FolioFlag::dirty);
-      env_.swap.swap_writepage(folio);
-      return Errno::ok;
+      if (env_.swap.swap_writepage(folio) != cache::kAopWritepageActivate) return Errno::ok;
+      move_back_from_swap(inode, folio, index);
     }
   }
   folio_redirty_for_writepage(env_, mapping, wbc, folio);

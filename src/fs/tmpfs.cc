@@ -11,6 +11,15 @@ TmpfsInode::TmpfsInode(TmpFs& fs) : TmpfsNamed(nullptr, fs, fs.index_bits_), fs_
 TmpfsInode::TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes)
     : TmpfsNamed(&mount, fs, fs.index_bits_, mount, mount.next_ino(), attributes), fs_(fs), vector_(fs.index_bits_) {}
 
+void TmpfsInode::own_without_name(const Credentials& who, Timestamp now) {
+  change_attributes([&](Attributes& a) {
+    a.mode = 0777;
+    a.uid = who.uid;
+    a.gid = who.gid;
+    a.atime = a.mtime = a.ctime = now;
+  });
+}
+
 void TmpfsInode::evict() { fs_.shmem_evict_inode(*this); }
 
 // Linux: mm/shmem.c shmem_getattr()

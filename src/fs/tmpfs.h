@@ -15,6 +15,8 @@
 //   inode->put();                                  // the last reference evicts it
 #pragma once
 
+#include <optional>
+
 #include "fs/falloc.h"
 #include "fs/swap_vector.h"
 #include "fs/tmpfs_node.h"
@@ -41,6 +43,9 @@ class TmpfsInode final : public TmpfsNamed<Inode> {
   /// In no mount.
   explicit TmpfsInode(TmpFs& fs);
   TmpfsInode(TmpFs& fs, TmpfsMount& mount, const Attributes& attributes);
+  /// What stat() says of a file that has no name: anybody's, of whoever has made it, now. Linux: mm/memfd.c,
+  /// mm/shmem.c shmem_file_setup()
+  void own_without_name(const Credentials& who, Timestamp now);
 
   // Inode
   [[nodiscard]] uint64_t st_blocks() override;
@@ -129,14 +134,19 @@ class TmpFs final : public cache::MappingOps {
 
  private:
   friend class TmpfsInode;
+  /// A mask for new pages; none: what the file's mapping says when one is needed. Linux: mapping_gfp_mask()
+  using Mask = std::optional<Gfp>;
+  [[nodiscard]] static Gfp mask_of(const TmpfsInode& inode, Mask mask) {
+    return mask ? *mask : inode.mapping_.flags().gfp_mask();
+  }
   /// The folio of `index`, brought in or made as `sgp` says. -EINVAL: beyond the end; -EIO, -ENOMEM, -ENOSPC.
-  [[nodiscard]] Result<ShmemFolio> shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Gfp gfp = Gfp::user());
+  [[nodiscard]] Result<ShmemFolio> shmem_get_folio(TmpfsInode& inode, FileIndex index, Sgp sgp, Mask mask = {});
   /// A new folio in place of a hole; -EEXIST: no hole any more; -ENOSPC.
   [[nodiscard]] Result<ShmemFolio> shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp);
   [[nodiscard]] Result<ShmemFolio> shmem_alloc_folio(TmpfsInode& inode, FileIndex index, Gfp gfp);
   /// The folio in place of the value `entry`; -EEXIST: it is something else by now.
   [[nodiscard]] Result<ShmemFolio> shmem_swapin_folio(TmpfsInode& inode, FileIndex index, SwapEntry entry,
-                                                      Gfp gfp = Gfp::user());
+                                                      Mask mask = {});
   [[nodiscard]] Errno shmem_swapin_locked(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
   [[nodiscard]] static bool shmem_confirm_swap(TmpfsInode& inode, FileIndex index, SwapEntry entry);
   void shmem_set_folio_swapin_error(TmpfsInode& inode, FileIndex index, SwapEntry entry, Folio& folio);
@@ -165,6 +175,7 @@ class TmpFs final : public cache::MappingOps {
   [[nodiscard]] Errno shmem_unuse_inode(TmpfsInode& inode, swap::SwapArea& area);
   [[nodiscard]] bool move_to_swap(TmpfsInode& inode, Folio& folio);
   [[nodiscard]] bool move_to_swap_or_split(TmpfsInode& inode, Folio& folio);
+  void move_back_from_swap(TmpfsInode& inode, Folio& folio, FileIndex index);
   void add_to_swaplist(TmpfsInode& inode) QUIRE_REQUIRES(swaplist_mutex_);
   void del_from_swaplist(TmpfsInode& inode) QUIRE_REQUIRES(swaplist_mutex_);
   void shmem_evict_inode(TmpfsInode& inode);

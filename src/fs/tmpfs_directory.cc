@@ -155,7 +155,7 @@ Errno TmpfsDirectory::rename(const Rename& rename) {
     if (!full.names_.empty()) return Errno::enotempty;
   }
   InodeRef whiteout;
-  if (rename.how == RenameHow::whiteout) {
+  if (leaves_whiteout(rename.how)) {
     NewInode what{FileKind::whiteout, 0, rename.who.uid, rename.who.gid, {}};
     Result<InodeRef> made = mount()->make_inode(what, this);
     if (!made) return made.error();

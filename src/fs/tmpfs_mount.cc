@@ -29,11 +29,16 @@ TmpfsNode::~TmpfsNode() {
 Errno TmpfsNode::set_xattr(std::string_view name, std::span<const std::byte> value, XattrSet how) {
   QUIRE_FUNC();
   if (mount_ == nullptr) return Errno::eopnotsupp;
+  // Room for all of it, whatever is there: what it replaces gives its room back afterwards.
+  int64_t space = Xattrs::space(name, value.size());
+  if (!mount_->take_space(space)) return Errno::enospc;
   Result<int64_t> growth = xattrs_.growth(name, value.size(), how);
-  if (!growth) return growth.error();
-  if (*growth > 0 && !mount_->take_space(*growth)) return Errno::enospc;
+  if (!growth) {
+    mount_->give_space(space);
+    return growth.error();
+  }
   xattrs_.set(name, value);
-  if (*growth < 0) mount_->give_space(-*growth);
+  if (*growth < space) mount_->give_space(space - *growth);
   stamp_ctime();
   return Errno::ok;
 }

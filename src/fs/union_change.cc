@@ -107,6 +107,8 @@ Errno remove_whiteouts(Inode& inode) {
 
 Result<InodeRef> UnionInode::create(std::string_view name, const NewInode& what) {
   QUIRE_FUNC();
+  // It would hide itself. Linux: fs/overlayfs/dir.c ovl_mknod()
+  if (what.kind == FileKind::whiteout) return Errno::eperm;
   Errno error = copy_up();
   if (error != Errno::ok) return error;
   UnionLayers layers;
@@ -216,7 +218,7 @@ struct UnionRename {
 // ovl_set_redirect()
 Errno UnionRename::check() const {
   bool exchange = what.how == RenameHow::exchange;
-  if (what.how == RenameHow::whiteout) return Errno::einval;
+  if (leaves_whiteout(what.how)) return Errno::einval;
   if (is_directory(moved) && moved.merged()) return Errno::exdev;
   if (replaced == nullptr || !is_directory(*replaced)) return Errno::ok;
   if (exchange) return replaced->merged() ? Errno::exdev : Errno::ok;

@@ -164,6 +164,8 @@ class UnionInode final : public Inode, public Directory {
   /// Of a directory: where it is; with a reference. Changes under s_vfs_rename_mutex and its i_rwsem.
   sync::Atomic<UnionInode*, "union->parent"> parent_;
   sync::Plain<bool, "union->dead"> dead_{false};  ///< i_rwsem
+  /// Set under UnionFs::inodes_lock_, before the table's reference goes.
+  sync::Plain<bool, "union->unnamed"> unnamed_{false};
 };
 
 class UnionFs final : public SuperBlock, public cache::MappingOps {
@@ -187,11 +189,12 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   [[nodiscard]] Errno launder_folio(Mapping& mapping, Folio& folio) override;
   [[nodiscard]] bool error_remove_folio(Mapping& mapping, Folio& folio) override;
 
-  /// Calls visit(const UnionInode&) for each: at quiescent points. One with two real inodes is visited twice.
+  /// Calls visit(const UnionInode&) for each, also those that have no name any more: at quiescent points.
   template <typename Visit>
   void peek_inodes(Visit visit) const QUIRE_NO_THREAD_SAFETY_ANALYSIS {
     for (const auto& [real, inode] : inodes_)
       if (&inode->key_ == real) visit(*inode);
+    for (const UnionInode* inode : unnamed_) visit(*inode);
   }
   void check(sync::CheckReport& report) const;
 
@@ -203,6 +206,8 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   void remember(const Inode& real, UnionInode& inode);
   /// Its last name is gone.
   void forget(UnionInode& inode);
+  /// One without a name is not open any more either.
+  void forget_unnamed(const UnionInode& inode);
   /// What stat() says of a real inode that has one here, or will have.
   [[nodiscard]] uint64_t ino_of(const Inode& real);
   [[nodiscard]] uint64_t stamp(const Inode& real) const;
@@ -226,6 +231,8 @@ class UnionFs final : public SuperBlock, public cache::MappingOps {
   sync::Plain<uint32_t, "union inodes"> inodes_changed_ QUIRE_GUARDED_BY(inodes_lock_){0};
   /// Real inode -> inode here, which has one reference for all of its entries.
   sync::Map<const Inode*, UnionInode*> inodes_ QUIRE_GUARDED_BY(inodes_lock_);
+  /// Without a name, and open or on the way out: their references are others'.
+  sync::Vector<UnionInode*> unnamed_ QUIRE_GUARDED_BY(inodes_lock_);
   UnionInode* root_;
 };
 

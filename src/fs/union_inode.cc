@@ -36,6 +36,7 @@ UnionInode::~UnionInode() {
 void UnionInode::evict() {
   QUIRE_FUNC();
   truncate_inode_pages_range(fs_.env_, mapping_, {0});
+  if (unnamed_.get()) fs_.forget_unnamed(*this);
   sync::destroy_object(this);
 }
 
@@ -130,7 +131,8 @@ UnionFs::UnionFs(rmap::Environment& env, unsigned index_bits, base::Clock clock,
 
 UnionFs::~UnionFs() QUIRE_NO_THREAD_SAFETY_ANALYSIS {
   sync::Vector<UnionInode*> inodes;
-  peek_inodes([&](const UnionInode& inode) { inodes.push_back(const_cast<UnionInode*>(&inode)); });
+  for (const auto& [real, inode] : inodes_)
+    if (&inode->key_ == real) inodes.push_back(inode);
   inodes_.clear();
   for (UnionInode* inode : inodes) inode->put();
 }
@@ -147,8 +149,16 @@ void UnionFs::forget(UnionInode& inode) {
     inodes_changed_ = inodes_changed_.get() + 1;
     if (inodes_.erase(&inode.key_) == 0) return;
     if (Inode* up = inode.upper()) inodes_.erase(up);
+    inode.unnamed_ = true;
+    unnamed_.push_back(&inode);
   }
   inode.put();
+}
+
+void UnionFs::forget_unnamed(const UnionInode& inode) {
+  sync::Guard guard(inodes_lock_);
+  inodes_changed_ = inodes_changed_.get() + 1;
+  unnamed_.erase(std::find(unnamed_.begin(), unnamed_.end(), &inode));
 }
 
 // Two look-ups may have the same to make: one of them is first.

@@ -24,7 +24,7 @@ Errno UnionInode::fill(Folio& folio, FileIndex index) const {
 
 // The folio, held and uptodate. -EIO, -ENOMEM: it stays in the cache as it is.
 Result<HeldFolio> UnionInode::read_folio(FileIndex index) {
-  Result<HeldFolio> held = mapping_.find_or_create_folio(fs_.env_.folios, index, Gfp::user());
+  Result<HeldFolio> held = mapping_.find_or_create_folio(fs_.env_.folios, index, mapping_.flags().gfp_mask());
   if (!held || held->folio->uptodate()) return held;
   Errno error = fill(*held->folio, index);
   held->folio->add_lru(error == Errno::ok ? FolioFlag::uptodate : FolioFlag::none);

@@ -64,9 +64,10 @@ class Walk {
     while (!done_) {
       std::size_t n = mapping_.find_get_folios_tag({index, range.limit()}, tag, batch);
       for (Mapping::Found& found : std::span(batch.data(), n)) {
-        if (!done_ || last_error_counts_) write(*found.folio);
+        bool before_end = !done_;
+        if (before_end || last_error_counts_) write(*found.folio);
         index = found.after();
-        if (!done_) next_ = index;
+        if (before_end) next_ = index;
         found.folio.reset();
       }
       if (n < kBatch) break;
@@ -74,7 +75,7 @@ class Walk {
     return error_;
   }
   [[nodiscard]] bool done() const { return done_; }
-  /// Behind the last page that was written before it ended.
+  /// Behind the page that ended it, also if that could not be written: the next one does not begin with it again.
   [[nodiscard]] FileIndex next() const { return next_; }
 
  private:

@@ -106,6 +106,12 @@ bool is_older(Judge& judge, const scenario::Scenario& scenario) {
   return !judge.defects().empty() && judge.judge_without_defects(scenario).has_value();
 }
 
+// A kernel has its memory and swap areas whatever the machine line says: less of it changes the engine alone.
+bool same_machine(const scenario::Scenario& a, const scenario::Scenario& b) {
+  if (!a.machine || !b.machine) return a.machine.has_value() == b.machine.has_value();
+  return a.machine->options.size() == b.machine->options.size() && a.machine->knobs.size() == b.machine->knobs.size();
+}
+
 }  // namespace
 
 void state_results(scenario::Scenario& scenario, const std::vector<std::string>& results) {
@@ -120,6 +126,7 @@ void state_results(scenario::Scenario& scenario, const std::vector<std::string>&
 Found make_small(Judge& judge, const scenario::Scenario& scenario, const Wrong& wrong) {
   auto still = [&](const scenario::Scenario& candidate) {
     if (count_calls(candidate) == 0) return false;
+    if (judge.kernel() != nullptr && !same_machine(candidate, scenario)) return false;
     auto now = judge.judge(candidate);
     return now && now->signature == wrong.signature && !is_older(judge, candidate);
   };
@@ -172,13 +179,17 @@ FuzzResult fuzz(Judge& judge, const FuzzOptions& options) {
     scenario::Scenario scenario = generate(seed, options.generator);
     auto wrong = judge.judge(scenario);
     ++result.programs;
-    if (!judge.skipped().empty()) ++result.skipped;
+    if (!judge.skipped().empty()) {
+      ++result.skipped;
+      ++result.why_skipped[judge.skipped()];
+    }
     if (!wrong || is_older(judge, scenario)) continue;
     ++result.differences;
     if (known.contains(wrong->signature)) continue;
     auto again = judge.judge_again(scenario);
     if (!again || again->signature != wrong->signature) {
       ++result.passing;
+      ++result.what_passed[wrong->signature];
       continue;
     }
     known.insert(wrong->signature);

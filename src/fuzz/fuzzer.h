@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <string>
 #include <vector>
 
@@ -35,8 +36,10 @@ struct FuzzOptions {
 struct FuzzResult {
   uint64_t programs = 0;     ///< judged
   uint64_t skipped = 0;      ///< that said nothing
+  std::map<std::string, uint64_t> why_skipped = {};
   uint64_t differences = 0;  ///< with something wrong, also if it looked like what was known
   uint64_t passing = 0;      ///< seen once and not again
+  std::map<std::string, uint64_t> what_passed = {};
   double seconds = 0;
   std::vector<Found> findings;
 };

@@ -20,6 +20,7 @@ using scenario::Operation;
 constexpr unsigned kMappingsMax = 5;
 constexpr unsigned kInodesMax = 3;
 constexpr unsigned kPagesMax = 6;
+constexpr unsigned kDescriptorsMax = 12;
 /// Where mappings are moved to: above what is mapped at the lowest free place, below the end of a small address space.
 constexpr unsigned kTargetPage = 34;
 constexpr unsigned kTargets = 20;
@@ -28,16 +29,26 @@ constexpr unsigned kLongerEvery = 16;
 /// Of those in one order, each so many'th is of huge pages where there are some: they cost as much as many others.
 constexpr unsigned kHugeEvery = 50;
 
+/// What a program in one order is about: memory alone, names alone, both, or files of a stack or a disk.
+enum class Subject : uint8_t { memory, names, both, stack, disk };
+
+/// What is done to a file that is open, in a program about names alone.
+constexpr std::array<std::string_view, 11> kFileCalls = {"close", "exit",   "fallocate", "fdatasync", "fork", "fstat",
+                                                         "fsync", "ftruncate", "pread",  "pwrite",    "sync_file_range"};
+
 class Generator {
  public:
-  Generator(uint64_t seed, const GeneratorOptions& options) : options_(options), random_(seed), operands_(random_) {
+  Generator(uint64_t seed, const GeneratorOptions& options)
+      : options_(options), random_(seed), operands_(random_), subject_(subject(seed, options)) {
     for (const Operation& o : scenario::all_operations())
-      if (o.weight != 0 && (!options_.may || options_.may(o, {}))) {
+      if (o.weight != 0 && is_of_subject(o) && (!options_.may || options_.may(o, {}))) {
         operations_.push_back(&o);
         weights_ += o.weight;
       }
     seed_ = seed;
     known_.looks_at_files = options.looks_at_files;
+    if (subject_ == Subject::names || subject_ == Subject::both) known_.mount = "/tmp";
+    if (subject_ == Subject::stack) known_.mount = "/union";
   }
 
   std::string text() { return options_.cpus == 1 ? in_one_order() : concurrently(); }
@@ -45,15 +56,70 @@ class Generator {
  private:
   enum class Place : uint8_t { anywhere, check };
 
+  static Subject subject(uint64_t seed, const GeneratorOptions& options) {
+    constexpr unsigned kSubjects = 12;
+    if (!options.paths || options.cpus != 1) return Subject::memory;
+    uint64_t n = base::Random(seed ^ 0x9e3779b97f4a7c15U).below(kSubjects);
+    if (options.of_a_kernel) return n < 5 ? Subject::memory : n < 9 ? Subject::names : Subject::both;
+    return n < 3 ? Subject::memory : n < 7 ? Subject::names : n < 9 ? Subject::both : n < 11 ? Subject::stack
+                                                                                             : Subject::disk;
+  }
+
+  [[nodiscard]] bool is_of_subject(const Operation& o) const {
+    bool paths = PathOperands::is_about_paths(o);
+    bool file = std::find(kFileCalls.begin(), kFileCalls.end(), o.name) != kFileCalls.end();
+    // Who has given his rights up may not do much of the rest, nor find his own pages in swap.
+    if (o.name == "setuid") return subject_ == Subject::names;
+    if (subject_ == Subject::memory || subject_ == Subject::disk) return !paths || o.name == "lseek";
+    return subject_ != Subject::names || paths || file;
+  }
+
   // --- The whole ---
 
+  std::string mounts() {
+    if (subject_ == Subject::stack) return operands_.one_in(3) ? " union=1 union_writepage=dirty" : " union=1";
+    if (subject_ == Subject::disk) return " disk=32";
+    if (subject_ == Subject::memory) return {};
+    std::string text = fmt::format(" tmpfs=tmp:{}", operands_.one_in(3) ? 3 + operands_.below(20) : 0);
+    if (!operands_.one_in(3)) return text;
+    return text + fmt::format(" nr_inodes=tmp:{}", 3 + operands_.below(8));
+  }
+
+  // Some names to begin with, and a file or two; below the stack, what it shows.
+  void begin_names() {
+    if (subject_ == Subject::stack) begin_lower();
+    if (known_.mount.empty()) return;
+    for (unsigned i = operands_.below(3); i > 0; --i) {
+      constexpr std::array<std::string_view, 4> kFirst = {"mkdir", "mkdir", "symlink", "mknod"};
+      (void)plain(0, *scenario::find_operation(kFirst[operands_.below(kFirst.size())]));
+    }
+    for (unsigned i = 1 + operands_.below(2); i > 0; --i) (void)open_new(0);
+  }
+
+  void begin_lower() {
+    for (std::string_view name : {"a", "b", "c"}) {
+      std::string path = fmt::format("\"/lower/{}\"", name);
+      unsigned kind = operands_.below(4);
+      if (kind == 0) say(0, {}, fmt::format("mkdir({}, 0755)", path));
+      if (kind == 0) say(0, {}, fmt::format("mknod(\"/lower/{}/{}\", S_IFREG|0644)", name, name));
+      if (kind == 1) say(0, {}, fmt::format("symlink(\"{}\", {})", operands_.one_in(2) ? "a" : "b/b", path));
+      if (kind != 2) continue;
+      std::string file = fmt::format("l{}", files_++);
+      say(0, file, fmt::format("open({}, O_RDWR|O_CREAT, 0644)", path));
+      say(0, {}, fmt::format("pwrite({}, fill('l', {}), 0)", file, Operands::bytes(1 + operands_.below(3))));
+    }
+  }
+
   std::string in_one_order() {
-    begin_mappings();
+    std::string mounted = mounts();
+    begin_names();
+    if (subject_ != Subject::names) begin_mappings();
     unsigned calls = 4 + operands_.below(std::max(1U, options_.calls - 3));
     for (unsigned i = 0; i < calls; ++i) call(process(), Place::check);
     std::string machine =
         options_.fault_around_pages == 1 ? "" : fmt::format(" fault_around_pages={}", options_.fault_around_pages);
     if (options_.synchronous_swap) machine += " synchronous_swap=on";
+    machine += mounted;
     return fmt::format(
         "scenario fuzz-{} \"calls in one order\"\nmachine cpus=1 ram=96 swap=S:96 payload=4096 "
         "PTRS_PER_PTE=512{}\n\ncheck {{\n{}}}\n\nexpect {{ "
@@ -81,7 +147,7 @@ class Generator {
 
   void begin_mappings() {
     for (unsigned i = 1 + operands_.below(3); i > 0; --i) {
-      if (operands_.one_in(2)) memfd_create(0);
+      if (operands_.one_in(2)) (void)(subject_ == Subject::memory ? memfd_create(0) : open_new(0));
       mmap(0);
     }
   }
@@ -123,9 +189,11 @@ class Generator {
   bool plain(unsigned process, const Operation& o) {
     Usage usage = take_apart(o.usage);
     std::string text;
+    bool paths = PathOperands::is_about_paths(o);
     for (const UsageOperand& operand : usage.operands) {
       // A range says its length itself.
-      if (operand.optional) continue;
+      if (operand.optional && !paths) continue;
+      if (operand.optional && operands_.one_in(2)) break;
       const std::string& word = operand.alternatives[operands_.below(operand.alternatives.size())];
       auto made = operands_.make(o.name, word, known_, process);
       if (!made) return false;
@@ -133,11 +201,13 @@ class Generator {
     }
     text = fmt::format("{}({})", o.name, text);
     if (!usage.members.empty()) {
-      const std::string& member = usage.members[operands_.below(usage.members.size())];
+      std::string member = usage.members[operands_.below(usage.members.size())];
+      if (member == "FIELD" || (o.name == "fstat" && !known_.mount.empty())) member = operands_.paths().field(o.name);
       if (options_.may && !options_.may(o, member)) return false;
       text += "." + member;
     }
     if (protected_ && may_wait(text)) return false;
+    if (others_ && o.name == "link" && !options_.links_of_others) return false;
     if (options_.may_say && !options_.may_say(text)) return false;
     if (!options_.populates_holes && text.find("MADV_POPULATE") != std::string::npos && may_meet_a_hole()) return false;
     if (text.find("MADV_PAGEOUT") != std::string::npos && may_be_given_up(text)) return false;
@@ -150,12 +220,12 @@ class Generator {
     return !options_.may || options_.may(*scenario::find_operation(name), member);
   }
 
-  // Whether a page of the mapping that `text` is about may have been given up; where that has holes, any other's may
-  // be.
+  // Whether a page of the range that `text` names may have been given up; where that reaches others, any may be.
   [[nodiscard]] bool may_be_given_up(const std::string& text) const {
     bool any = std::any_of(known_.mappings.begin(), known_.mappings.end(), [](const Mapped& m) { return m.given_up; });
     return std::any_of(known_.mappings.begin(), known_.mappings.end(), [&](const Mapped& m) {
-      return (m.given_up || (m.holes && any)) && text.find("(" + m.name + "[") != std::string::npos;
+      std::size_t at = text.find("(" + m.name + "[");
+      return at != std::string::npos && (m.given_up || (any && may_reach_others(m, text.substr(at))));
     });
   }
 
@@ -168,19 +238,30 @@ class Generator {
     mapping.holes = true;
   }
 
-  // A part of it may be another mapping now; if the range ends behind it, so may parts of its neighbours.
-  // Where it has holes, they may be others'.
-  void not_whole(const Mapped& mapping, const std::string& range, bool unmaps) {
+  // A range that ends behind its mapping goes on in its neighbours. Where that has holes, they may be others'.
+  static bool may_reach_others(const Mapped& mapping, const std::string& range) {
     unsigned last = static_cast<unsigned>(std::atoi(range.c_str() + range.find('[') + 1)) + 1;
     std::size_t end = range.find_first_of(":]");
     if (range[end] == ':') last = static_cast<unsigned>(std::atoi(range.c_str() + end + 1));
     if (range.find("]+") != std::string::npos) ++last;
-    bool others_too = mapping.holes || last > mapping.pages;
+    return mapping.holes || last > mapping.pages;
+  }
+
+  // A part of it may be another mapping now, and where the range reaches others, so may parts of those.
+  void not_whole(const Mapped& mapping, const std::string& range, bool unmaps) {
+    bool others_too = may_reach_others(mapping, range);
     for (Mapped& m : known_.mappings) {
       if (!others_too && m.name != mapping.name) continue;
       m.whole = false;
       m.holes = m.holes || unmaps;
     }
+  }
+
+  void give_up(const std::string& range) {
+    bool others_too = std::any_of(known_.mappings.begin(), known_.mappings.end(), [&](const Mapped& m) {
+      return range.starts_with(m.name + "[") && may_reach_others(m, range);
+    });
+    for (Mapped& m : known_.mappings) m.given_up = m.given_up || others_too || range.starts_with(m.name + "[");
   }
 
   // What may wait for a protected page: MADV_FREE is followed by a store, what is locked comes in with the right to
@@ -206,10 +287,25 @@ class Generator {
     // What has been given up may be there or not until the next store: no kernel says when.
     if (operation == "madvise" && text.find("MADV_FREE") != std::string::npos) {
       std::string range = text.substr(8, text.rfind(", MADV") - 8);
-      for (Mapped& m : known_.mappings) m.given_up = m.given_up || range.starts_with(m.name + "[");
+      give_up(range);
       if (range.find(',') == std::string::npos) say(process, {}, fmt::format("store({}, 'Z')", range));
     }
+    others_ = others_ || operation == "setuid";
+    if (text.find("MADV_PAGEOUT") != std::string::npos && operands_.one_in(3)) write_to_swapped(process, text);
     if (operation == "swapoff" && !in_block_) say(process, {}, "swapon(S)");
+  }
+
+  // A part of a page of a file, and what was there before.
+  void write_to_swapped(unsigned process, const std::string& text) {
+    if (in_block_ || protected_ || !may("pwrite") || !may("pread")) return;
+    for (const Mapped& m : known_.mappings) {
+      std::size_t at = text.find("(" + m.name + "[");
+      if (at == std::string::npos || !m.file || !m.shared) continue;
+      unsigned page = m.first_page + static_cast<unsigned>(std::atoi(text.c_str() + at + m.name.size() + 2));
+      say(process, {}, fmt::format("pwrite({}, 'Y', {}*4K+100)", m.descriptor, page));
+      say(process, {}, fmt::format("pread({}, {}*4K)", m.descriptor, page));
+      return;
+    }
   }
 
   // --- Operations that give or take something ---
@@ -221,8 +317,13 @@ class Generator {
 
   bool memfd_create(unsigned process) {
     if (in_block_ || known_.inodes >= kInodesMax) return false;
-    MemoryFile file{fmt::format("f{}", known_.files.size()), 1 + operands_.below(kPagesMax)};
-    say(process, file.name, "memfd_create(\"f\", 0)");
+    return new_file(process, "memfd_create(\"f\", 0)");
+  }
+
+  bool new_file(unsigned process, const std::string& call) {
+    MemoryFile file{fmt::format("f{}", files_++), 1 + operands_.below(kPagesMax)};
+    file.maps = !others_;
+    say(process, file.name, call);
     say(process, {}, fmt::format("ftruncate({}, {})", file.name, Operands::bytes(file.pages)));
     if (operands_.one_in(2))
       say(process, {}, fmt::format("pwrite({}, fill('{}', {}), 0)", file.name, 'F', Operands::bytes(file.pages)));
@@ -231,10 +332,53 @@ class Generator {
     return true;
   }
 
+  bool open(unsigned process) {
+    if (in_block_ || known_.mount.empty() || opened_ >= kDescriptorsMax) return false;
+    if (operands_.one_in(3)) return open_new(process);
+    ++opened_;
+    std::string path = *operands_.paths().make("open", "PATH", known_.mount);
+    std::string flags = operands_.paths().open_flags();
+    if (flags.find("O_CREAT") != std::string::npos)
+      flags += ", " + *operands_.paths().make("open", "MODE", known_.mount);
+    std::string text = fmt::format("open({}, {})", path, flags);
+    if (options_.may_say && !options_.may_say(text)) return false;
+    // Without a name it is not used any more.
+    bool used = operands_.one_in(3) && flags.find("O_DIRECTORY") == std::string::npos;
+    if (!used) {
+      say(process, {}, text);
+      return true;
+    }
+    known_.files.push_back({fmt::format("f{}", files_++), 1 + operands_.below(kPagesMax), false});
+    say(process, known_.files.back().name, text);
+    return true;
+  }
+
+  // Under a name that nobody has used, so that it is there.
+  bool open_new(unsigned process) {
+    if (in_block_ || known_.inodes >= kInodesMax) return false;
+    if (subject_ == Subject::memory) return memfd_create(process);
+    if (known_.mount.empty()) return new_file(process, fmt::format("open(\"file{}\", O_RDWR|O_CREAT)", files_));
+    std::string name = fmt::format("f{}", files_);
+    std::string_view flags = operands_.one_in(6) ? "O_RDWR|O_CREAT|O_APPEND" : "O_RDWR|O_CREAT";
+    bool made = new_file(process, fmt::format("open(\"{}/{}\", {}, 0644)", known_.mount, name, flags));
+    operands_.paths().add_name(name);
+    return made;
+  }
+
+  // Its name is another file's when it is opened again.
+  bool close(unsigned process) {
+    if (in_block_ || known_.files.empty()) return false;
+    std::size_t at = operands_.below(known_.files.size());
+    say(process, {}, fmt::format("close({})", known_.files[at].name));
+    known_.files.erase(known_.files.begin() + static_cast<std::ptrdiff_t>(at));
+    return true;
+  }
+
   bool mmap(unsigned process) {
     if (in_block_ || known_.mappings.size() >= kMappingsMax) return false;
     Mapped m{fresh_name(), 1 + operands_.below(kPagesMax), operands_.one_in(3)};
-    bool file = m.file = !known_.files.empty() && operands_.one_in(2);
+    const MemoryFile* mapped = known_.files.empty() ? nullptr : &known_.files[operands_.below(known_.files.size())];
+    bool file = m.file = mapped != nullptr && mapped->maps && operands_.one_in(2);
     m.processes = 1U << process;
     if (!file && m.shared && ++known_.inodes > kInodesMax) m.shared = false;
     std::string flags = m.shared ? "MAP_SHARED" : "MAP_PRIVATE";
@@ -242,7 +386,7 @@ class Generator {
     if (operands_.one_in(8)) flags += "|MAP_POPULATE";
     std::string rest = "-1, 0";
     if (file) {
-      const MemoryFile& f = known_.files[operands_.below(known_.files.size())];
+      const MemoryFile& f = *mapped;
       m.descriptor = f.name;
       m.first_page = operands_.one_in(4) ? 1 : 0;
       rest = f.name + ", " + (m.first_page == 1 ? "4K" : "0");
@@ -384,7 +528,9 @@ class Generator {
     std::string_view name;
     bool (Generator::*make)(unsigned process);
   };
-  static constexpr std::array<Special, 8> kSpecial = {{{"memfd_create", &Generator::memfd_create},
+  static constexpr std::array<Special, 10> kSpecial = {{{"memfd_create", &Generator::memfd_create},
+                                                       {"open", &Generator::open},
+                                                       {"close", &Generator::close},
                                                        {"mmap", &Generator::mmap},
                                                        {"mremap", &Generator::mremap},
                                                        {"fork", &Generator::fork},
@@ -403,11 +549,15 @@ class Generator {
   uint64_t seed_ = 0;
   base::Random random_;
   Operands operands_;
+  Subject subject_;
   std::vector<const Operation*> operations_;
   unsigned weights_ = 0;
   Known known_;
   std::string lines_;
   unsigned names_ = 0;
+  unsigned files_ = 0;
+  unsigned opened_ = 0;  ///< descriptors
+  bool others_ = false;  ///< somebody has given his rights up
   bool in_block_ = false;
   bool protected_ = false;  ///< a range is write-protected
 };

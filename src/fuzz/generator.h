@@ -43,6 +43,10 @@ struct GeneratorOptions {
   bool looks_at_files = true;
   /// Whether swap is in RAM: a page that nobody else has in swap comes back past the swap cache.
   bool synchronous_swap = false;
+  /// Whether some programs are about paths: on a tmpfs, and where only the engine is asked on a stack and a disk too.
+  bool paths = true;
+  /// Whether a process may give its rights up, and then link what is another's: fs.protected_hardlinks of a kernel.
+  bool links_of_others = true;
   /// What a read fault on a file maps, in one order.
   unsigned fault_around_pages = 1;
   /// Races that a kernel can play: no sizes and switches of a small machine, no failures that are asked for.

@@ -2,8 +2,11 @@
 
 #include <algorithm>
 #include <array>
+#include <cstdint>
 
+#include "fuzz/model_errno.h"
 #include "fuzz/model_memory.h"
+#include "fuzz/model_paths.h"
 
 namespace quire::fuzz {
 namespace {
@@ -20,22 +23,22 @@ constexpr int kMapPopulate = 0x8000;
 constexpr int kMremapDontunmap = 4;
 constexpr int kPunchHole = 2;
 constexpr int kKeepSize = 1;
-constexpr int kEbadf = 9;
-constexpr int kEnomem = 12;
-constexpr int kEinval = 22;
-constexpr int kEnodata = 61;
 constexpr int kSigbus = 7;
 constexpr int kSigsegv = 11;
 
 class Model {
  public:
   explicit Model(const scenario::Program& program)
-      : program_(program), spaces_(program.processes.size()), variables_(program.variables.size(), 0) {
+      : program_(program),
+        spaces_(program.processes.size()),
+        variables_(program.variables.size(), 0),
+        paths_(*program.scenario, [this](ModelFile& f, int64_t bytes) { resize(f, bytes); }) {
     for (std::size_t p = 0; p < spaces_.size(); ++p) spaces_[p].running = !program.processes[p].forked;
   }
 
   /// What the call must have given, if it is known; afterwards its effects are.
   std::optional<std::string> step(const Call& call, const Value& value) {
+    paths_.forget_root();
     space_ = &spaces_[static_cast<std::size_t>(std::max(call.process, 0))];
     std::optional<Value> expected;
     bool done = value.kind != Value::Kind::none;
@@ -43,12 +46,15 @@ class Model {
       auto known =
           std::find_if(kSteps.begin(), kSteps.end(), [&](const Step& s) { return s.name == call.operation->name; });
       if (known != kSteps.end()) expected = (this->*known->make)(call, value);
+      if (ModelPaths::knows(call.operation->name)) expected = on_path(call, value);
     }
     if (call.capture >= 0) variables_[static_cast<std::size_t>(call.capture)] = value.number;
     if (!expected) return std::nullopt;
     return observed_text(call, *expected);
   }
 
+  /// Whether the last call was about the root directory.
+  [[nodiscard]] bool met_root() const { return paths_.met_root(); }
   /// Memory has failed: what is lost is not followed.
   [[nodiscard]] bool lost() const { return lost_; }
 
@@ -101,6 +107,7 @@ class Model {
     if (page.maybe_guard) return {&page, {}, false, false};
     if (page.guard) return {&page, Value::of_signal(kSigsegv, 0), false};
     if (page.file && !page.file->has(page.index)) return {&page, Value::of_signal(kSigbus, 2)};
+    if (page.file && !page.copied && page.file->may_lack_room(page.index)) return {&page, {}, false, false};
     return {&page, {}};
   }
 
@@ -120,8 +127,9 @@ class Model {
     return first;
   }
 
-  Unknown store(const Call& c, const Value&) {
+  Unknown store(const Call& c, const Value& v) {
     int64_t start = number(c, 0);
+    bool stored_all = v == Value::of(0);
     auto byte = static_cast<uint8_t>(number(c, 1));
     bool known = true;  // whether the store has come so far
     for (int64_t offset = 0; offset == 0 || offset < c.operands[0].length; offset += kModelPage) {
@@ -129,7 +137,10 @@ class Model {
       known = known && a.known;
       if (a.signal.kind == Value::Kind::signal) return known && a.code_known ? Unknown(a.signal) : std::nullopt;
       MaybeByte stored = start % kModelPage == 0 ? MaybeByte(byte) : a.page->byte();
-      a.page->set(known ? stored : std::nullopt);
+      if (known || stored_all)
+        a.page->set(stored);
+      else
+        a.page->set_perhaps();
     }
     return known ? Unknown(Value::of(0)) : std::nullopt;
   }
@@ -154,7 +165,7 @@ class Model {
     page.shared = (flags & kMapShared) != 0;
     uint64_t count = page_of(number(c, 1) + kModelPage - 1);
     if ((flags & kMapAnonymous) == 0) {
-      page.file = space_->files[number(c, 4)];
+      page.file = file_of(number(c, 4));
       page.index = number(c, 5) / kModelPage;
     } else if (page.shared) {
       page.file = std::make_shared<ModelFile>();
@@ -324,13 +335,46 @@ class Model {
 
   // --- Files ---
 
-  std::shared_ptr<ModelFile> file(const Call& c) {
+  using Open = std::shared_ptr<ModelOpen>;
+
+  Open open_file(const Call& c) {
     auto found = space_->files.find(number(c, 0));
-    return found == space_->files.end() ? nullptr : found->second;
+    if (found == space_->files.end()) return nullptr;
+    paths_.meet(found->second->node);
+    return found->second;
+  }
+  std::shared_ptr<ModelFile> file_of(int64_t descriptor) {
+    auto found = space_->files.find(descriptor);
+    return found == space_->files.end() ? nullptr : found->second->file;
+  }
+  [[nodiscard]] ModelUser user() const { return {space_->uid, 0}; }
+  [[nodiscard]] PathCall path_call(const Call& c, const Value& v) const {
+    return {c, [this, &c](std::size_t operand, int64_t otherwise) { return number(c, operand, otherwise); }, user(),
+            v.number};
   }
 
+  Unknown on_path(const Call& c, const Value& v) {
+    auto expected = paths_.step(path_call(c, v));
+    return expected ? Unknown(Value::of(*expected)) : std::nullopt;
+  }
+  // Which number it is means nothing.
+  Unknown open(const Call& c, const Value& v) {
+    if (v.number == -kEmfile) return std::nullopt;
+    ModelPaths::Opened opened = paths_.open(path_call(c, v));
+    if (opened.error != 0) return Value::of(opened.error);
+    if (v.number >= 0) space_->files[v.number] = opened.file;
+    return Value::of(std::max<int64_t>(v.number, 0));
+  }
   Unknown memfd_create(const Call&, const Value& v) {
-    if (v.number >= 0) space_->files[v.number] = std::make_shared<ModelFile>();
+    if (v.number < 0) return std::nullopt;
+    auto open = std::make_shared<ModelOpen>();
+    open->file = std::make_shared<ModelFile>();
+    open->node = std::make_shared<ModelNode>();
+    open->node->mode = 0777;
+    open->node->uid = space_->uid;
+    open->node->nlink = 0;
+    open->node->file = open->file;
+    space_->files[v.number] = open;
     return std::nullopt;
   }
   Unknown close(const Call& c, const Value& v) {
@@ -338,50 +382,97 @@ class Model {
     return std::nullopt;
   }
 
-  Unknown ftruncate(const Call& c, const Value& v) {
-    auto f = file(c);
-    if (number(c, 1) < 0) return Value::of(-kEinval);
-    if (!f) return Value::of(-kEbadf);
-    if (v.number != 0) return Value::of(0);
-    f->resize(number(c, 1));
+  void resize(ModelFile& f, int64_t bytes) {
+    f.resize(bytes);
     for (ModelSpace& space : spaces_)
       for (auto& [at, page] : space.pages)
-        if (page.file == f && !page.shared && !f->has(page.index)) page.drop_copy();
+        if (page.file.get() == &f && !page.shared && !f.has(page.index)) page.drop_copy();
+  }
+  void drop_privileges(const ModelOpen& open) const {
+    if (open.node) ModelPaths::drop_privileges(*open.node, user());
+  }
+
+  Unknown ftruncate(const Call& c, const Value& v) {
+    Open open = open_file(c);
+    if (number(c, 1) < 0) return Value::of(-kEinval);
+    if (!open) return Value::of(-kEbadf);
+    if (!open->file || !open->writes) return Value::of(-kEinval);
+    if (v.number != 0) return Value::of(0);
+    drop_privileges(*open);
+    resize(*open->file, number(c, 1));
     return Value::of(0);
   }
 
   Unknown fallocate(const Call& c, const Value& v) {
-    auto f = file(c);
-    if (!f) return Value::of(-kEbadf);
+    Open open = open_file(c);
+    if (!open) return Value::of(-kEbadf);
+    bool may_not = !open->file || !open->writes;
     if (v.number != 0) return std::nullopt;
+    if (may_not) return Value::of(-kEbadf);
     int64_t mode = number(c, 1);
-    if ((mode & kPunchHole) != 0) f->punch(number(c, 2), number(c, 3));
-    if ((mode & (kPunchHole | kKeepSize)) == 0) f->size = std::max(f->size, number(c, 2) + number(c, 3));
+    if ((mode & kPunchHole) != 0) open->file->punch(number(c, 2), number(c, 3));
+    if ((mode & (kPunchHole | kKeepSize)) == 0)
+      open->file->size = std::max(open->file->size, number(c, 2) + number(c, 3));
     return std::nullopt;
   }
 
+  // How much was written is up to the room there is.
   Unknown pwrite(const Call& c, const Value& v) {
-    auto f = file(c);
+    Open open = open_file(c);
     if (number(c, 2) < 0) return Value::of(-kEinval);
-    if (!f) return Value::of(-kEbadf);
-    if (v.number > 0) f->write(number(c, 2), v.number, static_cast<uint8_t>(c.operands[1].number));
+    if (!open || !open->file || !open->writes) return Value::of(-kEbadf);
+    if (v.number <= 0) return std::nullopt;
+    drop_privileges(*open);
+    int64_t at = open->appends ? open->file->size : number(c, 2);
+    open->file->write(at, v.number, static_cast<uint8_t>(c.operands[1].number));
     return std::nullopt;
   }
 
   Unknown pread(const Call& c, const Value&) {
-    auto f = file(c);
+    Open open = open_file(c);
     int64_t at = number(c, 1);
     if (at < 0) return Value::of(-kEinval);
-    if (!f) return Value::of(-kEbadf);
-    if (at >= f->size) return Value::of(-kEnodata);
-    MaybeByte byte = f->at(at / kModelPage);
+    if (!open || !open->reads) return Value::of(-kEbadf);
+    if (at == INT64_MAX) return Value::of(-kEinval);
+    if (!open->file) return Value::of(-kEisdir);
+    if (at >= open->file->size) return Value::of(-kEnodata);
+    MaybeByte byte = open->file->at(at / kModelPage);
     return byte && at % kModelPage == 0 ? Unknown(Value::of(*byte)) : std::nullopt;
   }
 
+  // Where data and holes are is up to what was allocated.
+  Unknown lseek(const Call& c, const Value& v) {
+    constexpr int64_t kSeekData = 3;
+    Open open = open_file(c);
+    if (!open) return Value::of(-kEbadf);
+    int64_t whence = number(c, 2);
+    if (!open->file || whence < 0) return std::nullopt;
+    if (whence >= kSeekData) {
+      if (v.number >= 0) open->position = v.number;
+      return std::nullopt;
+    }
+    int64_t from = whence == 0 ? 0 : whence == 1 ? open->position : open->file->size;
+    int64_t to = 0;
+    if (__builtin_add_overflow(from, number(c, 1), &to) || to < 0) return Value::of(-kEinval);
+    open->position = to;
+    return Value::of(to);
+  }
+
   Unknown fstat(const Call& c, const Value&) {
-    auto f = file(c);
-    if (!f) return Value::of(-kEbadf);
-    return c.member == "st_size" ? Unknown(Value::of(f->size)) : std::nullopt;
+    Open open = open_file(c);
+    if (!open) return Value::of(-kEbadf);
+    if (open->file && c.member == "st_size") return Value::of(open->file->size);
+    auto field = open->node ? ModelPaths::field_of(*open->node, c.member) : std::nullopt;
+    return field ? Unknown(Value::of(*field)) : std::nullopt;
+  }
+
+  // What a file system tells who writes its pages is not for programs: they are given 0 or an error.
+  Unknown sync(const Call&, const Value& v) { return v.number > 0 ? Unknown(Value::of(0)) : std::nullopt; }
+
+  Unknown setuid(const Call& c, const Value& v) {
+    int64_t uid = number(c, 0);
+    if (v.number == 0) space_->uid = uid;
+    return std::nullopt;
   }
 
   // --- Processes, and memory that fails ---
@@ -408,13 +499,16 @@ class Model {
     std::string_view name;
     Unknown (Model::*make)(const Call&, const Value&);
   };
-  static constexpr std::array<Step, 22> kSteps = {{{"close", &Model::close},
+  static constexpr std::array<Step, 29> kSteps = {{{"close", &Model::close},
                                                    {"exit", &Model::exit},
                                                    {"fallocate", &Model::fallocate},
+                                                   {"fdatasync", &Model::sync},
                                                    {"fork", &Model::fork},
                                                    {"fstat", &Model::fstat},
+                                                   {"fsync", &Model::sync},
                                                    {"ftruncate", &Model::ftruncate},
                                                    {"load", &Model::load},
+                                                   {"lseek", &Model::lseek},
                                                    {"madvise", &Model::madvise},
                                                    {"memfd_create", &Model::memfd_create},
                                                    {"mlock", &Model::mlock},
@@ -423,22 +517,33 @@ class Model {
                                                    {"mmap", &Model::mmap},
                                                    {"mprotect", &Model::mprotect},
                                                    {"mremap", &Model::mremap},
+                                                   {"msync", &Model::sync},
                                                    {"munlock", &Model::munlock},
                                                    {"munlockall", &Model::munlockall},
                                                    {"munmap", &Model::munmap},
+                                                   {"open", &Model::open},
                                                    {"poison", &Model::poison},
                                                    {"pread", &Model::pread},
                                                    {"pwrite", &Model::pwrite},
-                                                   {"store", &Model::store}}};
+                                                   {"setuid", &Model::setuid},
+                                                   {"store", &Model::store},
+                                                   {"sync_file_range", &Model::sync}}};
 
   const scenario::Program& program_;
   std::vector<ModelSpace> spaces_;
   std::vector<int64_t> variables_;
+  ModelPaths paths_;
   ModelSpace* space_ = nullptr;
   bool lost_ = false;
 };
 
 }  // namespace
+
+bool is_about_root(const scenario::Program& program, std::span<const CallResult> results, std::size_t index) {
+  Model model(program);
+  for (std::size_t i = 0; i <= index; ++i) (void)model.step(*results[i].call, results[i].value);
+  return model.met_root();
+}
 
 std::optional<Mismatch> first_mismatch(const scenario::Program& program, std::span<const CallResult> results) {
   Model model(program);

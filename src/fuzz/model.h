@@ -25,4 +25,9 @@ struct Mismatch {
 [[nodiscard]] std::optional<Mismatch> first_mismatch(const scenario::Program& program,
                                                      std::span<const CallResult> results);
 
+/// Whether a call was about the root directory: what is in it besides the mounts, and its attributes, are a machine's
+/// own.
+[[nodiscard]] bool is_about_root(const scenario::Program& program, std::span<const CallResult> results,
+                                 std::size_t index);
+
 }  // namespace quire::fuzz

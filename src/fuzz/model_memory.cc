@@ -36,6 +36,12 @@ void ModelPage::set(MaybeByte byte) {
   copy = byte;
 }
 
+void ModelPage::set_perhaps() {
+  if (shared) file->bytes[index] = std::nullopt;
+  copy.reset();
+  vague = vague || !shared;
+}
+
 void ModelPage::populate_for_write() {
   if (is_private_file() && !copied && file->has(index)) set(byte());
 }

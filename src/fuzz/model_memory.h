@@ -16,8 +16,14 @@ inline constexpr int64_t kModelPage = 4096;
 struct ModelFile {
   int64_t size = 0;
   std::map<int64_t, MaybeByte> bytes;  ///< the first of each page that is not a hole
+  bool limited = false;                ///< a hole may be one for ever: there may be no room
+  std::shared_ptr<void> inode;         ///< what goes with the last that has the file
 
   [[nodiscard]] bool has(int64_t page) const { return page * kModelPage < size; }
+  [[nodiscard]] bool may_lack_room(int64_t page) const {
+    auto found = bytes.find(page);
+    return limited && (found == bytes.end() || !found->second);
+  }
   [[nodiscard]] MaybeByte at(int64_t page) const {
     auto found = bytes.find(page);
     return found == bytes.end() ? MaybeByte(0) : found->second;
@@ -44,6 +50,8 @@ struct ModelPage {
   [[nodiscard]] bool is_private_file() const { return file && !shared; }
   [[nodiscard]] MaybeByte byte() const;
   void set(MaybeByte byte);
+  /// Something was stored, or not.
+  void set_perhaps();
   void drop_copy() {
     copied = vague = false;
     copy = 0;
@@ -52,11 +60,14 @@ struct ModelPage {
   void populate_for_write();
 };
 
+struct ModelOpen;  // fuzz/model_names.h
+
 struct ModelSpace {
   bool running = true;
+  int64_t uid = 0;
   bool lock_future = false;
   std::map<uint64_t, ModelPage> pages;                  ///< by address / page size
-  std::map<int64_t, std::shared_ptr<ModelFile>> files;  ///< by descriptor
+  std::map<int64_t, std::shared_ptr<ModelOpen>> files;  ///< by descriptor
 
   [[nodiscard]] ModelSpace forked() const;
 };

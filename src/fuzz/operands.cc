@@ -6,6 +6,7 @@
 #include <span>
 
 #include "scenario/constants.h"
+#include "scenario/operations.h"
 
 namespace quire::fuzz {
 namespace {
@@ -74,6 +75,7 @@ bool Operands::knows(const std::string& word) {
     if (w.word == word) return true;
   for (std::string_view made : kMade)
     if (made == word) return true;
+  if (PathOperands::knows(word)) return true;
   return (word[0] >= '0' && word[0] <= '9') || scenario::constant_value(word).has_value();
 }
 
@@ -125,6 +127,10 @@ std::string Operands::offset() {
 
 std::optional<std::string> Operands::make(std::string_view operation, const std::string& word, const Known& known,
                                           unsigned process) {
+  if (PathOperands::is_about_paths(*scenario::find_operation(operation))) {
+    if (auto made = paths_.make(operation, word, known.mount)) return made;
+    if (word == "LENGTH") return length("ftruncate");
+  }
   if (std::size_t open = word.find('('); open != std::string::npos) {
     std::string text;
     for (const UsageOperand& inner : take_apart(word).operands) {

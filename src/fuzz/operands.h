@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/random.h"
+#include "fuzz/path_operands.h"
 #include "fuzz/usage.h"
 
 namespace quire::fuzz {
@@ -30,6 +31,7 @@ struct Mapped {
 struct MemoryFile {
   std::string name;
   unsigned pages = 0;
+  bool maps = true;  ///< it is open for reading and writing, for sure
 };
 
 struct Known {
@@ -40,6 +42,7 @@ struct Known {
   bool looks_at_files = true;  ///< pagemap() and mincore() may be about pages of files
   unsigned inodes = 0;         ///< files, and what shared anonymous mappings are of
   bool locks = false;          ///< something was locked
+  std::string mount;           ///< where paths begin; empty: no call is about paths
 };
 
 /// An item of a list of choices, and how often it is taken.
@@ -50,12 +53,13 @@ struct Choice {
 
 class Operands {
  public:
-  explicit Operands(base::Random& random) : random_(random) {}
+  explicit Operands(base::Random& random) : random_(random), paths_(random) {}
 
   /// For a word of an operation's usage, as process `process`; nothing where there is none (no file, no mapping).
   [[nodiscard]] std::optional<std::string> make(std::string_view operation, const std::string& word, const Known& known,
                                                 unsigned process);
   [[nodiscard]] static bool knows(const std::string& word);
+  [[nodiscard]] PathOperands& paths() { return paths_; }
 
   [[nodiscard]] bool one_in(unsigned count) { return random_.below(count) == 0; }
   [[nodiscard]] unsigned below(std::size_t count) { return static_cast<unsigned>(random_.below(count)); }
@@ -82,6 +86,7 @@ class Operands {
   std::string offset();
 
   base::Random& random_;
+  PathOperands paths_;
   unsigned letter_ = 0;
   /// What the last calls were about: the next ones often are too.
   std::string focus_;

@@ -48,8 +48,9 @@ constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RA
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 23> kNeverRace = {"corrupt_pte",
+constexpr std::array<std::string_view, 24> kNeverRace = {"corrupt_pte",
                                                          "exec",
+                                                         "flusher",
                                                          "kill",
                                                          "killall",
                                                          "mapping_set_gfp_mask",

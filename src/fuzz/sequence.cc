@@ -43,7 +43,10 @@ bool Sequence::names_an_error() const {
       return o.kind == scenario::Operand::Kind::variable && failed[static_cast<std::size_t>(o.variable)];
     };
     if (std::any_of(result.call->operands.begin(), result.call->operands.end(), is_error)) return true;
-    if (result.call->capture >= 0) failed[static_cast<std::size_t>(result.call->capture)] = result.value.number < 0;
+    // One that is no descriptor means the same everywhere: -EBADF.
+    bool descriptor = result.call->operation->gives == scenario::Operation::Gives::descriptor;
+    if (result.call->capture >= 0)
+      failed[static_cast<std::size_t>(result.call->capture)] = result.value.number < 0 && !descriptor;
   }
   return false;
 }

@@ -13,6 +13,12 @@ Errno Machine::fsync(Process& process, int fd) {
   return file->fsync(fs::kWholeFile);
 }
 
+Errno Machine::syncfs(Process& process, int fd) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  return file ? file->syncfs() : Errno::ebadf;
+}
+
 // Linux: fs/sync.c ksys_sync_file_range(), sync_file_range()
 Errno Machine::sync_file_range(Process& process, int fd, int64_t offset, int64_t bytes, unsigned flags) {
   QUIRE_FUNC();

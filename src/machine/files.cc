@@ -24,7 +24,10 @@ bool offsets_fit(int64_t offset, std::size_t bytes) {
 // Linux: mm/memfd.c memfd_create()
 Result<int> Machine::memfd_create(Process& process) {
   QUIRE_FUNC();
-  return open_inode(process, tmpfs_.create_inode());
+  base::Clock clock(sync::driven() ? base::Clock::Kind::stands_still : base::Clock::Kind::real);
+  fs::TmpfsInode& inode = tmpfs_.create_inode();
+  inode.own_without_name(process.credentials(), clock.now());
+  return open_inode(process, inode);
 }
 
 // Takes over the reference. Linux: fs/open.c do_dentry_open(), fs/file.c fd_install()
@@ -46,8 +49,10 @@ Result<int> Machine::memfd_secret(Process& process, int flags) {
 // Linux: fs/open.c do_sys_openat2()
 Result<int> Machine::open(Process& process, std::string_view name, int flags, unsigned mode) {
   QUIRE_FUNC();
-  if (name.starts_with('/')) return open_path(process, name, flags, mode);
+  if (name.empty() || name.starts_with('/')) return open_path(process, name, flags, mode);
   if ((flags & ~(abi::kOAccessMode | abi::kOCreat | abi::kOExcl | abi::kOTrunc)) != 0) return Errno::einval;
+  int access = flags & abi::kOAccessMode;
+  if (access == abi::kOAccessMode) return Errno::einval;
   auto create = fs::Create::no;
   if ((flags & abi::kOCreat) != 0) create = (flags & abi::kOExcl) != 0 ? fs::Create::must : fs::Create::yes;
   Result<fs::BlockInode*> opened = block_fs_.open(name, create);
@@ -60,7 +65,7 @@ Result<int> Machine::open(Process& process, std::string_view name, int flags, un
       return error;
     }
   }
-  return open_inode(process, inode);
+  return open_inode(process, inode, {access != abi::kOWronly, access != abi::kORdonly, false});
 }
 
 Errno Machine::ftruncate(Process& process, int fd, int64_t bytes) {
@@ -129,6 +134,8 @@ Result<uint64_t> Machine::lseek(Process& process, int fd, int64_t offset, int wh
   FileRef file = process.fget(fd);
   if (!file) return Errno::ebadf;
   auto at = static_cast<uint64_t>(offset);
+  // Linux: fs/libfs.c offset_dir_llseek()
+  bool is_directory = file.inode().directory() != nullptr;
   switch (whence) {
     case abi::kSeekSet:
       break;
@@ -136,10 +143,12 @@ Result<uint64_t> Machine::lseek(Process& process, int fd, int64_t offset, int wh
       at += file->position();
       break;
     case abi::kSeekEnd:
+      if (is_directory) return Errno::einval;
       at += file.inode().size();
       break;
     case abi::kSeekData:
     case abi::kSeekHole: {
+      if (is_directory) return Errno::einval;
       if (offset < 0) return Errno::enxio;
       Result<uint64_t> found = file.inode().seek(whence == abi::kSeekData ? fs::Seek::data : fs::Seek::hole, at);
       if (!found) return found;

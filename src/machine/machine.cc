@@ -77,7 +77,8 @@ Machine::Machine(const MachineOptions& options)
            PageCount(options.fault_around_pages)},
       tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_, frames_, tmpfs_)),
-      block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume),
+      wb_(options.dirty.any() ? sync::make_box<fs::BdiWriteback>(options.ram, options.dirty) : nullptr),
+      block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume, wb_.get()),
       mounts_(Mounts::make(options_, env_, tmpfs_)),
       secretmem_(env_, kernel_ == nullptr ? nullptr : &kernel_->direct_map(), options.index_bits),
       reclaim_(env_),
@@ -98,11 +99,14 @@ Machine::Machine(const MachineOptions& options)
     Errno error = devices_.back()->swapon(swap_);
     QUIRE_ASSERT(error == Errno::ok || !devices_.back()->in_memory(), "swapon at boot");
   }
+  reclaim_.set_flusher(wb_.get());
+  start_flusher();
   if (options.kswapd == OnOff::on && options.watermarks.any()) reclaim_.kswapd().start();
 }
 
 Machine::~Machine() {
   stop_kswapd();
+  stop_flusher();
   killall();
   mounts_.reset();
   if (disk_ != nullptr) disk_->drop();

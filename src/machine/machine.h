@@ -94,7 +94,7 @@ class Machine : private reclaim::OomKiller {
   /// direct map, or there is none; -EMFILE.
   [[nodiscard]] Result<int> memfd_secret(Process& process, int flags);
   /// With a leading slash a path through the mounts (see below). Without, a file of the flat block-backed file system:
-  /// O_CREAT, O_EXCL and O_TRUNC count, access modes do not. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
+  /// O_CREAT, O_EXCL, O_TRUNC and the access mode count. -EINVAL: another flag; -ENOENT, -EEXIST, -ENAMETOOLONG,
   /// -EMFILE.
   [[nodiscard]] Result<int> open(Process& process, std::string_view name, int flags, unsigned mode = 0);
   [[nodiscard]] Errno close(Process& process, int fd) { return process.close(fd); }
@@ -106,6 +106,8 @@ class Machine : private reclaim::OomKiller {
   /// -EIO, -ENOSPC: what this open file has not heard of yet. fdatasync() does the same, since an inode has nothing
   /// else to write.
   [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// Of the whole file system. -EIO, -ENOSPC: once.
+  [[nodiscard]] Errno syncfs(Process& process, int fd);
   /// `flags`: SYNC_FILE_RANGE_*; a length of 0: to the end. -EINVAL, -EIO, -ENOSPC. Linux: fs/sync.c
   [[nodiscard]] Errno sync_file_range(Process& process, int fd, int64_t offset, int64_t bytes, unsigned flags);
   /// Writes the page of the file at `offset`, as a module does outside of any writeback. As a system call returns it: a
@@ -220,6 +222,12 @@ class Machine : private reclaim::OomKiller {
   uint64_t kswapd(unsigned node);
   /// The option kswapd's tasks end. Before check() of a machine that has them.
   void stop_kswapd() { reclaim_.kswapd().stop(); }
+  /// What the flusher does when it is woken, or `pages` pages whatever the limits: pages written; 0 without limits.
+  /// Linux: fs/fs-writeback.c wb_workfn()
+  uint64_t flusher(uint64_t pages);
+  /// The option flusher's task ends, and begins again. Before and after check() of a machine that has it.
+  void stop_flusher();
+  void start_flusher();
   /// Slots in use; 0 if not active.
   [[nodiscard]] uint64_t swap_used(std::string_view device) const;
   /// What was read ahead from swap, and what became of it.
@@ -362,7 +370,8 @@ class Machine : private reclaim::OomKiller {
   rmap::Environment env_;
   fs::TmpFs tmpfs_;
   struct Disk;
-  const sync::Box<Disk> disk_;  ///< nullptr: none; the file system on it goes first
+  const sync::Box<Disk> disk_;            ///< nullptr: none; the file system on it goes first
+  const sync::Box<fs::BdiWriteback> wb_;  ///< nullptr: nothing is written in the background
   fs::BlockFs block_fs_;
   struct Mounts;
   sync::Box<Mounts> mounts_;  ///< nullptr: none; goes before the swap devices do

@@ -144,7 +144,8 @@ FileRef msync_next(mm::AddressSpace& mm, MsyncWalk& walk) {
   auto mapped = vma->pages().intersection({walk.at, walk.end});
   walk.at = vma->pages().limit();
   walk.part = base::Range<base::FileIndex>::of(vma->index_of(mapped.start()), mapped.size());
-  if (vma->file() == nullptr || !vma->has(VmFlag::shared)) return {};
+  // What nobody may write through is no shared mapping to it: VM_SHARED is off.
+  if (vma->file() == nullptr || !vma->has(VmFlag::shared) || !vma->may_write()) return {};
   vma->file()->get();
   return FileRef(static_cast<fs::File*>(vma->file()));
 }

@@ -11,6 +11,7 @@
 
 #include "base/defects.h"
 #include "base/types.h"
+#include "fs/bdi_writeback.h"
 #include "fs/extent_store.h"
 #include "fs/union_fs.h"
 #include "pgtable/page_table.h"
@@ -104,6 +105,8 @@ struct MachineOptions {
   std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
   unsigned tmpfs_mounts = 0;
   DiskOptions disk;
+  fs::DirtyRatios dirty;       ///< of the block-backed file system; all 0: nothing is written in the background
+  OnOff flusher = OnOff::off;  ///< a task that writes back; needs `dirty`. Not while explored
   static constexpr unsigned kUnions = 2;
   unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower
   fs::UnionOptions stacked;

@@ -68,6 +68,7 @@ Errno Machine::rmdir(Process& process, std::string_view path) {
 }
 
 Errno Machine::unlink(Process& process, std::string_view path) {
+  if (!path.starts_with('/')) return block_fs_.unlink(path);
   if (mounts_ == nullptr) return Errno::enoent;
   return Namei(mounts_->root, process.credentials()).unlink(path);
 }
@@ -97,6 +98,9 @@ Errno Machine::rename(Process& process, std::string_view from, std::string_view 
       break;
     case abi::kRenameWhiteout:
       how = RenameHow::whiteout;
+      break;
+    case abi::kRenameNoreplace | abi::kRenameWhiteout:
+      how = RenameHow::noreplace_whiteout;
       break;
     default:
       return Errno::einval;

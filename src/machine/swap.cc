@@ -66,6 +66,16 @@ uint64_t Machine::kswapd(unsigned node) {
   return node < frames_.nodes() ? reclaim_.kswapd().balance_pgdat(node).value() : 0;
 }
 
+uint64_t Machine::flusher(uint64_t pages) { return wb_ == nullptr ? 0 : wb_->wb_workfn(PageCount(pages)).value(); }
+
+void Machine::start_flusher() {
+  if (wb_ != nullptr && options_.flusher == OnOff::on) wb_->start();
+}
+
+void Machine::stop_flusher() {
+  if (wb_ != nullptr) wb_->stop();
+}
+
 uint64_t Machine::swap_used(std::string_view device) const {
   const swap::SwapArea* area = peek_area(device);
   return area == nullptr ? 0 : area->peek_inuse_pages().value();

@@ -287,7 +287,8 @@ class AddressSpace final : public rmap::MappedSpace {
   void merge_range(Range<VirtPage> range) QUIRE_REQUIRES(mmap_lock);
 
   /// For each mapping of `range` up to the first hole (-ENOMEM): the part in the range, split off if need be, has the
-  /// flags new_flags(VmFlag) from now on; then changed(Vma&, Range<VirtPage>) if they are others than before.
+  /// flags new_flags(const Vma&), a Result<VmFlag>, from now on; then changed(Vma&, Range<VirtPage>) if they are others
+  /// than before. An error of new_flags() ends it; what was changed by then stays changed.
   template <typename NewFlags, typename Changed>
   [[nodiscard]] Errno change_flags(Range<VirtPage> range, NewFlags new_flags, Changed changed)
       QUIRE_REQUIRES(mmap_lock);
@@ -486,21 +487,26 @@ bool AddressSpace::for_each_part(Range<VirtPage> range, Visit visit) {
 template <typename NewFlags, typename Changed>
 Errno AddressSpace::change_flags(Range<VirtPage> range, NewFlags new_flags, Changed changed) {
   VirtPage at = range.start();
-  while (at < range.limit()) {
+  Errno error = Errno::ok;
+  while (at < range.limit() && error == Errno::ok) {
     Vma* vma = find_vma(at);
-    if (vma == nullptr || vma->pages().start() > at) break;
+    if (vma == nullptr || vma->pages().start() > at) {
+      error = Errno::enomem;
+      continue;
+    }
     Range<VirtPage> part = vma->pages().intersection(range);
     at = part.limit();
-    VmFlag flags = new_flags(vma->flags());
-    if (flags == vma->flags()) continue;
+    Result<VmFlag> flags = new_flags(std::as_const(*vma));
+    if (!flags) error = flags.error();
+    if (!flags || *flags == vma->flags()) continue;
     split_at(part.start());
     split_at(part.limit());
     vma = find_vma(part.start());
-    vma->set_flags(flags);
+    vma->set_flags(*flags);
     changed(*vma, part);
   }
   merge_range(range);
-  return at == range.limit() ? Errno::ok : Errno::enomem;
+  return error;
 }
 
 }  // namespace quire::mm

@@ -112,7 +112,7 @@ AddressSpace::FaultEnd AddressSpace::wp_page_shared(Fault& fault, FolioRef folio
       QUIRE_REACHED("do_page_mkwrite: folio left the file");
       return FaultEnd::again;
     }
-    mapping.ops().page_mkwrite(mapping, *folio);
+    if (mapping.ops().page_mkwrite(mapping, *folio) != Errno::ok) return FaultEnd::sigbus;
     LockedPageTable table(fault.leaf);
     // What was dirty in vain is written in vain.
     if (!table || table.get(fault.page) != fault.entry) return FaultEnd::again;

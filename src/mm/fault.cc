@@ -213,7 +213,7 @@ AddressSpace::FaultEnd AddressSpace::do_fault(Fault& fault) {
   if (result.outcome != cache::FaultOutcome::found) return end_of(result.outcome);
   // Mapped while locked: truncation, which waits for the lock, will find the entry.
   bool notify = fault.write() && fault.vma.wants_writenotify();
-  if (notify) mapping.ops().page_mkwrite(mapping, *result.folio);
+  if (notify && mapping.ops().page_mkwrite(mapping, *result.folio) != Errno::ok) return FaultEnd::sigbus;
   FaultEnd end = finish_fault(fault, std::move(result.folio));
   result.locked.unlock();
   if (notify) mapping.ops().balance_dirty_pages(mapping);

@@ -150,7 +150,7 @@ Errno AddressSpace::madvise_remove(Range<VirtPage> range) {
       part = vma->pages().intersection({at, range.limit()});
       if (part.start() > at) whole = false;
       if (vma->has(VmFlag::locked) || vma->is_anonymous()) return Errno::einval;
-      if (!vma->has(VmFlag::shared)) return Errno::eacces;
+      if (!vma->has(VmFlag::shared) || !vma->may_write()) return Errno::eacces;
       file = vma->file();
       file->get();
       first = vma->index_of(part.start());

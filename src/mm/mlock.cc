@@ -123,7 +123,7 @@ Errno AddressSpace::set_locking(Range<VirtPage> range, Locking locking) {
   if (locking == Locking::lock) locked = VmFlag::locked;
   if (locking == Locking::lock_on_fault) locked = kLockedMask;
   return change_flags(
-      range, [&](VmFlag flags) { return (flags & ~kLockedMask) | locked; },
+      range, [&](const Vma& vma) { return Result<VmFlag>((vma.flags() & ~kLockedMask) | locked); },
       [&](Vma&, Range<VirtPage> part) { mark_mlocked(part, locking); });
 }
 

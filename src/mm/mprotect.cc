@@ -125,7 +125,8 @@ Errno AddressSpace::change_protection(const Vma& vma, Range<VirtPage> range, Cha
   return error;
 }
 
-// Linux: mm/mprotect.c do_mprotect_pkey(), mprotect_fixup()
+// -EACCES where a shared mapping is of a file that is not open for writing; what lies before it is changed. Linux:
+// mm/mprotect.c do_mprotect_pkey(), mprotect_fixup()
 Errno AddressSpace::mprotect(VirtAddr start, uint64_t length, VmFlag rights) {
   QUIRE_FUNC();
   constexpr VmFlag kRights = VmFlag::read | VmFlag::write;
@@ -138,10 +139,12 @@ Errno AddressSpace::mprotect(VirtAddr start, uint64_t length, VmFlag rights) {
   bool populates = false;
   return change_flags(
       range,
-      [&](VmFlag flags) {
+      [&](const Vma& vma) -> Result<VmFlag> {
+        bool writes = (rights & VmFlag::write) != VmFlag::none;
+        if (writes && !vma.may_write()) return Errno::eacces;
         // What stays in memory and could not be written has its own copies at once.
-        populates = (flags & kPopulated) == VmFlag::locked && (rights & VmFlag::write) != VmFlag::none;
-        return accounted((flags & ~kRights) | rights);
+        populates = (vma.flags() & kPopulated) == VmFlag::locked && writes;
+        return accounted((vma.flags() & ~kRights) | rights);
       },
       [&](Vma& vma, Range<VirtPage> part) {
         (void)change_protection(vma, part, Change::rights);

@@ -100,6 +100,8 @@ class Vma final : public rmap::MappedRange {
   /// The rights of an entry, without regard to COW.
   [[nodiscard]] bool readable() const { return has(VmFlag::read | VmFlag::write); }
   [[nodiscard]] bool writable() const { return has(VmFlag::write); }
+  /// Whether mprotect() may make it writable: a shared mapping if its file is open for writing. Linux: VM_MAYWRITE
+  [[nodiscard]] bool may_write() const { return !has(VmFlag::shared) || file_->may_write(); }
   /// Whether the file system hears of the first write to a page, so that it can write the page back. Linux:
   /// vma_wants_writenotify()
   [[nodiscard]] bool wants_writenotify() const {

@@ -12,6 +12,7 @@
 
 #include "oracle/export_sections.h"
 #include "oracle/kernel_operations.h"
+#include "oracle/kernel_path_operations.h"
 #include "scenario/constants.h"
 
 namespace quire::oracle {
@@ -187,10 +188,14 @@ std::string ExportExpressions::operand_text(const scenario::Call& call, std::str
   }
   if (kind == "open") {
     std::string path = c_string(call.operands[0].symbol);
-    bool mounted = call.operands[0].symbol.starts_with('/');
-    if (!mounted)
-      return fmt::format("q_result(open(q_path({}), {} | O_RDWR | O_CLOEXEC, 0600))", path, number(call, 1, "0"));
+    bool mounted = is_path(call.operands[0].symbol);
+    if (!mounted) return fmt::format("q_result(open(q_path({}), {} | O_CLOEXEC, 0600))", path, number(call, 1, "0"));
     return fmt::format("q_result(open({}, {} | O_CLOEXEC, {}))", path, number(call, 1, "0"), number(call, 2, "0"));
+  }
+  if (kind == "unlink") {
+    bool flat = !is_path(call.operands[0].symbol);
+    std::string path = c_string(call.operands[0].symbol);
+    return flat ? fmt::format("q_result(unlink(q_path({})))", path) : fmt::format("q_result(unlink({}))", path);
   }
   if (kind == "exit") {
     int process = call.operands.empty() ? call.process : static_cast<int>(call.operands[0].number);

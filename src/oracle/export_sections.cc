@@ -106,7 +106,9 @@ constexpr std::array<Header, 26> kHeaders = {{
     {"sys/wait.h", "waitpid"},
     {"sys/xattr.h", "setxattr getxattr listxattr removexattr XATTR_*"},
     {"unistd.h",
-     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync setuid unlink rmdir link "
+     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync syncfs setuid unlink "
+     "rmdir "
+     "link "
      "symlink readlink chown lseek write sysconf "
      "_exit R_OK W_OK X_OK F_OK"},
 }};

@@ -63,7 +63,10 @@ Seen House::play(const Request& request) {
 
 Seen House::play_quickly(const Program& program) {
   Seen seen;
+  seen.trouble = mounts_.mount(mounts_of(*program.scenario), host_.directory());
+  if (!seen.trouble.empty()) return seen;
   Performance performance = player_.play(program);
+  mounts_.unmount();
   seen.trouble = performance.trouble;
   if (!seen.trouble.empty()) return seen;
   seen.rows[row_of(program, performance)] = 1;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "oracle/host.h"
+#include "oracle/kernel_path_operations.h"
 #include "oracle/messages.h"
 #include "oracle/sequence_player.h"
 
@@ -30,6 +31,7 @@ class House {
   Host& host_;
   KernelFacts facts_;
   SequencePlayer player_;
+  StageMounts mounts_;
   int log_ = -1;  ///< /dev/kmsg
 };
 

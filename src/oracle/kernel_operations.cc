@@ -38,9 +38,13 @@ Value run_memfd_create(Actor&, const Call& c) {
 Value run_memfd_secret(Actor& a, const Call& c) { return value_of(q_memfd_secret(int_of(a, c, 0))); }
 Value run_hibernation_available(Actor&, const Call&) { return value_of(q_hibernation_available()); }
 Value run_open(Actor& a, const Call& c) {
-  if (c.operands[0].symbol.starts_with('/')) return paths::open(a, c);
+  if (is_path(c.operands[0].symbol)) return paths::open(a, c);
   std::string path = a.host().directory() + "/" + c.operands[0].symbol;
-  return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_RDWR | O_CLOEXEC, 0600)));
+  return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_CLOEXEC, 0600)));
+}
+Value run_unlink(Actor& a, const Call& c) {
+  if (c.operands[0].symbol.starts_with('/')) return paths::unlink(a, c);
+  return value_of(q_result(unlink((a.host().directory() + "/" + c.operands[0].symbol).c_str())));
 }
 Value run_close(Actor& a, const Call& c) { return value_of(q_result(close(a.descriptor(c)))); }
 Value run_ftruncate(Actor& a, const Call& c) { return value_of(q_result(ftruncate(a.descriptor(c), a.number(c, 1)))); }
@@ -56,6 +60,7 @@ Value run_pwrite(Actor& a, const Call& c) {
 }
 Value run_fsync(Actor& a, const Call& c) { return value_of(q_result(fsync(a.descriptor(c)))); }
 Value run_fdatasync(Actor& a, const Call& c) { return value_of(q_result(fdatasync(a.descriptor(c)))); }
+Value run_syncfs(Actor& a, const Call& c) { return value_of(q_result(syncfs(a.descriptor(c)))); }
 Value run_sync_file_range(Actor& a, const Call& c) {
   return value_of(q_result(
       sync_file_range(a.descriptor(c), a.number(c, 1), a.number(c, 2), static_cast<unsigned>(int_of(a, c, 3)))));
@@ -248,6 +253,7 @@ struct Operations {
   KernelOperation exit = by_operand(act(run_exit, "{exit}"));
   KernelOperation fallocate = act(run_fallocate, "q_result(fallocate({n0}, {n1}, {n2}, {n3}))");
   KernelOperation fdatasync = act(run_fdatasync, "q_result(fdatasync({n0}))");
+  KernelOperation flusher = no_act("the flusher wakes by itself");
   KernelOperation folios_leaked = no_look("no kernel tells which pages nobody refers to");
   KernelOperation fork = act(run_fork, "{fork}");
   KernelOperation free_pages = no_look("a whole machine's are of no use");
@@ -320,12 +326,13 @@ struct Operations {
   KernelOperation swapon = act(run_swapon, "q_swapon({area0})", kRoot);
   KernelOperation sync_file_range = act(run_sync_file_range, "q_result(sync_file_range({n0}, {n1}, {n2}, {n3}))");
   KernelOperation symlink = act(paths::symlink, "q_result(symlink({s0}, {s1}))");
+  KernelOperation syncfs = act(run_syncfs, "q_result(syncfs({n0}))");
   KernelOperation tasks = look(run_tasks, "q_tasks()");
   KernelOperation truncate = act(paths::truncate, "q_result(truncate({s0}, {n1}))");
   KernelOperation uffd_poison = act(run_uffd_poison, "q_uffd_poison({span0})");
   KernelOperation uffd_register = act(run_uffd_register, "q_uffd_register({span0})");
   KernelOperation uffd_writeprotect = act(run_uffd_writeprotect, "q_uffd_writeprotect({span1}, {next1})");
-  KernelOperation unlink = act(paths::unlink, "q_result(unlink({s0}))");
+  KernelOperation unlink = act(run_unlink, "{unlink}");
   KernelOperation utimensat = act(paths::utimensat, "q_utimensat({s0}, {n1}, {n2})");
   KernelOperation vfree = no_act("the kernel's addresses are its own");
   KernelOperation vmalloc = no_act("the kernel's addresses are its own");

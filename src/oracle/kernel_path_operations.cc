@@ -45,6 +45,25 @@ std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string&
   return q_end_mounts() == 0 ? std::string() : fmt::format("a root that is read-only: {}", std::strerror(errno));
 }
 
+std::string StageMounts::mount(const std::vector<MountSpec>& mounts, const std::string& kept) {
+  if (mounts.empty()) return {};
+  if (!begun_ && q_begin_mounts(kept.c_str()) != 0) return fmt::format("mounts of its own: {}", std::strerror(errno));
+  for (const MountSpec& mount : mounts) {
+    std::string path = "/" + mount.name;
+    if (q_mount_tmpfs(path.c_str(), mount.pages, mount.inodes) != 0)
+      return fmt::format("tmpfs on {}: {}", path, std::strerror(errno));
+    mounted_.push_back(path);
+  }
+  if (!begun_ && q_end_mounts() != 0) return fmt::format("a root that is read-only: {}", std::strerror(errno));
+  begun_ = true;
+  return {};
+}
+
+void StageMounts::unmount() {
+  for (const std::string& path : mounted_) (void)umount2(path.c_str(), MNT_DETACH);
+  mounted_.clear();
+}
+
 namespace paths {
 
 Value access(Actor& a, const Call& c) { return done(::access(path_of(c, 0), static_cast<int>(bits_of(a, c, 1)))); }

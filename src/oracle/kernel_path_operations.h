@@ -8,6 +8,9 @@
 
 namespace quire::oracle {
 
+/// Whether what open() is given is a path, and not a file of the flat file system.
+[[nodiscard]] inline bool is_path(std::string_view name) { return name.empty() || name.starts_with('/'); }
+
 /// A tmpfs that the machine line asks for: at /NAME, with limits (0: none).
 struct MountSpec {
   std::string name;
@@ -17,6 +20,19 @@ struct MountSpec {
 [[nodiscard]] std::vector<MountSpec> mounts_of(const scenario::Scenario& scenario);
 /// Makes them for this process and its children; empty, or why it could not. `kept` can be written meanwhile.
 [[nodiscard]] std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string& kept);
+
+/// The mounts of one scenario after the other, of a process that plays many: its root is made once.
+class StageMounts {
+ public:
+  /// Empty, or why not. `kept` can be written from the first time on, and nothing else of the root.
+  [[nodiscard]] std::string mount(const std::vector<MountSpec>& mounts, const std::string& kept);
+  /// With all that is in them.
+  void unmount();
+
+ private:
+  bool begun_ = false;
+  std::vector<std::string> mounted_;
+};
 
 namespace paths {
 [[nodiscard]] Value access(Actor& a, const Call& c);

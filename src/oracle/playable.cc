@@ -8,6 +8,7 @@
 
 #include "oracle/kernel/uffd.h"
 #include "oracle/kernel_operations.h"
+#include "oracle/kernel_path_operations.h"
 
 namespace quire::oracle {
 namespace {
@@ -53,7 +54,7 @@ std::string why_not_called(const Call& call, const KernelFacts& kernel) {
   if (operation.needs == KernelOperation::Needs::guest && !kernel.guest)
     return fmt::format("{}() needs a guest: a host may lack it, or lose by it", call.operation->name);
   if (!call.injections.empty()) return "asks for a failure";
-  bool flat = call.operation->name == "open" && !call.operands[0].symbol.starts_with('/');
+  bool flat = call.operation->name == "open" && !is_path(call.operands[0].symbol);
   if (flat && !kernel.disk) return "needs a file system on a block device";
   if (std::string why = too_new(call, kernel); !why.empty()) return why;
   bool small_huge = call.operation->name == "collapse";
@@ -93,7 +94,7 @@ const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel) {
 }
 
 std::optional<int64_t> kernel_parameter(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, int64_t>, 13> kParameters = {{
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 15> kParameters = {{
       {"PAGE_SIZE", scenario::kPageBytes},
       {"HPAGE_PMD_NR", 512},
       {"PTRS_PER_PTE", 512},
@@ -104,6 +105,8 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
       {"page_cluster", 3},
       {"fault_around_pages", 16},
       {"lru_batch", 31},
+      {"dirty_ratio", 20},
+      {"dirty_background_ratio", 10},
       // Differ from machine to machine: a scenario that sets them is not played.
       {"WMARK_MIN", 0},
       {"WMARK_LOW", 0},

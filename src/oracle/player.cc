@@ -61,7 +61,7 @@ Performance Player::play(uint32_t round) {
   stage_->jitter = round * 2'654'435'761U;
   // What an earlier round has left on the disk would be found.
   for (const Call* call : calls_)
-    if (call->operation->name == "open" && !call->operands[0].symbol.starts_with('/'))
+    if (call->operation->name == "open" && !is_path(call->operands[0].symbol))
       (void)unlink((host_.directory() + "/" + call->operands[0].symbol).c_str());
   pid_t conductor = fork();
   if (conductor < 0) return {{}, fmt::format("fork: {}", std::strerror(errno))};

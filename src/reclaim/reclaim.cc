@@ -24,7 +24,9 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
   Mapping* mapping = folio.mapping();
   folio.clear(FolioFlag::dirty);
   if (cache::any(before & FolioFlag::swapcache)) {
-    env_.swap.swap_writepage(*locked.release());
+    // Not stored: it stays where it is, active.
+    if (env_.swap.swap_writepage(folio) == cache::kAopWritepageActivate) return Pageout::keep;
+    (void)locked.release();
   } else if (mapping != nullptr) {
     // Whoever asked for this reclaim had a mask of its own: the file system may be waiting for the task itself.
     if (phys::current_gfp_context(gfp) != gfp)
@@ -32,7 +34,10 @@ Reclaim::Pageout Reclaim::pageout(LockedFolio& locked, Gfp gfp) {
     cache::WritebackControl wbc = cache::WritebackControl::reclaim();
     Errno error = mapping->ops().writepage(*mapping, folio, wbc);
     // Still locked: it goes back to its list, as one that is active. Any other outcome has unlocked it.
-    if (error == cache::kAopWritepageActivate) return Pageout::keep;
+    if (error == cache::kAopWritepageActivate) {
+      QUIRE_ASSERT(!folio.test(FolioFlag::swapcache), "writepage gives a page back that is half in swap");
+      return Pageout::keep;
+    }
     (void)locked.release();
     // Nobody is here to be told; who has the file open will be. Linux: mm/vmscan.c handle_write_error()
     mapping->set_error(error);

@@ -20,6 +20,7 @@
 //   PageCount freed = reclaim.shrink(PageCount(4));
 #pragma once
 
+#include "fs/bdi_writeback.h"
 #include "mm/address_space.h"
 #include "reclaim/kswapd.h"
 #include "reclaim/move_pages.h"
@@ -58,6 +59,8 @@ class Reclaim final : public phys::Pressure {
   /// Who is asked when nothing can be reclaimed; nullptr: the allocation fails. Before the first allocation.
   void set_oom_killer(OomKiller* killer) { oom_killer_ = killer; }
   [[nodiscard]] Kswapd& kswapd() { return kswapd_; }
+  /// Who is woken where files' dirty pages are in the way; nullptr: nobody. Before the first allocation.
+  void set_flusher(fs::BdiWriteback* flusher) { flusher_ = flusher; }
 
   // phys::Pressure
   /// Direct reclaim. Linux: mm/vmscan.c try_to_free_pages()
@@ -113,6 +116,7 @@ class Reclaim final : public phys::Pressure {
   rmap::Environment& env_;
   Kswapd kswapd_;
   OomKiller* oom_killer_ = nullptr;
+  fs::BdiWriteback* flusher_ = nullptr;
   sync::Atomic<uint32_t, "clock hand"> hand_{0};
 };
 

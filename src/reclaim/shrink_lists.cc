@@ -40,6 +40,7 @@ struct Reclaim::Scan {
   PageCount freed{0};
   bool swapcache_only = false;  ///< of what swap keeps: there are no free slots
   // Of the batch being shrunk:
+  std::size_t dirty_files = 0;    ///< folios of files that nobody is writing
   std::size_t writebacks = 0;     ///< folios somebody is writing
   FolioRef under_writeback = {};  ///< one of them
   [[nodiscard]] bool enough() const { return freed >= wanted; }
@@ -71,6 +72,7 @@ void Reclaim::shrink_isolated(FolioRef isolated, Scan& scan) {
     if (!scan.under_writeback) scan.under_writeback = FolioRef::of(folio);
     return folio.putback_lru();
   }
+  if (cache::any(flags & FolioFlag::dirty) && !cache::any(flags & FolioFlag::swapbacked)) ++scan.dirty_files;
   References references = folio_check_references(folio);
   bool unused =
       references == References::reclaim || (references == References::reclaim_clean && !folio.test(FolioFlag::dirty));
@@ -92,7 +94,7 @@ uint64_t Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pag
   std::array<Folio*, kClusterMax> taken;
   std::size_t n = env_.folios.lru()->isolate_folios(node, cache::inactive_list(type),
                                                     std::span(taken.data(), std::min<uint64_t>(pages, kClusterMax)));
-  scan.writebacks = 0;
+  scan.writebacks = scan.dirty_files = 0;
   for (std::size_t i = 0; i < n; ++i) {
     FolioRef folio = FolioRef::adopt(*taken[i]);
     // What is not needed any more goes to the other end. Linux reclaims all that it has isolated; like this a program
@@ -102,6 +104,8 @@ uint64_t Reclaim::shrink_inactive_list(unsigned node, LruType type, uint64_t pag
     else
       shrink_isolated(std::move(folio), scan);
   }
+  // Files become dirty faster than they are written. Linux: the same, WB_REASON_VMSCAN
+  if (n != 0 && scan.dirty_files == n && flusher_ != nullptr) flusher_->wakeup_flusher_threads();
   // All that was found is on its way to a device: let it get there. Who writes needs nothing of the waiting task.
   // Linux: mm/vmscan.c reclaim_throttle(), VMSCAN_THROTTLE_WRITEBACK
   if (n != 0 && scan.writebacks == n && scan.gfp.may_start_io()) {

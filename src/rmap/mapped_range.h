@@ -46,6 +46,8 @@ class FileBacking {
   virtual void get() = 0;
   /// The last one takes the file's pages with it; sleeps.
   virtual void put() = 0;
+  /// Whether it is open for writing: may be shared with a mapping that can be written. Linux: FMODE_WRITE
+  [[nodiscard]] virtual bool may_write() const { return true; }
   /// Zeroes `bytes` from `offset` on and frees the pages that are wholly in there; -EOPNOTSUPP. Sleeps.
   /// Linux: mm/madvise.c madvise_remove(), vfs_fallocate()
   [[nodiscard]] virtual Errno punch_hole(uint64_t offset, uint64_t bytes) {

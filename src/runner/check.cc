@@ -103,6 +103,11 @@ class Checker {
 
  private:
   [[nodiscard]] double seconds_left() const { return std::max(0.0, options_.seconds_max - verdict_.seconds); }
+  // Of a search whose answer is "holds"; a finding may come too late, which takes a longer search to see.
+  [[nodiscard]] uint64_t executions_left() const {
+    uint64_t most = std::min(options_.executions_max, expectation_.executions_max.value_or(UINT64_MAX));
+    return most - std::min(most, verdict_.executions);
+  }
   // What the expectation says bounds the search too: nothing beyond it would be as stated.
   [[nodiscard]] unsigned preemptions_max() const {
     unsigned most = options_.preemptions_max.value_or(kPreemptionsMax);
@@ -210,13 +215,15 @@ class Checker {
   // --- Nothing must be found ---
 
   void hold() {
-    bool bounded_only = options_.strategy == CheckOptions::Strategy::bounded;
+    bool asks_bound = expectation_.preemptions_max && !expectation_.must_be_complete &&
+                      options_.strategy == CheckOptions::Strategy::automatic;
+    bool bounded_only = asks_bound || options_.strategy == CheckOptions::Strategy::bounded;
     std::optional<Finding> found;
     if (!bounded_only) {
       std::unique_ptr<explore::Strategy> strategy = free_strategy();
       SearchResult r = explore::search(
           *executor_, *strategy,
-          limits("exhaustive", expectation_.must_be_complete ? seconds_left() : seconds_left() / 2, UINT64_MAX),
+          limits("exhaustive", expectation_.must_be_complete ? seconds_left() : seconds_left() / 2, executions_left()),
           [&](const Finding& f) {
             if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
             found = f;
@@ -233,25 +240,31 @@ class Checker {
     if (found) return describe(smallest(*found), "found");
     if (!verdict_.complete) verdict_.bound = how;
     verdict_.as_stated = verdict_.complete || !expectation_.must_be_complete;
-    bool unreachable = verdict_.complete && !verdict_.defects.empty();  // the defect is there and does no harm here
+    bool unreachable = verdict_.complete && !verdict_.defects.empty() && only_never();
     std::string_view word = !verdict_.as_stated ? "not complete" : unreachable ? "unreachable" : "holds";
     verdict_.summary = fmt::format("{} ({}, {} executions)", word, how, verdict_.executions);
   }
 
+  [[nodiscard]] bool only_never() const {
+    return std::none_of(program_.conditions.begin(), program_.conditions.end(), [](const ScenarioProgram::Watched& w) {
+      return w.quantifier == scenario::Quantifier::sometimes;
+    });
+  }
+
   std::string hold_bounded(std::optional<Finding>& found) {
     std::string how = "nothing complete";
-    for (unsigned bound = 0; bound <= preemptions_max() && !found && seconds_left() > 0; ++bound) {
+    for (unsigned bound = 0; bound <= preemptions_max() && !found && seconds_left() > 0 && executions_left() > 0;
+         ++bound) {
       explore::Bounded strategy(bound);
       phase_ = fmt::format("{} pre-emption{}", bound, bound == 1 ? "" : "s");
-      SearchResult r =
-          explore::search(*executor_, strategy, limits(phase_, seconds_left(), UINT64_MAX), [&](const Finding& f) {
-            if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
-            found = f;
-            return OnFinding::stop;
-          });
+      SearchResult r = explore::search(*executor_, strategy, limits(phase_, seconds_left(), executions_left()),
+                                       [&](const Finding& f) {
+                                         if (expectation_.tolerates(f.incident)) return OnFinding::go_on;
+                                         found = f;
+                                         return OnFinding::stop;
+                                       });
       count(r);
-      bool limited = !r.stopped && !r.complete &&
-                     (verdict_.seconds >= options_.seconds_max || r.executions >= options_.executions_max);
+      bool limited = !r.stopped && !r.complete && (verdict_.seconds >= options_.seconds_max || executions_left() == 0);
       if (limited) break;
       how = fmt::format("all with up to {}", phase_);
     }

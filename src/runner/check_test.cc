@@ -148,6 +148,26 @@ TEST_F(Checked, TheBoundIsWhatTheSummarySays) {
   EXPECT_EQ(verdict(text, sampled).bound, "sampled");
 }
 
+TEST_F(Checked, WhatTheExpectationBoundsIsSearchedNoFurther) {
+  Verdict whole = verdict(store_and_swapoff("expect { never uaf }"));
+  Verdict bounded = verdict(store_and_swapoff("expect { never uaf preemptions 1 }"));
+  EXPECT_TRUE(bounded.as_stated);
+  EXPECT_EQ(bounded.bound, "all with up to 1 pre-emption");
+  Verdict within = verdict(store_and_swapoff("expect { never uaf within 3 }"));
+  EXPECT_TRUE(within.as_stated);
+  EXPECT_FALSE(within.complete);
+  EXPECT_EQ(within.executions, 3U);
+  Verdict both = verdict(store_and_swapoff("expect { never uaf preemptions 1 complete }"));
+  EXPECT_TRUE(both.complete);
+  EXPECT_EQ(both.executions, whole.executions);
+}
+
+TEST_F(Checked, WhatHappensWithADefectIsNotCalledUnreachable) {
+  Verdict v = verdict(store_and_swapoff("expect with D2-1 { sometimes B:r == 0 }"));
+  EXPECT_TRUE(v.as_stated) << v.summary;
+  EXPECT_TRUE(v.summary.starts_with("holds (")) << v.summary;
+}
+
 /// A store to an anonymous page that may need memory it does not get.
 std::string store_with(std::string_view fault, std::string_view expect) {
   return fmt::format(

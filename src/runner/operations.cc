@@ -53,6 +53,7 @@ Value open(Runtime& r, const Call& c) {
 }
 Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
 Value fdatasync(Runtime& r, const Call& c) { return fsync(r, c); }
+Value syncfs(Runtime& r, const Call& c) { return from(r.machine().syncfs(r.process(c), int_number(r, c, 0))); }
 // sync_file_range(FD, OFFSET, LENGTH, FLAGS)
 Value sync_file_range(Runtime& r, const Call& c) {
   return from(r.machine().sync_file_range(r.process(c), int_number(r, c, 0), r.number(c, 1), r.number(c, 2),
@@ -263,7 +264,8 @@ Value kill(Runtime& r, const Call& c) {
 }
 // Any user but 0 has no privileges, and cannot get them back.
 Value setuid(Runtime& r, const Call& c) {
-  if (r.number(c, 0) == 0 && r.process(c).privileges != machine::Privileges::all) return from(Errno::eperm);
+  bool privileged = r.process(c).privileges == machine::Privileges::all;
+  if (!privileged && static_cast<int64_t>(r.process(c).uid) != r.number(c, 0)) return from(Errno::eperm);
   if (r.number(c, 0) != 0) r.process(c).privileges = machine::Privileges::none;
   r.process(c).uid = static_cast<uint32_t>(r.number(c, 0));
   return Value::of(0);
@@ -288,6 +290,9 @@ Value reclaim(Runtime& r, const Call& c) {
 }
 Value kswapd(Runtime& r, const Call& c) {
   return Value::of(static_cast<int64_t>(r.machine().kswapd(static_cast<unsigned>(int_number(r, c, 0)))));
+}
+Value flusher(Runtime& r, const Call& c) {
+  return Value::of(static_cast<int64_t>(r.machine().flusher(unsigned_number(r, c, 0, 0))));
 }
 Value oom_score_adj(Runtime& r, const Call& c) {
   Machine::set_oom_score_adj(target(r, c), int_number(r, c, 1));

@@ -38,9 +38,9 @@ class BugText {
 
 /// What a process does itself, and does no more when it is killed. The rest is the kernel's, or looks from outside.
 bool is_own_call(const scenario::Operation& o) {
-  constexpr std::array<std::string_view, 13> kOthers = {
-      "collapse", "compact", "corrupt_pte", "device_exclusive", "device_private", "exit",   "kill",
-      "killall",  "kswapd",  "move_pages",  "oom_score_adj",    "poison",         "reclaim"};
+  constexpr std::array<std::string_view, 14> kOthers = {
+      "collapse", "compact", "corrupt_pte", "device_exclusive", "device_private", "exit",   "flusher",
+      "kill",     "killall", "kswapd",      "move_pages",       "oom_score_adj",  "poison", "reclaim"};
   return o.where == scenario::Operation::Where::anywhere &&
          std::find(kOthers.begin(), kOthers.end(), o.name) == kOthers.end();
 }

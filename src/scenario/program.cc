@@ -18,8 +18,9 @@ constexpr std::int64_t kFillMax = std::int64_t{1} << 30;
 
 // What sync::should_fail() is asked with: a site, or the GFP class of the allocation.
 bool is_fail_site(std::string_view name) {
-  constexpr std::array<std::string_view, 8> kSites = {"page_alloc", "slab",      "io_read",   "io_write",
-                                                      "trylock",    "writepage", "get_block", "freeze_timeout"};
+  constexpr std::array<std::string_view, 9> kSites = {"page_alloc", "slab",           "io_read",
+                                                      "io_write",   "trylock",        "writepage",
+                                                      "get_block",  "freeze_timeout", "zswap_store"};
   return std::find(kSites.begin(), kSites.end(), name) != kSites.end() || name.starts_with("GFP_");
 }
 
@@ -362,7 +363,7 @@ class Lowering {
     } else if (p.name == "fail" && !is_fail_site(p.site)) {
       complain(p.at,
                fmt::format("expected a place that can fail (page_alloc, slab, io_read, io_write, trylock, writepage, "
-                           "get_block, freeze_timeout) or a GFP class, found '{}'",
+                           "get_block, freeze_timeout, zswap_store) or a GFP class, found '{}'",
                            p.site));
     } else if (p.name == "fail") {
       Injection injection{p.modality,         p.site, p.func, p.nth.value_or(1), !p.nth && p.modality == Modality::may,

@@ -220,8 +220,10 @@ class SwapAreas {
 
   // --- I/O (swap/page_io.cc) ----------------------------------------------------------------------------------------
   /// Writes `folio` (locked, in the swap cache, dirty flag cleared) to its slots; unlocks it. After an error it is
-  /// dirty again. A folio that nobody refers to any more is freed from swap instead. Linux: swap_writepage()
-  void swap_writepage(Folio& folio);
+  /// dirty again. A folio that nobody refers to any more is freed from swap instead. kAopWritepageActivate: what is in
+  /// front of the device could not store it, and it must not go to the device ("zswap_store" with the area's name); the
+  /// folio is dirty again, in the swap cache as before, and still LOCKED. Linux: swap_writeout()
+  [[nodiscard]] Errno swap_writepage(Folio& folio);
   /// Reads into `folio` (new, locked, in the swap cache) from `entry` on; uptodate if it went well. It is then where
   /// reclaim finds it, and unlocked. Linux: swap_read_folio(), and folio_add_lru() before it
   void swap_read_folio(Folio& folio, SwapEntry entry);

@@ -86,7 +86,7 @@ TEST(SwapAreas, LifeOfASlot) {
   EXPECT_EQ(f.areas.swap_duplicate(entry), Errno::ok);
   EXPECT_EQ(f.areas.swp_swapcount(entry), 2U);
   folio->clear(FolioFlag::dirty);
-  f.areas.swap_writepage(*folio);
+  (void)f.areas.swap_writepage(*folio);
   f.expect_sound();
   folio->lock();
   EXPECT_TRUE(f.areas.remove_mapping_from_swap_cache(*folio));
@@ -176,7 +176,7 @@ TEST(SwapAreas, LargeFolioIsFreedWhenItsLastSlotIs) {
   EXPECT_EQ(entry.offset().value() % 4, 0U);
   for (uint64_t i = 0; i < 4; ++i) EXPECT_EQ(f.areas.swap_duplicate(entry + PageCount(i)), Errno::ok);
   folio->clear(FolioFlag::dirty);
-  f.areas.swap_writepage(*folio);
+  (void)f.areas.swap_writepage(*folio);
   for (uint64_t i = 0; i < 3; ++i)
     EXPECT_EQ(f.areas.free_swap_and_cache(entry + PageCount(i), FreeCaller::page_table), FreeOutcome::freed);
   EXPECT_EQ(f.areas.peek_area(SwapType(0)).peek_inuse_pages(), PageCount(4)) << "cached as a whole";
@@ -194,7 +194,7 @@ TEST(SwapAreas, PartlyFreedLargeFolioKeepsTheOtherSlots) {
   SwapEntry entry = folio->swap();
   for (uint64_t i = 0; i < 4; ++i) EXPECT_EQ(f.areas.swap_duplicate(entry + PageCount(i)), Errno::ok);
   folio->clear(FolioFlag::dirty);
-  f.areas.swap_writepage(*folio);
+  (void)f.areas.swap_writepage(*folio);
   f.areas.swap_free(entry + PageCount(1));
   folio->lock();
   EXPECT_TRUE(f.areas.remove_mapping_from_swap_cache(*folio));
@@ -240,7 +240,7 @@ TEST(SwapAreasThreads, ReferencesOfSharedSlots) {
           for (unsigned r = 0; r < references; ++r) ASSERT_EQ(f.areas.swap_duplicate(entry + PageCount(i)), Errno::ok);
         if (random() % 2 == 0) {
           folio->clear(FolioFlag::dirty);
-          f.areas.swap_writepage(*folio);
+          (void)f.areas.swap_writepage(*folio);
           folio->lock();
           if (random() % 2 == 0) {
             ASSERT_TRUE(f.areas.remove_mapping_from_swap_cache(*folio));
@@ -314,7 +314,7 @@ TEST(SwapAreasThreads, SwapoffAgainstEverybody) {
         return;
       }
       folio->clear(FolioFlag::dirty);
-      f.areas.swap_writepage(*folio);
+      (void)f.areas.swap_writepage(*folio);
       folio->lock();
       if (folio->test(FolioFlag::swapcache)) (void)f.areas.remove_mapping_from_swap_cache(*folio);
       folio->unlock();

@@ -141,7 +141,7 @@ TEST_F(DevicesTest, ALargeFolioIsOneRequest) {
   SwapEntry entry = (*folio)->swap();
   ASSERT_EQ(areas_.swap_duplicate(entry), Errno::ok);  // somebody wants it, or it would not be written
   (*folio)->clear(FolioFlag::dirty);
-  areas_.swap_writepage(**folio);
+  (void)areas_.swap_writepage(**folio);
   EXPECT_EQ(device.written, (std::vector<NotingBackend::Run>{{entry.offset().value(), 4}}));
   (*folio)->lock();
   areas_.swap_read_locked_folio(**folio, entry);

@@ -1,3 +1,4 @@
+#include "cache/writeback_control.h"
 #include "swap/areas.h"
 #include "sync/trace.h"
 
@@ -10,10 +11,18 @@ std::span<std::byte> SwapAreas::contents(const Folio& folio) const {
 }
 
 // Linux: mm/page_io.c swap_writepage()
-void SwapAreas::swap_writepage(Folio& folio) {
+Errno SwapAreas::swap_writepage(Folio& folio) {
   QUIRE_FUNC();
-  if (folio_free_swap(folio)) return folio.unlock();
+  if (folio_free_swap(folio)) {
+    folio.unlock();
+    return Errno::ok;
+  }
   SwapEntry entry = folio.swap();
+  if (sync::should_fail("zswap_store", info(entry).backend().name())) {
+    QUIRE_POINT("not stored", "slot {}", entry.offset().value());
+    folio.set(FolioFlag::dirty);
+    return cache::kAopWritepageActivate;
+  }
   folio.start_writeback();
   folio.unlock();
   Errno error = info(entry).backend().write_pages(entry.offset(), folio.pages(), contents(folio));
@@ -23,6 +32,7 @@ void SwapAreas::swap_writepage(Folio& folio) {
     folio.clear(FolioFlag::reclaim);
   }
   folio.end_writeback();
+  return Errno::ok;
 }
 
 Errno SwapAreas::read_contents(Folio& folio, SwapEntry entry) {
