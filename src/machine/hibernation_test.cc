@@ -214,6 +214,8 @@ TEST_F(HibernationTest, RunningTasksAreCopiedAtOneMoment) {
   MachineOptions options = small_options();
   options.watermarks = {64, 80, 96};
   options.kswapd = OnOff::on;
+  options.dirty = {20, 10};
+  options.flusher = OnOff::on;
   Machine& machine = boot(options);
   Process& process = machine.create_process("A");
   uint64_t at = *machine.mmap(process, 0, 2 * kPage, abi::kProtRead | abi::kProtWrite,
@@ -244,6 +246,7 @@ TEST_F(HibernationTest, RunningTasksAreCopiedAtOneMoment) {
   EXPECT_TRUE(counts[0] == counts[1] || counts[0] == counts[1] + 1) << counts[0] << " " << counts[1];
   { Machine::FreezableCall runs(home_->machine(), same); }
   home_->machine().stop_kswapd();
+  home_->machine().stop_flusher();
   EXPECT_TRUE(is_sound());
 }
 

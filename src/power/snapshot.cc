@@ -98,7 +98,10 @@ Errno Snapshot::preallocate() {
 void Snapshot::list_saveable() {
   std::fill(unsaveable_.begin(), unsaveable_.end(), uint8_t{0});
   saveable_.clear();
-  frames_.mark_free_pages([&](Pfn pfn) { unsaveable_[pfn.value()] = 1; });
+  frames_.mark_free_pages([&](Pfn pfn, phys::FrameState state) {
+    bool saved = state == phys::FrameState::guard && defects_.has(Defect::D4_16);
+    unsaveable_[pfn.value()] = saved ? 0 : 1;
+  });
   for (Pfn pfn : image_) unsaveable_[pfn.value()] = 1;
   for (uint32_t frame = 0; frame < frames_.ram().value(); ++frame) {
     if (unsaveable_[frame] != 0) continue;

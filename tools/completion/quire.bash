@@ -61,8 +61,8 @@ _quire() {
       fuzz) _quire_words "--against --cpus --time --programs --findings --seed --defect --corpus --keep --json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
-      hibernate) _quire_words "--seed --ram --swap --second --processes --cpus --secret --compress --threads --color --help" ;;
-      resume) _quire_words "--check --threads --color --help" ;;
+      hibernate) _quire_words "--only --seed --ram --swap --second --processes --cpus --secret --compress --threads --color --help" ;;
+      resume) _quire_words "--check --only --threads --color --help" ;;
       *) _quire_words "--color --help" ;;
     esac
     return
