@@ -78,7 +78,7 @@ ExitCode hibernate_scenario(const HibernateRequest& request, const Console& cons
   machine::Resumable home;
   if (!boots(home.prepare(), console)) return ExitCode::machine_cannot;
   end_at_bugs();
-  runner::NativeScenario scenario(std::move(loaded->plan));
+  runner::NativeScenario& scenario = loaded->scenario;
   power::Stopwatch watch;
   scenario.begin();
   home.keep(scenario.machine(), scenario.state());

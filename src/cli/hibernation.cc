@@ -60,13 +60,13 @@ std::optional<HibernatedScenario> load_scenario(const std::string& file, const s
                                    : fmt::format("{}: no scenario is called '{}'", file, only));
     return std::nullopt;
   }
-  auto made = runner::make_plan(*wanted, file);
+  auto made = runner::NativeScenario::make(*wanted, file);
   if (const auto* diagnostic = std::get_if<scenario::Diagnostic>(&made)) {
     write(console.err, to_string(*diagnostic) + "\n");
     return std::nullopt;
   }
   const uint64_t sum = power::checksum(std::as_bytes(std::span(loaded.text)));
-  return HibernatedScenario{std::move(std::get<runner::Plan>(made)),
+  return HibernatedScenario{std::move(std::get<runner::NativeScenario>(made)),
                             fmt::format("scenario {} of a text {:016x}", wanted->name, sum)};
 }
 

@@ -21,7 +21,7 @@ namespace quire::cli {
 
 /// A scenario of a file for a native machine, and how an image says that it is of this one.
 struct HibernatedScenario {
-  runner::Plan plan;
+  runner::NativeScenario scenario;
   std::string note;
 };
 /// Empty: what is wrong has been told. `only`: one of several.

@@ -65,7 +65,7 @@ ExitCode go_on(machine::Resumable& home, std::optional<HibernatedScenario> loade
     return ExitCode::bad_input;
   }
   end_at_bugs();
-  runner::NativeScenario scenario(std::move(loaded->plan));
+  runner::NativeScenario& scenario = loaded->scenario;
   scenario.adopt(home.companion());
   scenario.end();
   print_lines(console, scenario.lines());

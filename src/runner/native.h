@@ -6,42 +6,47 @@
 // would wait for another block wait for ever; faults are not injected. A call that is not as stated is told by its
 // line.
 //
-//   NativeScenario scenario(plan);
-//   scenario.begin();                              // in one process
-//   NativeScenario again(plan);
-//   again.adopt(state);                            // in another
+//   auto scenario = NativeScenario::make(parsed, file);      // in one process
+//   scenario.begin();
+//   again.adopt(state);                                      // in another
 //   again.end();
 #pragma once
 
 #include <memory>
+#include <string_view>
+#include <variant>
 #include <vector>
 
-#include "runner/plan.h"
-#include "runner/program.h"
+#include "machine/machine.h"
 #include "runner/runner.h"
+#include "scenario/ast.h"
 
 namespace quire::runner {
 
 class NativeScenario {
  public:
-  explicit NativeScenario(Plan plan);
+  [[nodiscard]] static std::variant<NativeScenario, scenario::Diagnostic> make(const scenario::Scenario& scenario,
+                                                                               std::string_view file);
+  NativeScenario(NativeScenario&&) noexcept;
+  NativeScenario& operator=(NativeScenario&&) noexcept;
+  ~NativeScenario();
 
   /// The set-up, on a fresh machine.
   void begin();
-  void adopt(void* state) { program_.adopt(state); }
+  void adopt(void* state);
   /// Blocks and check; then the machine's invariants are looked at.
   void end();
 
-  [[nodiscard]] machine::Machine& machine() { return program_.machine(); }
-  [[nodiscard]] void* state() const { return program_.state(); }
+  [[nodiscard]] machine::Machine& machine();
+  [[nodiscard]] void* state() const;
   /// Calls since it was made, in order.
   [[nodiscard]] std::vector<RunLine> lines() const;
   [[nodiscard]] bool as_stated() const;
 
  private:
-  Plan plan_;
-  ScenarioProgram program_;
-  std::vector<ScenarioProgram::Returned> log_;
+  struct Parts;
+  explicit NativeScenario(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace quire::runner
