@@ -120,9 +120,14 @@ double time_each(std::size_t times, const std::function<void(std::size_t)>& act)
   return std::chrono::duration<double, std::nano>(Clock::now() - start).count() / static_cast<double>(times);
 }
 
-constexpr std::array<std::string_view, 8> kRows = {
-    "create",         "unlink",        "write 4 KiB, new page", "write 4 KiB again",
-    "read 4 KiB",     "write 1 MiB, new pages", "write 1 MiB again", "read 1 MiB"};
+constexpr std::array<std::string_view, 8> kRows = {"create",
+                                                   "unlink",
+                                                   "write 4 KiB, new page",
+                                                   "write 4 KiB again",
+                                                   "read 4 KiB",
+                                                   "write 1 MiB, new pages",
+                                                   "write 1 MiB again",
+                                                   "read 1 MiB"};
 using Times = std::array<double, kRows.size()>;
 
 class Rounds {

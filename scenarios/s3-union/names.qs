@@ -68,3 +68,25 @@ check {
 }
 
 expect { never leak   complete }
+
+scenario unnamed-and-open "a file whose last name is gone keeps its pages as long as it is open"
+machine  cpus=1 ram=16 union=1
+
+setup {
+  A: fd = open("/union/f", O_RDWR|O_CREAT, 0644)
+  A: pwrite(fd, fill('f', 4K), 0) = 4K
+}
+
+cpu 0 as A {
+  unlink("/union/f")              = 0
+  mknod("/union/w", S_IFCHR|0600) = -EPERM
+  open("/union/f", O_RDONLY)      = -ENOENT
+}
+
+check {
+  A: pread(fd, 0) = 'f'
+  A: close(fd)    = 0
+  folios_leaked() = 0
+}
+
+expect { never leak   complete }

@@ -52,8 +52,7 @@ void print(const Console& console, const FuzzRequest& request, const fuzz::FuzzR
     nlohmann::json all = {{"programs", result.programs},       {"seconds", result.seconds},
                           {"differences", result.differences}, {"skipped", result.skipped},
                           {"passing", result.passing},         {"findings", findings},
-                        {"why_skipped", result.why_skipped},
-                        {"what_passed", result.what_passed}};
+                          {"why_skipped", result.why_skipped}, {"what_passed", result.what_passed}};
     return write(console.out, all.dump(2) + "\n");
   }
   double rate = result.seconds > 0 ? static_cast<double>(result.programs) / result.seconds : 0;

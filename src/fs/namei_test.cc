@@ -148,7 +148,8 @@ TEST_F(NameiTest, InodesAndAttributesHaveTheirLimit) {
   EXPECT_EQ(setxattr(root, *a, "user.a", value, XattrSet::any), Errno::ok);
   EXPECT_EQ(create("/tmp/g"), Errno::enospc);
   EXPECT_EQ(setxattr(root, *a, "user.b", value, XattrSet::any), Errno::enospc);
-  EXPECT_EQ(setxattr(root, *a, "user.a", value, XattrSet::create), Errno::eexist);
+  EXPECT_EQ(setxattr(root, *a, "user.a", value, XattrSet::create), Errno::enospc);
+  EXPECT_EQ(setxattr(root, *a, "user.a", std::span(value).first(1), XattrSet::create), Errno::eexist);
   EXPECT_EQ(setxattr(root, *a, "none.a", value, XattrSet::any), Errno::eopnotsupp);
   EXPECT_EQ(setxattr(root, *a, "user.", value, XattrSet::any), Errno::einval);
   EXPECT_EQ(*listxattr(root, *a, {}), sizeof("user.a"));

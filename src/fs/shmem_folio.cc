@@ -155,7 +155,8 @@ Result<ShmemFolio> TmpFs::shmem_get_folio(TmpfsInode& inode, FileIndex index, Sg
     sync::retry_point("shmem_get_folio");
   }
   Folio& folio = *got->folio;
-  if (sgp != Sgp::falloc && !folio.uptodate()) {
+  // One that an earlier fallocate() has made is more than room now: an error of this one must not take it away.
+  if ((sgp != Sgp::falloc || !alloced) && !folio.uptodate()) {
     env_.folios.zero(folio);
     folio.add_lru(FolioFlag::uptodate);
   }

@@ -34,8 +34,8 @@ struct FuzzOptions {
 };
 
 struct FuzzResult {
-  uint64_t programs = 0;     ///< judged
-  uint64_t skipped = 0;      ///< that said nothing
+  uint64_t programs = 0;  ///< judged
+  uint64_t skipped = 0;   ///< that said nothing
   std::map<std::string, uint64_t> why_skipped = {};
   uint64_t differences = 0;  ///< with something wrong, also if it looked like what was known
   uint64_t passing = 0;      ///< seen once and not again

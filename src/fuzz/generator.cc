@@ -10,6 +10,7 @@
 #include "fuzz/huge_program.h"
 #include "fuzz/operands.h"
 #include "fuzz/race_generator.h"
+#include "fuzz/subject.h"
 #include "scenario/parser.h"
 
 namespace quire::fuzz {
@@ -29,19 +30,12 @@ constexpr unsigned kLongerEvery = 16;
 /// Of those in one order, each so many'th is of huge pages where there are some: they cost as much as many others.
 constexpr unsigned kHugeEvery = 50;
 
-/// What a program in one order is about: memory alone, names alone, both, or files of a stack or a disk.
-enum class Subject : uint8_t { memory, names, both, stack, disk };
-
-/// What is done to a file that is open, in a program about names alone.
-constexpr std::array<std::string_view, 11> kFileCalls = {"close", "exit",   "fallocate", "fdatasync", "fork", "fstat",
-                                                         "fsync", "ftruncate", "pread",  "pwrite",    "sync_file_range"};
-
 class Generator {
  public:
   Generator(uint64_t seed, const GeneratorOptions& options)
-      : options_(options), random_(seed), operands_(random_), subject_(subject(seed, options)) {
+      : options_(options), random_(seed), operands_(random_), subject_(subject_of(seed, options)) {
     for (const Operation& o : scenario::all_operations())
-      if (o.weight != 0 && is_of_subject(o) && (!options_.may || options_.may(o, {}))) {
+      if (o.weight != 0 && is_about(subject_, o) && (!options_.may || options_.may(o, {}))) {
         operations_.push_back(&o);
         weights_ += o.weight;
       }
@@ -56,28 +50,11 @@ class Generator {
  private:
   enum class Place : uint8_t { anywhere, check };
 
-  static Subject subject(uint64_t seed, const GeneratorOptions& options) {
-    constexpr unsigned kSubjects = 12;
-    if (!options.paths || options.cpus != 1) return Subject::memory;
-    uint64_t n = base::Random(seed ^ 0x9e3779b97f4a7c15U).below(kSubjects);
-    if (options.of_a_kernel) return n < 5 ? Subject::memory : n < 9 ? Subject::names : Subject::both;
-    return n < 3 ? Subject::memory : n < 7 ? Subject::names : n < 9 ? Subject::both : n < 11 ? Subject::stack
-                                                                                             : Subject::disk;
-  }
-
-  [[nodiscard]] bool is_of_subject(const Operation& o) const {
-    bool paths = PathOperands::is_about_paths(o);
-    bool file = std::find(kFileCalls.begin(), kFileCalls.end(), o.name) != kFileCalls.end();
-    // Who has given his rights up may not do much of the rest, nor find his own pages in swap.
-    if (o.name == "setuid") return subject_ == Subject::names;
-    if (subject_ == Subject::memory || subject_ == Subject::disk) return !paths || o.name == "lseek";
-    return subject_ != Subject::names || paths || file;
-  }
-
   // --- The whole ---
 
   std::string mounts() {
-    if (subject_ == Subject::stack) return operands_.one_in(3) ? " union=1 union_writepage=dirty" : " union=1";
+    if (subject_ == Subject::stack)
+      return !options_.of_a_kernel && operands_.one_in(3) ? " union=1 union_writepage=dirty" : " union=1";
     if (subject_ == Subject::disk) return " disk=32";
     if (subject_ == Subject::memory) return {};
     std::string text = fmt::format(" tmpfs=tmp:{}", operands_.one_in(3) ? 3 + operands_.below(20) : 0);
@@ -344,6 +321,8 @@ class Generator {
     if (options_.may_say && !options_.may_say(text)) return false;
     // Without a name it is not used any more.
     bool used = operands_.one_in(3) && flags.find("O_DIRECTORY") == std::string::npos;
+    // What is open for reading in overlayfs stays what it was when it is copied up.
+    if (subject_ == Subject::stack && options_.of_a_kernel && flags.starts_with("O_RDONLY")) used = false;
     if (!used) {
       say(process, {}, text);
       return true;
@@ -476,7 +455,7 @@ class Generator {
                       at == 0 ? "0" : Operands::bytes(at)));
     } else if (choice == 2 && may("pagemap") && (!mapping.shared || known_.looks_at_files)) {
       say(process, {}, fmt::format("pagemap({})", page));
-    } else if (choice == 3 && may("rss", "anon")) {
+    } else if (choice == 3 && options_.cpus == 1 && may("rss", "anon")) {
       say(process, {}, fmt::format("rss({}).anon", known_.processes[process]));
     } else if (may("load")) {
       say(process, {}, fmt::format("load({})", page));
@@ -529,15 +508,15 @@ class Generator {
     bool (Generator::*make)(unsigned process);
   };
   static constexpr std::array<Special, 10> kSpecial = {{{"memfd_create", &Generator::memfd_create},
-                                                       {"open", &Generator::open},
-                                                       {"close", &Generator::close},
-                                                       {"mmap", &Generator::mmap},
-                                                       {"mremap", &Generator::mremap},
-                                                       {"fork", &Generator::fork},
-                                                       {"exit", &Generator::exit},
-                                                       {"poison", &Generator::poison},
-                                                       {"swapon", &Generator::swapon},
-                                                       {"uffd_writeprotect", &Generator::uffd_writeprotect}}};
+                                                        {"open", &Generator::open},
+                                                        {"close", &Generator::close},
+                                                        {"mmap", &Generator::mmap},
+                                                        {"mremap", &Generator::mremap},
+                                                        {"fork", &Generator::fork},
+                                                        {"exit", &Generator::exit},
+                                                        {"poison", &Generator::poison},
+                                                        {"swapon", &Generator::swapon},
+                                                        {"uffd_writeprotect", &Generator::uffd_writeprotect}}};
 
  public:
   static bool is_special(std::string_view name) {

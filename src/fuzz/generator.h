@@ -45,6 +45,8 @@ struct GeneratorOptions {
   bool synchronous_swap = false;
   /// Whether some programs are about paths: on a tmpfs, and where only the engine is asked on a stack and a disk too.
   bool paths = true;
+  /// Whether some are about a stack, of a kernel.
+  bool stacks = false;
   /// Whether a process may give its rights up, and then link what is another's: fs.protected_hardlinks of a kernel.
   bool links_of_others = true;
   /// What a read fault on a file maps, in one order.

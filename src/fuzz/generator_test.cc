@@ -42,8 +42,8 @@ TEST(Usage, HasAlternativesAndMembers) {
 TEST(Generator, MakesOperandsForEveryOperationWithAWeight) {
   for (const scenario::Operation& o : scenario::all_operations())
     EXPECT_EQ(o.weight == 0 ? std::string() : unknown_operand(o), "") << o.name;
-  scenario::Operation strange = *scenario::find_operation("close");
-  strange.usage = "close(GADGET)";
+  scenario::Operation strange = *scenario::find_operation("fsync");
+  strange.usage = "fsync(GADGET)";
   EXPECT_EQ(unknown_operand(strange), "GADGET");
 }
 

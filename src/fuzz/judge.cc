@@ -129,6 +129,7 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   generator.looks_at_files = false;
   generator.of_a_kernel = true;
   generator.links_of_others = false;
+  generator.stacks = judge.kernel()->overlay;
   generator.nodes_max = judge.kernel()->nodes;
   generator.synchronous_swap = true;
   generator.fault_around_pages = judge.kernel()->fault_around_pages;

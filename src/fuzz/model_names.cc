@@ -5,7 +5,6 @@
 namespace quire::fuzz {
 namespace {
 
-
 constexpr std::size_t kNameMax = 255;
 constexpr unsigned kLinksMax = 40;
 constexpr int64_t kNoReplace = 1;

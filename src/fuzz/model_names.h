@@ -26,12 +26,12 @@ struct ModelNode;
 using NodePtr = std::shared_ptr<ModelNode>;
 
 struct ModelMount {
-  std::string name;          ///< "tmp"; empty: the root
-  bool limited = false;      ///< in pages: a write may fail
-  bool stacked = false;      ///< shows what another mount has, until it is changed
-  bool counts = false;       ///< inodes
-  int64_t inodes = 0;        ///< at most, if they are counted
-  int64_t inode_space = 0;   ///< that is left, in bytes
+  std::string name;         ///< "tmp"; empty: the root
+  bool limited = false;     ///< in pages: a write may fail
+  bool stacked = false;     ///< shows what another mount has, until it is changed
+  bool counts = false;      ///< inodes
+  int64_t inodes = 0;       ///< at most, if they are counted
+  int64_t inode_space = 0;  ///< that is left, in bytes
   [[nodiscard]] bool take(int64_t bytes);
   void give_back(int64_t bytes) { inode_space += bytes; }
 };

@@ -6,7 +6,6 @@
 namespace quire::fuzz {
 namespace {
 
-
 constexpr int64_t kAccessMode = 3;
 constexpr int64_t kWriteOnly = 1;
 constexpr int64_t kCreat = 0100;
@@ -318,7 +317,8 @@ std::optional<int64_t> ModelPaths::mkdir(const PathCall& c) {
 std::optional<int64_t> ModelPaths::mknod(const PathCall& c) {
   auto mode = static_cast<unsigned>(c.number(1, 0));
   unsigned type = mode & kTypeMask;
-  if (type != 0 && type != kTypeRegular && type != kTypeCharacter) return type == kTypeDirectory ? Given(-kEperm) : Given();
+  if (type != 0 && type != kTypeRegular && type != kTypeCharacter)
+    return type == kTypeDirectory ? Given(-kEperm) : Given();
   ModelNode what;
   what.kind = type == kTypeCharacter ? NodeKind::whiteout : NodeKind::regular;
   what.mode = mode & kModeBits;

@@ -11,12 +11,12 @@
 namespace quire::fuzz {
 namespace {
 
-constexpr std::array kPermissions = {Choice{"0755", 6}, Choice{"0700", 2},  Choice{"0644", 3}, Choice{"0600", 3},
-                                     Choice{"0", 2},    Choice{"01777", 2}, Choice{"0777", 2}, Choice{"02775", 2},
-                                     Choice{"04755", 1}};
+constexpr std::array kPermissions = {Choice{"0755", 6}, Choice{"0700", 2},  Choice{"0644", 3},
+                                     Choice{"0600", 3}, Choice{"0", 2},     Choice{"01777", 2},
+                                     Choice{"0777", 2}, Choice{"02775", 2}, Choice{"04755", 1}};
 constexpr std::array kFiles = {Choice{"S_IFREG|0644", 6}, Choice{"S_IFCHR|0600", 2}, Choice{"0600", 1},
                                Choice{"S_IFREG|06755", 1}, Choice{"S_IFDIR|0755", 1}};
-constexpr std::array kAccess = {Choice{"F_OK", 2}, Choice{"R_OK", 2}, Choice{"W_OK", 2},
+constexpr std::array kAccess = {Choice{"F_OK", 2}, Choice{"R_OK", 2},      Choice{"W_OK", 2},
                                 Choice{"X_OK", 2}, Choice{"R_OK|W_OK", 1}, Choice{"8", 1}};
 constexpr std::array kOwners = {Choice{"0", 3}, Choice{"1000", 4}, Choice{"-1", 3}};
 constexpr std::array kUsers = {Choice{"1000", 5}, Choice{"1001", 1}, Choice{"0", 1}};
@@ -53,10 +53,11 @@ constexpr std::array kOpenFlags = {Choice{"O_RDONLY", 4},
                                    Choice{"O_RDWR|O_CREAT|O_NOFOLLOW", 1},
                                    Choice{"O_RDONLY|O_NOFOLLOW|O_DIRECTORY", 1},
                                    Choice{"O_RDWR|O_EXCL", 1}};
-constexpr std::array kFields = {Choice{"st_size", 4}, Choice{"st_nlink", 4}, Choice{"st_mode", 4},  Choice{"st_uid", 1},
-                                Choice{"st_gid", 1},  Choice{"st_mtime", 1}, Choice{"st_ctime", 1}, Choice{"st_blocks", 1}};
-constexpr std::array kTotals = {Choice{"f_bsize", 1}, Choice{"f_blocks", 1},  Choice{"f_bfree", 4},
-                                Choice{"f_files", 1}, Choice{"f_ffree", 6}, Choice{"f_namelen", 1}};
+constexpr std::array kFields = {Choice{"st_size", 4},  Choice{"st_nlink", 4}, Choice{"st_mode", 4},
+                                Choice{"st_uid", 1},   Choice{"st_gid", 1},   Choice{"st_mtime", 1},
+                                Choice{"st_ctime", 1}, Choice{"st_blocks", 1}};
+constexpr std::array kTotals = {Choice{"f_bsize", 1}, Choice{"f_blocks", 1}, Choice{"f_bfree", 4},
+                                Choice{"f_files", 1}, Choice{"f_ffree", 6},  Choice{"f_namelen", 1}};
 
 /// What a word stands for, in all operations or in one.
 struct PathWords {

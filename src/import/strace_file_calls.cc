@@ -18,10 +18,10 @@ bool has_flag_of(const std::vector<std::string>& flags, std::string_view flag) {
   return std::find(flags.begin(), flags.end(), flag) != flags.end();
 }
 
-// Of what the engine's open() knows.
+// Of what the engine's open() knows. What the file had in it before is written through it too.
 std::vector<std::string> flags_for_open(const std::vector<std::string>& flags) {
-  constexpr std::array<std::string_view, 6> kKnown = {"O_RDONLY", "O_WRONLY", "O_RDWR", "O_CREAT", "O_EXCL", "O_TRUNC"};
-  std::vector<std::string> result;
+  constexpr std::array<std::string_view, 3> kKnown = {"O_CREAT", "O_EXCL", "O_TRUNC"};
+  std::vector<std::string> result = {"O_RDWR"};
   for (const std::string& flag : flags)
     if (std::find(kKnown.begin(), kKnown.end(), flag) != kKnown.end()) result.push_back(flag);
   return result;

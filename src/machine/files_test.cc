@@ -24,7 +24,7 @@ class Files : public testing::Test {
     machine_.check(report);
     EXPECT_TRUE(report.ok()) << report.message() << "\n" << machine_.dump();
   }
-  [[nodiscard]] int open(std::string_view name = "f") { return *machine_.open(a_, name, abi::kOCreat); }
+  [[nodiscard]] int open(std::string_view name = "f") { return *machine_.open(a_, name, abi::kOCreat | abi::kORdwr); }
   void pwrite(int fd, char c, uint64_t bytes, int64_t offset = 0) {
     std::string text(bytes, c);
     EXPECT_EQ(*machine_.pwrite(a_, fd, std::as_bytes(std::span(text)), offset), bytes);

@@ -69,7 +69,7 @@ ExportNeeds needs_of(const scenario::Program& program) {
     needs.uffd |= name.starts_with("uffd_");
     needs.uffd_poison |= name == "uffd_poison";
     needs.arena |= leaves_mapping(program, *call);
-    if (name == "open" && !call->operands[0].symbol.starts_with('/')) needs.files.insert(call->operands[0].symbol);
+    if (name == "open" && !is_path(call->operands[0].symbol)) needs.files.insert(call->operands[0].symbol);
     if (name != "mmap") continue;
     bool literal = call->operands[0].number != 0 || (call->operands[3].number & MAP_FIXED) != 0;
     needs.arena |= literal || ++anywhere > 1;
@@ -91,9 +91,11 @@ void begin_areas(CWriter& w, const ExportNeeds& needs) {
   int priority = 100;
   for (const std::string& area : needs.own_areas)
     w.line(fmt::format("q_swap_on({}, {});", ExportNames::area(area), priority--));
+  if (has_stack(needs.mounts)) w.line("if (q_mount_stack() != 0) q_bail(\"/union\", strerror(errno));");
   for (const MountSpec& mount : needs.mounts)
-    w.line(fmt::format("if (q_mount_tmpfs(\"/{0}\", {1}, {2}) != 0) q_bail(\"/{0}\", strerror(errno));", mount.name,
-                       mount.pages, mount.inodes));
+    if (!mount.stack)
+      w.line(fmt::format("if (q_mount_tmpfs(\"/{0}\", {1}, {2}) != 0) q_bail(\"/{0}\", strerror(errno));", mount.name,
+                         mount.pages, mount.inodes));
 }
 
 void add_needs(CWriter& w, const ExportNeeds& needs, int tests) {
@@ -106,7 +108,8 @@ void add_needs(CWriter& w, const ExportNeeds& needs, int tests) {
   if (needs.one_page_faults) w.line("q_map_one_page_per_fault();");
   if (!needs.files.empty()) w.line("q_make_directory();");
   if (!needs.mounts.empty())
-    w.line(fmt::format("if (q_begin_mounts({}) != 0 || q_end_mounts() != 0) q_skip(\"needs mounts of its own\");",
+    w.line(fmt::format("if ({}({}) != 0 || q_end_mounts() != 0) q_skip(\"needs mounts of its own\");",
+                       has_stack(needs.mounts) ? "q_begin_root" : "q_begin_mounts",
                        needs.files.empty() ? "NULL" : "q_directory"));
   w.line(fmt::format("q_plan({});", tests));
   if (needs.signals) w.line("q_catch_signals();");

@@ -91,7 +91,7 @@ constexpr std::array<Header, 26> kHeaders = {{
     {"stdint.h", "uint64_t uintptr_t intptr_t"},
     {"stdio.h", "printf snprintf fopen rename"},
     {"stdlib.h", "exit malloc getenv atexit mkdtemp mkstemp"},
-    {"string.h", "memset memcpy memcmp strlen strcmp strstr strerror"},
+    {"string.h", "memset memcpy memcmp strlen strcmp strstr strchr strerror"},
     {"sys/ioctl.h", "ioctl"},
     {"sys/mman.h",
      "mmap munmap madvise mprotect mremap msync mlock* munlock* mincore memfd_create PROT_* MAP_* MADV_*"},
@@ -107,9 +107,7 @@ constexpr std::array<Header, 26> kHeaders = {{
     {"sys/xattr.h", "setxattr getxattr listxattr removexattr XATTR_*"},
     {"unistd.h",
      "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync syncfs setuid unlink "
-     "rmdir "
-     "link "
-     "symlink readlink chown lseek write sysconf "
+     "rmdir link symlink readlink chown lseek write sysconf chroot chdir "
      "_exit R_OK W_OK X_OK F_OK"},
 }};
 

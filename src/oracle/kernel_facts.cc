@@ -1,10 +1,23 @@
 #include "oracle/kernel_facts.h"
 
 #include <cstdio>
+#include <fstream>
+#include <string_view>
 
 #include "oracle/host.h"
 
 namespace quire::oracle {
+namespace {
+
+// Lines of "nodev\ttmpfs".
+bool has_file_system(std::string_view name) {
+  std::ifstream systems("/proc/filesystems");
+  for (std::string word; systems >> word;)
+    if (word == name) return true;
+  return false;
+}
+
+}  // namespace
 
 int version_number(const std::string& release) {
   int major = 0;
@@ -22,6 +35,7 @@ KernelFacts kernel_here() {
   facts.release = Host::kernel_release();
   facts.nodes = Host::nodes();
   facts.root = Host::is_root();
+  facts.overlay = has_file_system("overlay");
   facts.running = true;
   return facts;
 }
@@ -29,6 +43,7 @@ KernelFacts kernel_here() {
 KernelFacts kernel_somewhere() {
   KernelFacts facts;
   facts.nodes = 1'024;
+  facts.overlay = true;
   facts.root = true;
   return facts;
 }

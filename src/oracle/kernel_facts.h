@@ -10,6 +10,7 @@ struct KernelFacts {
   unsigned nodes = 1;                ///< of NUMA
   unsigned fault_around_pages = 16;  ///< how many pages a read fault on a file maps at most
   bool root = false;
+  bool overlay = false;  ///< has overlayfs
   bool disk = true;      ///< has a file system on a block device for its files
   bool running = false;  ///< this program runs on it, and can ask it for more
   bool guest = false;    ///< its memory may fail, and it may go down

@@ -2,6 +2,7 @@
 
 #include <fmt/core.h>
 
+#include <algorithm>
 #include <cstring>
 
 #include "oracle/kernel/calls.h"
@@ -23,44 +24,61 @@ Value done(long result) { return Value::of(q_result(result)); }
 std::vector<MountSpec> mounts_of(const scenario::Scenario& scenario) {
   std::vector<MountSpec> mounts;
   if (!scenario.machine) return mounts;
-  for (const scenario::MachineOption& o : scenario.machine->options)
+  for (const scenario::MachineOption& o : scenario.machine->options) {
+    if (o.key == "union") mounts.push_back({"union", 0, 0, true});
     for (const scenario::SwapSpec& s : o.swaps) {
       using scenario::Notation;
       Notation as = s.pages.notation;
       bool bytes = as == Notation::kilo || as == Notation::mega || as == Notation::giga;
-      if (o.key == "tmpfs") mounts.push_back({s.name, bytes ? s.pages.value / scenario::kPageBytes : s.pages.value, 0});
+      if (o.key == "tmpfs")
+        mounts.push_back({s.name, bytes ? s.pages.value / scenario::kPageBytes : s.pages.value, 0, false});
       if (o.key != "nr_inodes") continue;
       for (MountSpec& mount : mounts)
         if (mount.name == s.name) mount.inodes = s.pages.value;
     }
+  }
   return mounts;
 }
 
+bool has_stack(const std::vector<MountSpec>& mounts) {
+  return std::any_of(mounts.begin(), mounts.end(), [](const MountSpec& m) { return m.stack; });
+}
+
+namespace {
+
+std::string mount_all(const std::vector<MountSpec>& mounts) {
+  for (const MountSpec& mount : mounts) {
+    if (mount.stack && q_mount_stack() != 0) return fmt::format("overlayfs on /union: {}", std::strerror(errno));
+    if (!mount.stack && q_mount_tmpfs(("/" + mount.name).c_str(), mount.pages, mount.inodes) != 0)
+      return fmt::format("tmpfs on /{}: {}", mount.name, std::strerror(errno));
+  }
+  return {};
+}
+
+}  // namespace
+
 std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string& kept) {
   if (mounts.empty()) return {};
-  if (q_begin_mounts(kept.c_str()) != 0) return fmt::format("mounts of its own: {}", std::strerror(errno));
-  for (const MountSpec& mount : mounts)
-    if (q_mount_tmpfs(("/" + mount.name).c_str(), mount.pages, mount.inodes) != 0)
-      return fmt::format("tmpfs on /{}: {}", mount.name, std::strerror(errno));
+  int begun = has_stack(mounts) ? q_begin_root(kept.c_str()) : q_begin_mounts(kept.c_str());
+  if (begun != 0) return fmt::format("mounts of its own: {}", std::strerror(errno));
+  if (std::string why = mount_all(mounts); !why.empty()) return why;
   return q_end_mounts() == 0 ? std::string() : fmt::format("a root that is read-only: {}", std::strerror(errno));
 }
 
 std::string StageMounts::mount(const std::vector<MountSpec>& mounts, const std::string& kept) {
   if (mounts.empty()) return {};
-  if (!begun_ && q_begin_mounts(kept.c_str()) != 0) return fmt::format("mounts of its own: {}", std::strerror(errno));
-  for (const MountSpec& mount : mounts) {
-    std::string path = "/" + mount.name;
-    if (q_mount_tmpfs(path.c_str(), mount.pages, mount.inodes) != 0)
-      return fmt::format("tmpfs on {}: {}", path, std::strerror(errno));
-    mounted_.push_back(path);
-  }
-  if (!begun_ && q_end_mounts() != 0) return fmt::format("a root that is read-only: {}", std::strerror(errno));
+  if (!begun_ && (q_begin_root(kept.c_str()) != 0 || q_end_mounts() != 0))
+    return fmt::format("a root of its own: {}", std::strerror(errno));
   begun_ = true;
-  return {};
+  for (const MountSpec& mount : mounts) {
+    if (mount.stack) mounted_.insert(mounted_.end(), {"/layers", "/upper", "/lower", "/union"});
+    if (!mount.stack) mounted_.push_back("/" + mount.name);
+  }
+  return mount_all(mounts);
 }
 
 void StageMounts::unmount() {
-  for (const std::string& path : mounted_) (void)umount2(path.c_str(), MNT_DETACH);
+  for (auto path = mounted_.rbegin(); path != mounted_.rend(); ++path) (void)umount2(path->c_str(), MNT_DETACH);
   mounted_.clear();
 }
 

@@ -11,12 +11,14 @@ namespace quire::oracle {
 /// Whether what open() is given is a path, and not a file of the flat file system.
 [[nodiscard]] inline bool is_path(std::string_view name) { return name.empty() || name.starts_with('/'); }
 
-/// A tmpfs that the machine line asks for: at /NAME, with limits (0: none).
+/// A tmpfs that the machine line asks for: at /NAME, with limits (0: none); or a stack of two, with its layers.
 struct MountSpec {
   std::string name;
   int64_t pages = 0;
   int64_t inodes = 0;
+  bool stack = false;
 };
+[[nodiscard]] bool has_stack(const std::vector<MountSpec>& mounts);
 [[nodiscard]] std::vector<MountSpec> mounts_of(const scenario::Scenario& scenario);
 /// Makes them for this process and its children; empty, or why it could not. `kept` can be written meanwhile.
 [[nodiscard]] std::string make_mounts(const std::vector<MountSpec>& mounts, const std::string& kept);

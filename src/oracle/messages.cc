@@ -46,6 +46,7 @@ std::string line_of(const KernelFacts& facts, std::string_view trouble) {
                        {"nodes", facts.nodes},
                        {"fault_around_pages", facts.fault_around_pages},
                        {"root", facts.root},
+                       {"overlay", facts.overlay},
                        {"disk", facts.disk},
                        {"guest", facts.guest},
                        {"trouble", trouble}});
@@ -76,6 +77,7 @@ std::optional<Ready> ready_of(std::string_view line) {
     facts.nodes = json.at("nodes").get<unsigned>();
     facts.fault_around_pages = json.at("fault_around_pages").get<unsigned>();
     facts.root = json.at("root").get<bool>();
+    facts.overlay = json.at("overlay").get<bool>();
     facts.disk = json.at("disk").get<bool>();
     facts.guest = json.at("guest").get<bool>();
     return Ready{facts, json.at("trouble").get<std::string>()};

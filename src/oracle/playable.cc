@@ -29,11 +29,13 @@ std::string other_sizes(const scenario::Scenario& scenario, const KernelFacts& k
   for (const scenario::MachineOption& o : scenario.machine->options) {
     bool huge = o.key == "thp" || o.key == "PTRS_PER_PTE";
     if (huge && o.number.value != 512) return fmt::format("counts on {}={}", o.key, o.number.value);
-    constexpr std::array<std::string_view, 14> kOwn = {
-        "punched_poison", "oom",  "WMARK_MIN", "WMARK_LOW",  "WMARK_HIGH", "swap_priority",   "swap_discard",
-        "swap_bad",       "disk", "disk_bad",  "disk_alloc", "union",      "union_writepage", "union_find"};
+    constexpr std::array<std::string_view, 13> kOwn = {
+        "punched_poison", "oom",  "WMARK_MIN", "WMARK_LOW",  "WMARK_HIGH",      "swap_priority", "swap_discard",
+        "swap_bad",       "disk", "disk_bad",  "disk_alloc", "union_writepage", "union_find"};
     if (std::find(kOwn.begin(), kOwn.end(), o.key) != kOwn.end() || o.key == "page_cluster")
       return fmt::format("counts on {}", o.key);
+    if (o.key == "union" && o.number.value != 1) return "counts on two stacks of the same layers";
+    if (o.key == "union" && !kernel.overlay) return "needs overlayfs";
     bool settable = kernel.fault_around_pages == 1;
     if (o.key == "fault_around_pages" && !settable && o.number.value != kernel.fault_around_pages)
       return fmt::format("counts on {}", o.key);

@@ -121,8 +121,8 @@ void SequencePlayer::walk(const Program& program, int process) {
       continue;
     }
     shared_->turn.wait_while(now, 1'000);
-    // Nobody is left who would end this one.
-    if (kill(self_, 0) != 0) _exit(1);
+    // Nobody is left who would end this one. Who has given his rights up may not signal the one that is.
+    if (kill(self_, 0) != 0 && errno == ESRCH) _exit(1);
   }
 }
 

@@ -46,7 +46,7 @@ const Complaint kComplaints[] = {
      "4:13: expected the property keep_swapcache or fail, found 'later'"},
     {"FailSite", kMachine, "A: exit() [fail: page_aloc]", "exit()", "tasks()", kPlain,
      "4:13: expected a place that can fail (page_alloc, slab, io_read, io_write, trylock, writepage, get_block, "
-     "freeze_timeout) or a GFP class, found "
+     "freeze_timeout, zswap_store) or a GFP class, found "
      "'page_aloc'"},
     {"MachineKey", "cpu=2", "A: exit()", "exit()", "tasks()", kPlain,
      "2:9: expected an option of the machine, found 'cpu' (did you mean 'cpus'?)"},

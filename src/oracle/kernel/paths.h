@@ -23,6 +23,48 @@ static inline int q_begin_mounts(const char* kept) {
 static inline int q_end_mounts(void) { return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL); }
 /* [end] */
 
+/* [begin] The same with a root of its own, in memory, that has the directories a stack is mounted on. What the kernel
+   tells, its devices, and `kept`, are the old ones. */
+static inline int q_keep(const char* path) {
+  char target[256];
+  char* slash;
+  snprintf(target, sizeof(target), "/tmp%s", path);
+  for (slash = strchr(target + 5, '/'); slash != NULL; slash = strchr(slash + 1, '/')) {
+    *slash = 0;
+    (void)mkdir(target, 0755);
+    *slash = '/';
+  }
+  (void)mkdir(target, 0755);
+  return mount(path, target, NULL, MS_BIND | MS_REC, NULL);
+}
+static inline int q_begin_root(const char* kept) {
+  static const char* const directories[] = {"/tmp/tmp",   "/tmp/mnt",   "/tmp/layers",
+                                            "/tmp/upper", "/tmp/lower", "/tmp/union"};
+  size_t i;
+  if (unshare(CLONE_NEWNS) != 0) return -1;
+  if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
+  umask(0);
+  (void)mkdir("/tmp", 0755);
+  if (mount("quire", "/tmp", "tmpfs", 0, "mode=0755") != 0) return -1;
+  if (q_keep("/proc") != 0 || q_keep("/sys") != 0 || q_keep("/dev") != 0) return -1;
+  if (kept != NULL && q_keep(kept) != 0) return -1;
+  for (i = 0; i < sizeof(directories) / sizeof(directories[0]); ++i) (void)mkdir(directories[i], 0755);
+  return chroot("/tmp") != 0 ? -1 : chdir("/");
+}
+/* [end] */
+
+/* [begin] A stack of /upper over /lower. Both are seen by themselves too. */
+static inline int q_mount_stack(void) {
+  if (mount("quire", "/layers", "tmpfs", 0, NULL) != 0) return -1;
+  if (mkdir("/layers/upper", 01777) != 0 || mkdir("/layers/work", 0755) != 0) return -1;
+  if (mount("/layers/upper", "/upper", NULL, MS_BIND, NULL) != 0) return -1;
+  if (mount("quire", "/lower", "tmpfs", 0, NULL) != 0) return -1;
+  return mount("quire", "/union", "overlay", 0,
+               "lowerdir=/lower,upperdir=/layers/upper,workdir=/layers/work,index=on,xino=off,redirect_dir=off,"
+               "metacopy=off");
+}
+/* [end] */
+
 /* [begin] Limits in pages and inodes; 0: none. A root in memory is a guest's, which may have one directory more. */
 static inline int q_mount_tmpfs(const char* path, long pages, long inodes) {
   char options[64];
