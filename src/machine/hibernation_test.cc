@@ -208,6 +208,7 @@ struct Counting {
   Process& process;
   uint64_t at;
   sync::Atomic<uint32_t, "stop"> stop{0};
+  sync::Atomic<uint64_t, "counted"> counted{0};
 };
 
 TEST_F(HibernationTest, RunningTasksAreCopiedAtOneMoment) {
@@ -230,10 +231,15 @@ TEST_F(HibernationTest, RunningTasksAreCopiedAtOneMoment) {
             Machine::FreezableCall call(own.machine, own.process);
             (void)own.machine.store(own.process, own.at + page * kPage, std::as_bytes(std::span(&count, 1)));
           }
+          own.counted.store(count);
+          own.counted.wake_all();
         }
       },
       &counting);
-  for (int round = 0; round < 5; ++round) ASSERT_EQ(hibernate(), Errno::ok) << said();
+  for (int round = 0; round < 5; ++round) {
+    counting.counted.await_change(counting.counted.load());
+    ASSERT_EQ(hibernate(), Errno::ok) << said();
+  }
   counting.stop.store(1);
   task.join();
   ASSERT_EQ(resume(), Errno::ok) << said();
