@@ -62,7 +62,7 @@ struct Stat {
 /// Whether MADV_PAGEOUT leaves what it swapped out in the swap cache.
 enum class PageoutKeep : uint8_t { nothing, swapcache };
 
-class Machine : private reclaim::OomKiller {
+class Machine final : private reclaim::OomKiller {
  public:
   explicit Machine(const MachineOptions& options);
   /// Ends all processes.
@@ -106,6 +106,10 @@ class Machine : private reclaim::OomKiller {
   /// -EIO, -ENOSPC: what this open file has not heard of yet. fdatasync() does the same, since an inode has nothing
   /// else to write.
   [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// How the file is going to be used: what is read ahead of it; POSIX_FADV_*. -EBADF, -EINVAL.
+  [[nodiscard]] Errno posix_fadvise(Process& process, int fd, int64_t offset, int64_t bytes, int advice);
+  /// Reads the pages of a range into the cache, if its file system has them elsewhere. -EBADF, -EINVAL.
+  [[nodiscard]] Errno readahead(Process& process, int fd, int64_t offset, uint64_t bytes);
   /// Of the whole file system. -EIO, -ENOSPC: once.
   [[nodiscard]] Errno syncfs(Process& process, int fd);
   /// `flags`: SYNC_FILE_RANGE_*; a length of 0: to the end. -EINVAL, -EIO, -ENOSPC. Linux: fs/sync.c
@@ -270,8 +274,8 @@ class Machine : private reclaim::OomKiller {
   /// -ENOSYS: it is not of machine/hibernation.h; what power::write_image() says. The complaint tells more.
   [[nodiscard]] Errno hibernate_to(const power::ImageRequest& request, std::string_view note, HibernateReport& report,
                                    power::Complaint& complaint);
-  /// In a machine from an image, before anything else.
-  void end_resume();
+  /// In a machine from an image, before anything else. -ENOMEM.
+  [[nodiscard]] Errno end_resume();
   /// nullptr: the machine has no architecture.
   [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
   /// A call of a thread that may be frozen; natively, for each call of a process that hibernates.
@@ -355,6 +359,8 @@ class Machine : private reclaim::OomKiller {
   void dump_swap(sync::String& out);
   // machine/hibernation.cc
   class ImageStages;
+  void suspend_threads();
+  void resume_threads();
   [[nodiscard]] power::ImageHeader image_header(std::string_view note) const;
   [[nodiscard]] Errno write_image(const power::ImageRequest& request, std::string_view note,
                                   const power::HeapCopy& heap, HibernateReport& report, power::Complaint& complaint);
@@ -383,7 +389,9 @@ class Machine : private reclaim::OomKiller {
   reclaim::DeviceMemory device_memory_{env_};
   PrivateData private_data_;
   sync::Vector<Device*> devices_;
-  bool kswapd_suspended_ = false;  ///< by hibernate_to(); the machine that resumes finds it
+  // By hibernate_to(); the machine that resumes finds them.
+  bool kswapd_suspended_ = false;
+  bool flusher_suspended_ = false;
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;
   /// Every access to the list announces this field.

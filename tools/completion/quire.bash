@@ -33,6 +33,8 @@ _quire() {
   fi
   case $previous in
     --strategy) _quire_words "automatic exhaustive bounded pct random" && return ;;
+    --compress) _quire_words "none lz4 zstd" && return ;;
+    --second) _quire_words "lz4 zstd ram" && return ;;
     --style) _quire_words "c kselftest" && return ;;
     --color) _quire_words "auto always never" && return ;;
     --defect) _quire_defects && return ;;
@@ -60,9 +62,9 @@ _quire() {
       shrink) _quire_words "--only --output --time --color --help" ;;
       fuzz) _quire_words "--against --cpus --time --programs --findings --seed --defect --corpus --keep --json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
-      hibernate) _quire_words "--seed --ram --swap --second --processes --cpus --secret --compress --threads --color --help" ;;
-      resume) _quire_words "--threads --check --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
+      hibernate) _quire_words "--only --seed --ram --swap --second --processes --cpus --secret --compress --threads --color --help" ;;
+      resume) _quire_words "--check --only --threads --color --help" ;;
       *) _quire_words "--color --help" ;;
     esac
     return
