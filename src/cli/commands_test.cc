@@ -1,4 +1,4 @@
-// The commands beside `check`: run, replay, defects, fmt, mkswap, help.
+// The commands beside `check`: run, replay, defects, fmt, mkswap, hibernate, resume, help.
 #include <nlohmann/json.hpp>
 
 #include "base/defects.h"
@@ -207,6 +207,37 @@ TEST_F(Commands, MkswapMakesAFileThatIsRefusedByNobody) {
             "quire: expected a size of two pages or more, such as 1025 or 16M, found '16X'\n");
   EXPECT_EQ(quire({"mkswap", "--size", "1", "a.swap"}).code, 2);
   EXPECT_EQ(quire({"mkswap", "--size", "2", "absent/a.swap"}).err, "quire: absent/a.swap: No such file or directory\n");
+}
+
+TEST_F(Commands, HibernateAndResumeGoOnWithTheSameBytes) {
+  const Ran wrote = quire({"hibernate", "--ram", "1024", "--swap", "512", "--seed", "9", "m.img"});
+  EXPECT_EQ(wrote.code, 0) << wrote.err;
+  EXPECT_NE(wrote.out.find("seed=9 ram=1024"), std::string::npos) << wrote.out;
+  EXPECT_NE(quire({"resume", "--check", "m.img"}).out.find("m.img: sound"), std::string::npos);
+  const Ran went_on = quire({"resume", "m.img"});
+  EXPECT_EQ(went_on.code, 0) << went_on.err;
+  EXPECT_NE(went_on.out.find("every byte equal"), std::string::npos) << went_on.out;
+
+  std::string damaged = get("m.img");
+  damaged[5000] = static_cast<char>(damaged[5000] ^ 4);
+  put("damaged.img", damaged);
+  const Ran refused = quire({"resume", "damaged.img"});
+  EXPECT_EQ(refused.code, 2);
+  EXPECT_EQ(refused.err.rfind("quire: not resumed: damaged.img: block ", 0), 0U) << refused.err;
+  EXPECT_EQ(refused.out, "booted fresh: 1,024 of 1,024 pages free, no process\n");
+  EXPECT_EQ(quire({"resume", "--check", "damaged.img"}).code, 2);
+}
+
+TEST_F(Commands, HibernateTellsWhyItCannot) {
+  const Ran secret = quire({"hibernate", "--ram", "1024", "--swap", "64", "--secret", "m.img"});
+  EXPECT_EQ(secret.code, 1);
+  EXPECT_EQ(secret.err,
+            "quire: not hibernated: a process has secret memory, which must not be written anywhere (-EPERM)\n");
+  EXPECT_EQ(quire({"resume", "m.img"}).err, "quire: not resumed: m.img: No such file or directory (-ENOENT)\n");
+  EXPECT_EQ(quire({"hibernate", "--ram", "10", "m.img"}).code, 2);
+  EXPECT_EQ(quire({"hibernate", "--second", "redis", "m.img"}).code, 2);
+  EXPECT_EQ(quire({"hibernate", "--compress", "zip", "m.img"}).code, 2);
+  EXPECT_EQ(quire({"resume", "--threads", "0", "m.img"}).code, 2);
 }
 
 }  // namespace

@@ -10,8 +10,10 @@
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "cli/fake_runner_for_test.h"
+#include "runner/native.h"
 #include "scenario/format.h"
 
 namespace quire::runner {
@@ -155,5 +157,22 @@ std::variant<Observations, scenario::Diagnostic> observe_scenario(const scenario
 std::vector<OperationInfo> operations() {
   return {{"munmap", "munmap(RANGE, LENGTH)", "unmaps"}, {"fork", "fork()", "a child process"}};
 }
+
+// Scenarios on native machines are tried by tools/hibernate_trial.
+struct NativeScenario::Parts {};
+std::variant<NativeScenario, scenario::Diagnostic> NativeScenario::make(const scenario::Scenario& scenario,
+                                                                        std::string_view file) {
+  return scenario::Diagnostic{std::string(file), scenario.at.line, scenario.at.column, "no native machine here"};
+}
+NativeScenario::NativeScenario(NativeScenario&&) noexcept = default;
+NativeScenario& NativeScenario::operator=(NativeScenario&&) noexcept = default;
+NativeScenario::~NativeScenario() = default;
+void NativeScenario::begin() {}
+void NativeScenario::adopt(void*) {}
+void NativeScenario::end() {}
+machine::Machine& NativeScenario::machine() { std::abort(); }
+void* NativeScenario::state() const { return nullptr; }
+std::vector<RunLine> NativeScenario::lines() const { return {}; }
+bool NativeScenario::as_stated() const { return true; }
 
 }  // namespace quire::runner

@@ -16,6 +16,8 @@ using base::Errno;
 
 struct ResumeRequest {
   std::string file;
+  std::string scenario;
+  std::string only;
   unsigned threads = 2;
   bool check = false;
 };
@@ -56,6 +58,20 @@ ExitCode check_only(const ResumeRequest& request, const Console& console) {
   return ExitCode::as_stated;
 }
 
+// The blocks of the scenario whose set-up the machine has run.
+ExitCode go_on(machine::Resumable& home, std::optional<HibernatedScenario> loaded, const Console& console) {
+  if (loaded->note != home.header().note.data() || home.companion() == nullptr) {
+    complain(console, fmt::format("the image is of another machine: {}", home.header().note.data()));
+    return ExitCode::bad_input;
+  }
+  end_at_bugs();
+  runner::NativeScenario& scenario = loaded->scenario;
+  scenario.adopt(home.companion());
+  scenario.end();
+  print_lines(console, scenario.lines());
+  return scenario.as_stated() ? ExitCode::as_stated : ExitCode::not_as_stated;
+}
+
 ExitCode verify(machine::Resumable& home, const ResumeRequest& request, double seconds, const Console& console) {
   const power::ImageHeader& header = home.header();
   const uint64_t bytes = (header.frames_saved + header.heap_pages) * power::kImagePage;
@@ -69,7 +85,7 @@ ExitCode verify(machine::Resumable& home, const ResumeRequest& request, double s
   }
   machine::PopulationNumbers numbers;
   if (!numbers.from_text(header.note.data())) {
-    write(console.out, "  nothing is known of its contents\n");
+    if (home.companion() == nullptr) write(console.out, "  nothing is known of its contents\n");
     return ExitCode::as_stated;
   }
   machine::Population::Found found;
@@ -89,12 +105,18 @@ ExitCode resume(const ResumeRequest& request, const Console& console) {
     return ExitCode::bad_input;
   }
   if (request.check) return check_only(request, console);
+  std::optional<HibernatedScenario> loaded;
+  if (!request.scenario.empty()) {
+    loaded = load_scenario(request.scenario, request.only, console);
+    if (!loaded) return ExitCode::bad_input;
+  }
   machine::Resumable home;
   power::Complaint complaint;
   power::Stopwatch watch;
   const Errno error = home.resume(request.file, request.threads, complaint);
   if (error != Errno::ok) return refused(home, console, error, complaint);
-  return verify(home, request, watch.lap(), console);
+  const ExitCode code = verify(home, request, watch.lap(), console);
+  return loaded && code == ExitCode::as_stated ? go_on(home, std::move(loaded), console) : code;
 }
 
 }  // namespace
@@ -103,6 +125,9 @@ void add_resume_command(CLI::App& app, Shell& shell) {
   CLI::App* command = app.add_subcommand("resume", "Go on with a machine from a file, and compare every byte");
   auto request = std::make_shared<ResumeRequest>();
   command->add_option("FILE", request->file, "As `quire hibernate` wrote it")->required()->option_text(" ");
+  command->add_option("SCENARIO", request->scenario, "Whose set-up the machine has run: its blocks and checks follow")
+      ->option_text(" ");
+  command->add_option("--only", request->only, "Only the scenario of that name")->option_text("NAME");
   command->add_option("--threads", request->threads, "That read and decompress; 2")->option_text("N");
   command->add_flag("--check", request->check, "Look whether the image is sound, and make no machine of it");
   command->callback([request, &shell] { shell.code = resume(*request, shell.console); });

@@ -103,6 +103,8 @@ class BdiWriteback {
   void start();
   /// Returns when the task does not run any more. May be called twice.
   void stop();
+  /// Between start() and stop().
+  [[nodiscard]] bool running() const { return task_ != nullptr; }
   /// What the task does when it is woken: writes until no more is dirty than the background limit; with `pages` at
   /// least as many, whatever the limit; or nothing more can be written. How many it wrote. Sleeps. Linux: wb_workfn()
   PageCount wb_workfn(PageCount pages);

@@ -129,6 +129,8 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Directory* directory() { return nullptr; }
   /// Where a symlink leads; -EINVAL: it is none. Stays valid while the caller has a reference. Linux: i_op->get_link
   [[nodiscard]] virtual Result<std::string_view> readlink() { return Errno::einval; }
+  /// What stat() says of its size. Linux: i_op->getattr
+  [[nodiscard]] virtual uint64_t st_size() { return size(); }
   /// Linux: i_op->getattr
   [[nodiscard]] virtual Attributes getattr();
   /// As asked for, and ctime. The caller holds i_rwsem exclusively. Linux: i_op->setattr

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "machine/device.h"
 #include "power/complain.h"
 #include "power/heap_copy.h"
@@ -37,9 +39,7 @@ class Machine::ImageStages final : public power::SnapshotStages {
 
   // Linux: kernel/power/process.c freeze_kernel_threads(), drivers/base/power/main.c dpm_suspend()
   Errno suspend() override {
-    machine_.kswapd_suspended_ = machine_.reclaim_.kswapd().running();
-    machine_.stop_kswapd();
-    sync::rcu_barrier();
+    machine_.suspend_threads();
     if (!machine_.options_.disk.location.empty())
       return complain(complaint_, Errno::eopnotsupp, "the machine's disk is a file, which no image takes along");
     for (Device* device : machine_.devices_) {
@@ -54,14 +54,13 @@ class Machine::ImageStages final : public power::SnapshotStages {
   Errno copied(const power::Snapshot&) override {
     const phys::Frames& frames = machine_.frames_;
     auto start = reinterpret_cast<uint64_t>(frames.payload(base::Pfn(0)).data());
-    power::AddressRange skip[] = {{start, start + frames.ram().value() * frames.payload_bytes()}};
-    return heap_.take(skip);
+    auto kernel = reinterpret_cast<uint64_t>(frames.ram_memory().kernel());
+    power::AddressRange skip[] = {{start, start + frames.ram().value() * frames.payload_bytes()},
+                                  {kernel, kernel + frames.ram_memory().bytes()}};
+    return heap_.take(std::span(skip).first(frames.ram_memory().is_twice() ? 2 : 1));
   }
 
-  void resume() override {
-    if (machine_.kswapd_suspended_) machine_.reclaim_.kswapd().start();
-    machine_.kswapd_suspended_ = false;
-  }
+  void resume() override { machine_.resume_threads(); }
 
   [[nodiscard]] const power::HeapCopy& heap() const { return heap_; }
 
@@ -70,6 +69,19 @@ class Machine::ImageStages final : public power::SnapshotStages {
   Complaint& complaint_;
   power::HeapCopy heap_;
 };
+
+void Machine::suspend_threads() {
+  kswapd_suspended_ = reclaim_.kswapd().running();
+  flusher_suspended_ = wb_ != nullptr && wb_->running();
+  stop_kswapd();
+  stop_flusher();
+  sync::rcu_barrier();
+}
+
+void Machine::resume_threads() {
+  if (std::exchange(kswapd_suspended_, false)) reclaim_.kswapd().start();
+  if (std::exchange(flusher_suspended_, false)) start_flusher();
+}
 
 ImageHeader Machine::image_header(std::string_view note) const {
   ImageHeader header;
@@ -80,7 +92,8 @@ ImageHeader Machine::image_header(std::string_view note) const {
   header.machine_word = options_.payload_bytes;
   header.root = reinterpret_cast<uint64_t>(this);
   header.ram_start = reinterpret_cast<uint64_t>(frames_.payload(base::Pfn(0)).data());
-  header.ram_bytes = frames_.ram().value() * options_.payload_bytes;
+  header.ram_bytes = frames_.ram_memory().bytes();
+  if (frames_.ram_memory().is_twice()) header.kernel_start = reinterpret_cast<uint64_t>(frames_.ram_memory().kernel());
   std::copy_n(note.begin(), std::min(note.size(), header.note.size() - 1), header.note.begin());
   return header;
 }
@@ -124,10 +137,12 @@ Errno Machine::hibernate_to(const power::ImageRequest& request, std::string_view
   return error;
 }
 
-void Machine::end_resume() {
+Errno Machine::end_resume() {
+  Errno error = kernel_->direct_map().resumed();
+  if (error != Errno::ok) return error;
   kernel_->end_resumed_snapshot();
-  if (kswapd_suspended_) reclaim_.kswapd().start();
-  kswapd_suspended_ = false;
+  resume_threads();
+  return Errno::ok;
 }
 
 Resumable::~Resumable() {
@@ -140,11 +155,40 @@ Resumable::~Resumable() {
 Errno Resumable::boot(const MachineOptions& options) {
   if (machine_ != nullptr) return Errno::ebusy;
   if (!options.direct_map.arch || options.payload_bytes != power::kImagePage) return Errno::einval;
+  Errno error = prepare();
+  if (error == Errno::ok) keep(*sync::make_object<Machine>(options), nullptr);
+  return error;
+}
+
+Errno Resumable::prepare() {
+  if (machine_ != nullptr) return Errno::ebusy;
   Errno error = sync::NativeHeap::map();
+  if (error == Errno::ok) sync::NativeHeap::use();
+  return error;
+}
+
+void Resumable::keep(Machine& machine, void* companion) {
+  machine_ = &machine;
+  companion_ = companion;
+  sync::NativeHeap::set_root(sync::make_object<Root>(Root{machine_, companion_}));
+}
+
+// Memory is as the machine had it, and then the machine is there.
+Errno Resumable::load(power::ImageReader& image, unsigned threads, Complaint& complaint) {
+  header_ = image.header();
+  Errno error = Errno::ok;
+  if (header_.kernel_start != 0)
+    error = phys::Ram::map_twice_at(reinterpret_cast<void*>(header_.ram_start),
+                                    reinterpret_cast<void*>(header_.kernel_start), header_.ram_bytes);
+  if (error != Errno::ok) return complain(complaint, error, "no memory for {} bytes of RAM", header_.ram_bytes);
+  error = image.load({threads, power::ImageLoad::Into::memory}, complaint);
   if (error != Errno::ok) return error;
   sync::NativeHeap::use();
-  machine_ = sync::make_object<Machine>(options);
-  sync::NativeHeap::set_root(machine_);
+  const Root root = *static_cast<Root*>(sync::NativeHeap::root());
+  error = root.machine->end_resume();
+  if (error != Errno::ok) return complain(complaint, error, "the host cannot protect the direct map as it was");
+  machine_ = root.machine;
+  companion_ = root.companion;
   return Errno::ok;
 }
 
@@ -157,16 +201,9 @@ Errno Resumable::resume(std::string_view file, unsigned threads, Complaint& comp
   error = sync::NativeHeap::map();
   if (error != Errno::ok)
     return complain(complaint, error, "no room for a machine at its addresses: {}", power::describe(error));
-  error = image.load({threads, power::ImageLoad::Into::memory}, complaint);
-  if (error != Errno::ok) {
-    sync::NativeHeap::unmap();
-    return error;
-  }
-  header_ = image.header();
-  sync::NativeHeap::use();
-  machine_ = static_cast<Machine*>(sync::NativeHeap::root());
-  machine_->end_resume();
-  return Errno::ok;
+  error = load(image, threads, complaint);
+  if (error != Errno::ok) sync::NativeHeap::unmap();
+  return error;
 }
 
 }  // namespace quire::machine

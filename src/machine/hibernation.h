@@ -44,12 +44,25 @@ class Resumable {
   [[nodiscard]] Errno boot(const MachineOptions& options);
   /// As power::ImageReader; without one the process has no machine, and may boot() one.
   [[nodiscard]] Errno resume(std::string_view file, unsigned threads, power::Complaint& complaint);
+  /// Instead of boot(): the memory alone, in use; the machine is made in it by the caller, and given to keep().
+  [[nodiscard]] Errno prepare();
+  /// `companion`: what else is in that memory and has to be found again; may be nullptr.
+  void keep(Machine& machine, void* companion);
   [[nodiscard]] Machine& machine() { return *machine_; }
+  [[nodiscard]] void* companion() const { return companion_; }
   /// Of the image that it was resumed from.
   [[nodiscard]] const power::ImageHeader& header() const { return header_; }
 
  private:
+  [[nodiscard]] Errno load(power::ImageReader& image, unsigned threads, power::Complaint& complaint);
+
+  /// What an image is found by.
+  struct Root {
+    Machine* machine;
+    void* companion;
+  };
   Machine* machine_ = nullptr;
+  void* companion_ = nullptr;
   power::ImageHeader header_;
 };
 

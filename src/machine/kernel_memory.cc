@@ -153,7 +153,7 @@ Result<uint64_t> Machine::hibernate_snapshot(power::Freezes caller) {
 void KernelMemory::check(sync::CheckReport& report, PageCount folio_pages) const {
   map_.check(report);
   vmalloc_.check(report);
-  uint64_t used = (frames_.ram() - frames_.peek_free()).value();
+  uint64_t used = (frames_.ram() - frames_.peek_free() - frames_.peek_guards()).value();
   PageCount known = folio_pages + map_.peek_table_pages() + vmalloc_.peek_pages() + options_.direct_map.reserved;
   report.expect(used == known.value(), sync::Failure::leak, "{} frames are in use, and {} are somebody's", used,
                 known.value());

@@ -19,6 +19,9 @@ phys::FramesOptions frames_options(const MachineOptions& o) {
   frames.pcp_prefill = o.pcp_prefill;
   frames.watermarks = o.watermarks;
   frames.fruitless_max = o.reclaim_fruitless;
+  if (o.direct_map.debug_pagealloc == phys::Switch::on) frames.guard_minorder = o.direct_map.guardpage_minorder;
+  bool native = !sync::driven() && o.payload_bytes == base::kPageSize;
+  frames.mapped = o.direct_map.arch && native ? phys::Ram::Mapped::twice : phys::Ram::Mapped::once;
   return frames;
 }
 

@@ -62,7 +62,7 @@ struct Stat {
 /// Whether MADV_PAGEOUT leaves what it swapped out in the swap cache.
 enum class PageoutKeep : uint8_t { nothing, swapcache };
 
-class Machine : private reclaim::OomKiller {
+class Machine final : private reclaim::OomKiller {
  public:
   explicit Machine(const MachineOptions& options);
   /// Ends all processes.
@@ -274,8 +274,8 @@ class Machine : private reclaim::OomKiller {
   /// -ENOSYS: it is not of machine/hibernation.h; what power::write_image() says. The complaint tells more.
   [[nodiscard]] Errno hibernate_to(const power::ImageRequest& request, std::string_view note, HibernateReport& report,
                                    power::Complaint& complaint);
-  /// In a machine from an image, before anything else.
-  void end_resume();
+  /// In a machine from an image, before anything else. -ENOMEM.
+  [[nodiscard]] Errno end_resume();
   /// nullptr: the machine has no architecture.
   [[nodiscard]] KernelMemory* kernel() { return kernel_.get(); }
   /// A call of a thread that may be frozen; natively, for each call of a process that hibernates.
@@ -359,6 +359,8 @@ class Machine : private reclaim::OomKiller {
   void dump_swap(sync::String& out);
   // machine/hibernation.cc
   class ImageStages;
+  void suspend_threads();
+  void resume_threads();
   [[nodiscard]] power::ImageHeader image_header(std::string_view note) const;
   [[nodiscard]] Errno write_image(const power::ImageRequest& request, std::string_view note,
                                   const power::HeapCopy& heap, HibernateReport& report, power::Complaint& complaint);
@@ -387,7 +389,9 @@ class Machine : private reclaim::OomKiller {
   reclaim::DeviceMemory device_memory_{env_};
   PrivateData private_data_;
   sync::Vector<Device*> devices_;
-  bool kswapd_suspended_ = false;  ///< by hibernate_to(); the machine that resumes finds it
+  // By hibernate_to(); the machine that resumes finds them.
+  bool kswapd_suspended_ = false;
+  bool flusher_suspended_ = false;
 
   sync::SpinLock<sync::LockClass::tasklist_lock> tasklist_lock_;
   /// Every access to the list announces this field.

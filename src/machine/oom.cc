@@ -85,6 +85,10 @@ OomOutcome Machine::oom_kill_process(base::Order order, mm::AddressSpace*& victi
 // mm/page_alloc.c __alloc_pages_may_oom() (which tries it and sleeps for a moment), mm/oom_kill.c out_of_memory()
 OomOutcome Machine::out_of_memory(base::Order order) {
   QUIRE_FUNC();
+  if (kernel_ != nullptr && kernel_->freezer().oom_killer_disabled()) {
+    QUIRE_REACHED("out_of_memory: tasks are frozen");
+    return OomOutcome::fail;
+  }
   OomOutcome outcome = OomOutcome::retry;
   mm::AddressSpace* victim = nullptr;
   {

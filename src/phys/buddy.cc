@@ -2,7 +2,10 @@
 
 namespace quire::phys {
 
-Buddy::Buddy(base::PageCount frames) : records_(frames.value()) { heads_.fill(kNone); }
+Buddy::Buddy(base::PageCount frames, unsigned guard_minorder)
+    : guard_minorder_(guard_minorder), records_(frames.value()) {
+  heads_.fill(kNone);
+}
 
 void Buddy::link(uint32_t first, unsigned order) {
   FrameRecord& r = records_[first];
@@ -24,17 +27,37 @@ void Buddy::unlink(uint32_t first) {
   r.state = FrameState::other;
 }
 
+// Linux: mm/page_alloc.c set_page_guard()
+void Buddy::leave_over(uint32_t first, unsigned order) {
+  if (order >= guard_minorder_) return link(first, order);
+  records_[first].state = FrameState::guard;
+  records_[first].order = static_cast<uint8_t>(order);
+  guard_frames_ += 1U << order;
+}
+
+// Linux: mm/page_alloc.c page_is_buddy(), clear_page_guard()
+bool Buddy::take_buddy(uint32_t first, unsigned order) {
+  FrameRecord& r = records_[first];
+  if (r.state == FrameState::other || r.order != order) return false;
+  if (r.state == FrameState::head) {
+    unlink(first);
+    return true;
+  }
+  r.state = FrameState::other;
+  guard_frames_ -= 1U << order;
+  return true;
+}
+
 // Linux: mm/page_alloc.c __free_one_page()
 void Buddy::add(uint32_t first, base::Order block) {
   unsigned order = block.value();
   QUIRE_ASSERT(first + (std::size_t{1} << order) <= records_.size(), "a block beyond the last frame");
   QUIRE_ASSERT((first & ((1U << order) - 1)) == 0, "a block that is not aligned");
-  QUIRE_ASSERT(records_[first].state != FrameState::head, "a free block was freed");
+  QUIRE_ASSERT(records_[first].state == FrameState::other, "a free block was freed");
   for (; order < kMaxOrder; ++order) {
     uint32_t buddy = first ^ (1U << order);
     if (buddy + (std::size_t{1} << order) > records_.size()) break;
-    if (records_[buddy].state != FrameState::head || records_[buddy].order != order) break;
-    unlink(buddy);
+    if (!take_buddy(buddy, order)) break;
     first &= ~(1U << order);
   }
   link(first, order);
@@ -49,7 +72,7 @@ uint32_t Buddy::take(base::Order wanted) {
   unlink(first);
   while (order > wanted.value()) {
     --order;
-    link(first + (1U << order), order);
+    leave_over(first + (1U << order), order);
   }
   return first;
 }

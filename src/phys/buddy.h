@@ -4,6 +4,10 @@
 // that is free elsewhere (per-CPU list) or allocated is none of this class's business but for its record, which the
 // holder may use for a list of its own.
 //
+// With a guard order, what a split leaves over below that order is no free block but a guard: it is nobody's until its
+// other half comes back. So with debug_pagealloc an overrun of an allocation hits pages that are not there.
+// Linux: mm/page_alloc.c set_page_guard(), debug_guardpage_minorder
+//
 //   Buddy buddy(PageCount(16));   // nothing free yet
 //   buddy.add(0, Order(4));
 //   uint32_t frame = buddy.take(Order(0));
@@ -21,6 +25,7 @@ namespace quire::phys {
 enum class FrameState : uint8_t {
   other,  ///< inside a free block, or not free here: the record's links are the holder's
   head,   ///< first frame of a free block
+  guard,  ///< first frame of a block that is neither free nor anybody's
 };
 
 struct FrameRecord {
@@ -36,13 +41,15 @@ class Buddy {
   static constexpr unsigned kMaxOrder = 10;
 
   /// All frames count as allocated until added.
-  explicit Buddy(base::PageCount frames);
+  explicit Buddy(base::PageCount frames, unsigned guard_minorder = 0);
 
   /// A block becomes free; merges with free buddies. `first` is a multiple of 2^order.
   void add(uint32_t first, base::Order order);
   /// The first frame of a block that is now allocated, or kNone. Splits the smallest that is big enough.
   [[nodiscard]] uint32_t take(base::Order order);
 
+  /// Frames of guards; add() and take() change it.
+  [[nodiscard]] uint32_t guard_frames() const { return guard_frames_; }
   /// Whether take(order) would find one.
   [[nodiscard]] bool has(base::Order order) const;
 
@@ -57,7 +64,12 @@ class Buddy {
  private:
   void link(uint32_t first, unsigned order);
   void unlink(uint32_t first);
+  void leave_over(uint32_t first, unsigned order);
+  /// Whether it is a whole block that can be merged with; it is one no more.
+  [[nodiscard]] bool take_buddy(uint32_t first, unsigned order);
 
+  const unsigned guard_minorder_;
+  uint32_t guard_frames_ = 0;
   sync::Vector<FrameRecord> records_;
   std::array<uint32_t, kMaxOrder + 1> heads_;
 };

@@ -30,6 +30,7 @@ DirectMap::DirectMap(const DirectMapOptions& options, Frames& frames, KernelTlbs
   for (std::size_t i = 0; i < root_.size(); ++i)
     build(root_[i], kLevels - 1, Pfn(static_cast<uint32_t>(i << ((kLevels - 1) * shift_))), left_as_[0]);
   frames.set_direct_map(this);
+  protect_at_boot();
 }
 
 DirectMap::~DirectMap() {

@@ -16,11 +16,16 @@
 // I4  with debug_pagealloc all leaves are pages: no split is ever needed
 // Locks: running_cpus, inside it cpa_lock (for all three architectures: arm64 and RISC-V have locks of init_mm there),
 // inside it tlb_lock. cpa_lock is dropped for the split's allocation, and not taken at all with debug_pagealloc.
+// Natively the map is a mapping of the host besides (phys/ram.h): what is not present is PROT_NONE there, and a touch
+// traps with the frame and who took it out. To change a page may then fail with -ENOMEM as a split may, for the host's
+// limit of mappings; with debug_pagealloc, which must not fail, traps are given up instead.
 // Linux: mm/pat/set_memory.c, arch/arm64/mm/pageattr.c, arch/riscv/mm/pageattr.c
 //
 //   Errno error = map.set_direct_map_invalid_noflush(pfn);
 //   map.flush_tlb_kernel_range(DirectMap::pages_of({pfn, pfn.next()}));
 #pragma once
+
+#include <optional>
 
 #include "base/result.h"
 #include "phys/cpu.h"
@@ -29,6 +34,7 @@
 #include "phys/kernel_tlb.h"
 #include "phys/running_cpus.h"
 #include "sync/atomic.h"
+#include "sync/trap.h"
 
 namespace quire::phys {
 
@@ -89,6 +95,9 @@ class DirectMap {
   /// The same; what is not allowed is an oops: Failure::fault.
   void use(Pfn pfn, KernelAccess access, Cpus cpus = Cpus::many);
 
+  /// In a machine from an image: the mapping of the host is as the tables say again. -ENOMEM.
+  [[nodiscard]] Errno resumed();
+
   // --- what the allocator tells
   void post_alloc(Pfn first, Order order, Cpus cpus);
   void free_prepare(Pfn first, Order order);
@@ -111,6 +120,12 @@ class DirectMap {
   static constexpr unsigned kLevels = 3;
   class Entry;
   struct Table;
+  /// Natively: which call has taken a frame out of the map, and the host's number of the thread that made it.
+  enum class Taker : uint8_t { nobody, boot, set_direct_map_invalid, kernel_map_pages, set_memory, vmalloc_set_memory };
+  struct TakenOut {
+    Taker by = Taker::nobody;
+    int thread = 0;
+  };
   /// A leaf as it was read, and where.
   struct LeafRef {
     Entry* place;
@@ -153,11 +168,17 @@ class DirectMap {
 
   /// Pages at(0) to at(count - 1); leaves inside `whole` stay as large as they are.
   template <typename At>
-  [[nodiscard]] Errno change_each(std::size_t count, At at, Range<Pfn> whole, Perm perm);
+  [[nodiscard]] Errno change_each(std::size_t count, At at, Range<Pfn> whole, Perm perm, Taker taker);
   [[nodiscard]] Errno change_page_attr(Pfn pfn, Range<Pfn> whole, Perm perm, Cpus cpus);
   /// true: `error` says what came of it; false: the leaf has to be split first.
   [[nodiscard]] bool change_leaf(const LeafRef& leaf, Range<Pfn> whole, Perm perm, Errno& error) const;
   [[nodiscard]] Errno split_large_page(const LeafRef& seen, Pfn pfn, Cpus cpus);
+  /// The host's mapping, before the tables say so.
+  [[nodiscard]] Errno protect(Range<Pfn> pfns, Perm perm) const;
+  void note_taker(Range<Pfn> pfns, Perm perm, Taker taker);
+  void protect_at_boot();
+  void set_trap();
+  static void describe_trap(const void* map, std::size_t offset, std::span<char> text);
   [[nodiscard]] bool install_table(const LeafRef& leaf, Table& table);
 
   const DirectMapOptions options_;
@@ -173,6 +194,8 @@ class DirectMap {
   sync::Vector<Entry> root_;
   /// For checks alone: nothing that the engine does depends on it.
   sync::Vector<Perm> left_as_;
+  sync::Vector<TakenOut> taken_out_;  ///< empty without a mapping of the host; written by who changes the frame
+  std::optional<sync::Trap> trap_;
 };
 
 }  // namespace quire::phys

@@ -36,6 +36,8 @@ bool DirectMap::change_leaf(const LeafRef& leaf, Range<Pfn> whole, Perm perm, Er
   if (error != Errno::ok || leaf.perm() == perm) return true;
   bool covered = whole.start() <= leaf.pfns.start() && leaf.pfns.limit() <= whole.limit();
   if (leaf.level == 0 || covered || rules_.changes_whole_leaf()) {
+    error = protect(leaf.pfns, perm);
+    if (error != Errno::ok) return true;
     leaf.place->store(static_cast<uint64_t>(perm));
     return true;
   }
@@ -91,7 +93,9 @@ Errno DirectMap::split_large_page(const LeafRef& seen, Pfn pfn, Cpus cpus) {
 Errno DirectMap::set_direct_map_invalid_noflush(Pfn pfn, Cpus cpus) {
   QUIRE_FUNC();
   if (!rules_.acts(DirectMapCall::set_direct_map)) return Errno::ok;
-  return change_page_attr(pfn, Range<Pfn>(pfn, pfn.next()), Perm::none, cpus);
+  Errno error = change_page_attr(pfn, Range<Pfn>(pfn, pfn.next()), Perm::none, cpus);
+  if (error == Errno::ok) note_taker({pfn, pfn.next()}, Perm::none, Taker::set_direct_map_invalid);
+  return error;
 }
 
 Errno DirectMap::set_direct_map_default_noflush(Pfn pfn, Cpus cpus) {
@@ -106,13 +110,14 @@ void DirectMap::kernel_map_pages(Pfn first, PageCount pages, Mapped mapped, Cpus
   Range<Pfn> pfns = Range<Pfn>::of(first, pages);
   for (Pfn pfn : pfns)
     (void)change_page_attr(pfn, Range<Pfn>(pfn, pfn.next()), mapped == Mapped::yes ? Perm::rw : Perm::none, cpus);
+  if (mapped == Mapped::no) note_taker(pfns, Perm::none, Taker::kernel_map_pages);
   RunningCpus::Stretch stretch(&running_cpus_, cpus);
   tlbs_.flush_local(this_cpu(frames_.cpus()), pages_of(pfns));
 }
 
 // What was changed before an error is changed back, which needs no page: those leaves are split.
 template <typename At>
-Errno DirectMap::change_each(std::size_t count, At at, Range<Pfn> whole, Perm perm) {
+Errno DirectMap::change_each(std::size_t count, At at, Range<Pfn> whole, Perm perm, Taker taker) {
   QUIRE_FUNC();
   if (!rules_.acts(DirectMapCall::set_direct_map)) return Errno::ok;
   sync::Vector<Perm> before;
@@ -126,20 +131,23 @@ Errno DirectMap::change_each(std::size_t count, At at, Range<Pfn> whole, Perm pe
     for (std::size_t done = 0; done < i; ++done) (void)change_page_attr(at(done), whole, before[done], Cpus::many);
     return error;
   }
-  for (std::size_t i = 0; i < count; ++i) owner_leaves(at(i), perm);
+  for (std::size_t i = 0; i < count; ++i) {
+    owner_leaves(at(i), perm);
+    note_taker({at(i), at(i).next()}, perm, taker);
+  }
   return Errno::ok;
 }
 
 Errno DirectMap::change_pages(std::span<const Pfn> pfns, Perm perm) {
   return change_each(
-      pfns.size(), [&](std::size_t i) { return pfns[i]; }, {}, perm);
+      pfns.size(), [&](std::size_t i) { return pfns[i]; }, {}, perm, Taker::vmalloc_set_memory);
 }
 
 Errno DirectMap::set_memory(Range<Pfn> pfns, Perm perm, WholeLeaves leaves) {
   bool keep = leaves == WholeLeaves::keep || defects_.has(Defect::D4_13);
   Errno error = change_each(
-      pfns.size().value(), [&](std::size_t i) { return pfns.start() + PageCount(i); }, keep ? pfns : Range<Pfn>(),
-      perm);
+      pfns.size().value(), [&](std::size_t i) { return pfns.start() + PageCount(i); }, keep ? pfns : Range<Pfn>(), perm,
+      Taker::set_memory);
   flush_tlb_kernel_range(pages_of(pfns));
   return error;
 }

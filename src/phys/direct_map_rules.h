@@ -36,6 +36,7 @@ struct DirectMapOptions {
   base::PageCount reserved{0};  ///< frames of RAM that are nobody's and in no direct map
   base::PageCount vmalloc{0};   ///< pages of the vmalloc space; 0: four times RAM
   Switch debug_pagealloc = Switch::off;
+  unsigned guardpage_minorder = 0;     ///< with debug_pagealloc: see phys/buddy.h. Linux: debug_guardpage_minorder=
   Switch rodata_full = Switch::off;    ///< arm64
   Switch kfence = Switch::off;         ///< arm64: has its part of the map in pages
   Switch set_direct_map = Switch::on;  ///< ARCH_HAS_SET_DIRECT_MAP; off: stubs that say success

@@ -32,15 +32,15 @@ Frames::Frames(const FramesOptions& options)
       pcp_batch_(options.pcp_batch),
       watermarks_(options.watermarks),
       fruitless_max_(options.fruitless_max),
-      storage_(static_cast<std::byte*>(
-          sync::allocate(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes)))),
+      ram_memory_(frames_.value() * options.payload_bytes, storage_align(options.payload_bytes), options.mapped),
       pcps_(options.cpus) {
   QUIRE_ASSERT(std::has_single_bit(payload_bytes_) && payload_bytes_ >= 8);
   QUIRE_ASSERT(cpus_ > 0 && pcp_batch_ > 0);
   QUIRE_ASSERT(ram_.value() % options.nodes == 0, "nodes have equal parts of RAM");
-  sync::poison(storage_, frames_.value() * payload_bytes_, kPage);
+  sync::poison(ram_memory_.data(), frames_.value() * payload_bytes_, kPage);
   zones_.reserve(options.nodes);
-  for (unsigned node = 0; node < options.nodes; ++node) zones_.push_back(sync::make_box<Zone>(PageCount(zone_frames_)));
+  for (unsigned node = 0; node < options.nodes; ++node)
+    zones_.push_back(sync::make_box<Zone>(PageCount(zone_frames_), options.guard_minorder));
   for (auto& zone : zones_) fill_zone(*zone, zone_frames_);
   for (PerCpuPages& pcp : pcps_) {
     sync::Guard guard(pcp.lock);
@@ -67,10 +67,7 @@ void Frames::fill_zone(Zone& zone, uint32_t frames) {
   zone.nr_free = frames;
 }
 
-Frames::~Frames() {
-  sync::unpoison(storage_, frames_.value() * payload_bytes_);
-  sync::deallocate(storage_, frames_.value() * payload_bytes_, storage_align(payload_bytes_));
-}
+Frames::~Frames() { sync::unpoison(ram_memory_.data(), frames_.value() * payload_bytes_); }
 
 unsigned Frames::local_node() const { return this_cpu(cpus_).value() % nodes(); }
 
@@ -93,10 +90,8 @@ uint32_t Frames::rmqueue_zone(unsigned node, Order order, uint32_t leave) {
   Zone& zone = *zones_[node];
   sync::Guard guard(zone.lock);
   if (zone.nr_free < leave + order.pages().value()) return Buddy::kNone;
-  uint32_t first = zone.buddy.take(order);
-  if (first == Buddy::kNone) return Buddy::kNone;
-  zone.nr_free -= static_cast<uint32_t>(order.pages().value());
-  return node * zone_frames_ + first;
+  uint32_t first = zone.take(order);
+  return first == Buddy::kNone ? Buddy::kNone : node * zone_frames_ + first;
 }
 
 // The own node's zone first. Linux: mm/page_alloc.c get_page_from_freelist()
@@ -118,8 +113,7 @@ uint32_t Frames::rmqueue_pcp(PerCpuPages& pcp, uint32_t leave) {
     Zone& zone = *zones_[node];
     sync::Guard zone_guard(zone.lock);
     for (uint32_t i = 0; i < pcp_batch_ && zone.nr_free > leave; ++i) {
-      push(pcp, node * zone_frames_ + zone.buddy.take(Order(0)));
-      zone.nr_free -= 1;
+      push(pcp, node * zone_frames_ + zone.take(Order(0)));
     }
   }
   return pop(pcp);
@@ -293,8 +287,7 @@ void Frames::free_one_page(Pfn first, Order order, Cpus cpus) {
 void Frames::free_to_zone(uint32_t frame, Order order) {
   Zone& zone = *zones_[frame / zone_frames_];
   sync::Guard guard(zone.lock);
-  zone.nr_free += static_cast<uint32_t>(order.pages().value());
-  zone.buddy.add(frame % zone_frames_, order);
+  zone.add(frame % zone_frames_, order);
 }
 
 // Linux: mm/page_alloc.c free_pcppages_bulk()
@@ -306,8 +299,7 @@ void Frames::free_pcppages_bulk(PerCpuPages& pcp, uint32_t keep) {
   Zone& zone = *zones_[0];
   sync::Guard guard(zone.lock);
   while (pcp.count > keep) {
-    zone.buddy.add(pop(pcp), Order(0));
-    zone.nr_free += 1;
+    zone.add(pop(pcp), Order(0));
   }
 }
 
@@ -330,7 +322,7 @@ void Frames::zero_range(Pfn page, uint32_t offset, uint32_t bytes) {
   QUIRE_ASSERT(offset + bytes <= payload_bytes_);
   access_through_direct_map(page, KernelAccess::write);
   sync::region_write(payload(page).data(), kPage);
-  zero_contents(payload(page).data() + offset, bytes);
+  zero_contents(kernel_payload(page).data() + offset, bytes);
 }
 
 void Frames::copy(Pfn to, Pfn from) {
@@ -338,7 +330,7 @@ void Frames::copy(Pfn to, Pfn from) {
   access_through_direct_map(to, KernelAccess::write);
   sync::region_read(payload(from).data(), kPage);
   sync::region_write(payload(to).data(), kPage);
-  copy_contents(payload(to).data(), payload(from).data(), payload_bytes_);
+  copy_contents(kernel_payload(to).data(), kernel_payload(from).data(), payload_bytes_);
 }
 
 void Frames::read(Pfn page, uint32_t offset, std::span<std::byte> bytes) const {
@@ -368,6 +360,12 @@ PageCount Frames::peek_free() const {
   for (const auto& zone : zones_) free += zone->nr_free.peek();
   for (const PerCpuPages& pcp : pcps_) free += pcp.count.peek();
   return PageCount(free);
+}
+
+PageCount Frames::peek_guards() const {
+  uint64_t frames = 0;
+  for (const auto& zone : zones_) frames += zone->buddy.guard_frames();
+  return PageCount(frames);
 }
 
 void Frames::check(sync::CheckReport& report) const {

@@ -33,6 +33,7 @@
 #include "phys/buddy.h"
 #include "phys/gfp.h"
 #include "phys/pressure.h"
+#include "phys/ram.h"
 #include "phys/running_cpus.h"
 #include "sync/check_report.h"
 #include "sync/heap.h"
@@ -50,7 +51,6 @@ using base::Range;
 using base::Result;
 
 class DirectMap;
-enum class KernelAccess : uint8_t;
 
 /// Of each zone, in pages. Linux: enum zone_watermarks
 struct Watermarks {
@@ -72,6 +72,10 @@ struct FramesOptions {
   Watermarks watermarks = {};
   /// How often in a row an allocation asks again after reclaim has freed nothing. Linux: MAX_RECLAIM_RETRIES
   unsigned fruitless_max = 0;
+  /// What a split leaves over below this order is a guard. Linux: debug_guardpage_minorder=
+  unsigned guard_minorder = 0;
+  /// Twice: a direct map is a mapping of the host, too. Natively, with pages of 4096 bytes.
+  Ram::Mapped mapped = Ram::Mapped::once;
 };
 
 class Frames {
@@ -102,8 +106,8 @@ class Frames {
   void free_unmapped_page(Pfn page, Cpus cpus);
   /// All per-CPU lists back to the zone. Linux: mm/page_alloc.c drain_all_pages()
   void drain_all_pages(Cpus cpus = Cpus::many);
-  /// Calls visit(Pfn) for each frame that is free in a zone; one that is free in a per-CPU list looks allocated.
-  /// Linux: mm/page_alloc.c mark_free_pages()
+  /// Calls visit(Pfn, FrameState) for each frame that is free in a zone, or of a guard; one that is free in a per-CPU
+  /// list looks allocated. Linux: mm/page_alloc.c mark_free_pages(), page_is_guard()
   template <typename Visit>
   void mark_free_pages(Visit visit) {
     for (unsigned node = 0; node < nodes(); ++node) {
@@ -112,8 +116,8 @@ class Frames {
       (void)zone.nr_free.get();
       for (uint32_t frame = 0; frame < zone_frames_; ++frame) {
         const FrameRecord& head = zone.buddy.record(frame);
-        for (uint32_t i = 0; head.state == FrameState::head && i < 1U << head.order; ++i)
-          visit(Pfn(node * zone_frames_ + frame + i));
+        for (uint32_t i = 0; head.state != FrameState::other && i < 1U << head.order; ++i)
+          visit(Pfn(node * zone_frames_ + frame + i), head.state);
       }
     }
   }
@@ -148,11 +152,22 @@ class Frames {
   void zero_range(Pfn page, uint32_t offset, uint32_t bytes);
   /// The storage itself, for back ends; they announce the access with sync::region_read/write on its address.
   [[nodiscard]] std::span<std::byte> payload(Pfn page) const {
-    return {storage_ + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+    return {ram_memory_.data() + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+  }
+  /// The same as the kernel's own mapping has it: a touch traps, natively, where that does not allow it.
+  [[nodiscard]] std::span<std::byte> kernel_payload(Pfn page) const {
+    return {ram_memory_.kernel() + std::size_t{page.value()} * payload_bytes_, payload_bytes_};
+  }
+  [[nodiscard]] const Ram& ram_memory() const { return ram_memory_; }
+  /// The host's protection of the kernel's mapping of frames; nothing if there is none. -ENOMEM.
+  [[nodiscard]] Errno protect(Range<Pfn> pfns, Perm perm) const {
+    return ram_memory_.protect(std::size_t{pfns.start().value()} * payload_bytes_, pfns.size().value() * payload_bytes_,
+                               perm);
   }
 
   /// At quiescent points.
   [[nodiscard]] PageCount peek_free() const;
+  [[nodiscard]] PageCount peek_guards() const;
   void check(sync::CheckReport& report) const;
 
  private:
@@ -165,7 +180,21 @@ class Frames {
 
   /// The free frames of one node, numbered from its first.
   struct Zone {
-    explicit Zone(PageCount frames) : buddy(frames) {}
+    Zone(PageCount frames, unsigned guard_minorder) : buddy(frames, guard_minorder) {}
+    /// A block, or Buddy::kNone; nr_free follows, guards too.
+    [[nodiscard]] uint32_t take(Order order) QUIRE_REQUIRES(lock) {
+      uint32_t guards = buddy.guard_frames();
+      uint32_t first = buddy.take(order);
+      if (first != Buddy::kNone)
+        nr_free -= static_cast<uint32_t>(order.pages().value()) + (buddy.guard_frames() - guards);
+      return first;
+    }
+    void add(uint32_t first, Order order) QUIRE_REQUIRES(lock) {
+      uint32_t guards = buddy.guard_frames();
+      nr_free += static_cast<uint32_t>(order.pages().value());
+      buddy.add(first, order);
+      if (guards != buddy.guard_frames()) nr_free += guards - buddy.guard_frames();
+    }
     sync::SpinLock<sync::LockClass::zone_lock> lock;
     /// Frames free in the zone; every access to its blocks announces this field.
     sync::Plain<uint32_t, "zone->nr_free"> nr_free{0};
@@ -210,7 +239,7 @@ class Frames {
   const unsigned fruitless_max_;
   Pressure* pressure_ = nullptr;
   DirectMap* direct_map_ = nullptr;
-  std::byte* storage_;
+  const Ram ram_memory_;
   sync::Vector<sync::Box<Zone>> zones_;
   sync::Vector<PerCpuPages> pcps_;
   sync::SpinLock<sync::LockClass::zone_lock> device_lock_;

@@ -43,6 +43,8 @@ class Freezer {
   /// For each kind, natively. Linux: /sys/power/pm_freeze_timeout
   void set_timeout(uint32_t milliseconds) { timeout_milliseconds_ = milliseconds; }
   static constexpr uint32_t kTimeoutMilliseconds = 20'000;
+  /// Whether user tasks are to freeze, or frozen: nobody is killed for memory meanwhile. Linux: oom_killer_disable()
+  [[nodiscard]] bool oom_killer_disabled() const { return kinds_[0].frozen.load() != 0; }
   /// All kinds. Linux: thaw_processes()
   void thaw();
 

@@ -14,6 +14,14 @@
 namespace quire::power {
 namespace {
 
+bool ram_is_inside(const ImageHeader& header) {
+  auto inside = [&header](uint64_t start) {
+    return start >= header.heap_start && start <= header.heap_end && header.ram_bytes <= header.heap_end - start;
+  };
+  if (header.kernel_start == 0) return true;
+  return inside(header.ram_start) && inside(header.kernel_start);
+}
+
 /// What the reading threads share.
 class BlockReader {
  public:
@@ -157,7 +165,7 @@ Errno ImageReader::check_build(Complaint& complaint) const {
                     "{}: offset {}: the program was loaded at another address when the image was made", name_,
                     offsetof(ImageHeader, anchor));
   if (header_.heap_start != sync::NativeHeap::kStart || header_.heap_end < header_.heap_start ||
-      header_.heap_end - header_.heap_start > sync::NativeHeap::kBytes)
+      header_.heap_end - header_.heap_start > sync::NativeHeap::kBytes || !ram_is_inside(header_))
     return complain(complaint, Errno::einval, "{}: offset {}: the machine was at other addresses", name_,
                     offsetof(ImageHeader, heap_start));
   return Errno::ok;

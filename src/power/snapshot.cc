@@ -98,7 +98,10 @@ Errno Snapshot::preallocate() {
 void Snapshot::list_saveable() {
   std::fill(unsaveable_.begin(), unsaveable_.end(), uint8_t{0});
   saveable_.clear();
-  frames_.mark_free_pages([&](Pfn pfn) { unsaveable_[pfn.value()] = 1; });
+  frames_.mark_free_pages([&](Pfn pfn, phys::FrameState state) {
+    bool saved = state == phys::FrameState::guard && defects_.has(Defect::D4_16);
+    unsaveable_[pfn.value()] = saved ? 0 : 1;
+  });
   for (Pfn pfn : image_) unsaveable_[pfn.value()] = 1;
   for (uint32_t frame = 0; frame < frames_.ram().value(); ++frame) {
     if (unsaveable_[frame] != 0) continue;
@@ -157,7 +160,7 @@ void Snapshot::do_copy_page(Pfn to, Pfn from) {
   map_.use(to, KernelAccess::write, cpus_);
   sync::region_read(frames_.payload(from).data(), "page");
   sync::region_write(frames_.payload(to).data(), "page");
-  phys::copy_contents(frames_.payload(to).data(), frames_.payload(from).data(), frames_.payload_bytes());
+  phys::copy_contents(frames_.kernel_payload(to).data(), frames_.kernel_payload(from).data(), frames_.payload_bytes());
 }
 
 // Before 5.11 nobody could tell that it failed. Linux: hibernate_map_page()

@@ -8,7 +8,8 @@
 // P1  from the count to the last copy one CPU runs, so that looking and copying need no lock
 // P2  each page of the direct map is afterwards as it was before
 // P3  what maps a page for its copy acts whenever what made it invalid did, and tells when it failed
-// saveable: a frame that is not free in a zone, not of the image, and not both reserved and missing in the direct map.
+// saveable: a frame that is not free in a zone, no guard, not of the image, and not both reserved and missing in the
+// direct map.
 // Locks: see phys/running_cpus.h. Sleeps. Linux: kernel/power/hibernate.c create_image(), kernel/power/snapshot.c
 //
 //   Snapshot snapshot(frames, map, freezer, defects, options);

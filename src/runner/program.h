@@ -107,6 +107,11 @@ class ScenarioProgram : public explore::Program, public Runtime {
   [[nodiscard]] const Value& variable(int index) const { return state_->variables[static_cast<std::size_t>(index)]; }
   [[nodiscard]] bool as_stated(const Call& call, const Value& value);
 
+  /// What changes; it lives where the machine does.
+  [[nodiscard]] void* state() const { return state_; }
+  /// In place of setup(), where the machine is from elsewhere and the state with it.
+  void adopt(void* state) { state_ = static_cast<State*>(state); }
+
   /// "A:r=0 B:r=-EINTR": every capture of a cpu block.
   [[nodiscard]] std::string outcome() const;
 
@@ -124,5 +129,8 @@ class ScenarioProgram : public explore::Program, public Runtime {
 
   const Injection* asked_ = nullptr;  ///< by fault(), until fault_outcome()
 };
+
+/// As `quire run` prints it: "A   fallocate(fd, 3, 0, 4096) = 0".
+[[nodiscard]] std::string line_of(const Plan& plan, const ScenarioProgram::Returned& returned);
 
 }  // namespace quire::runner

@@ -132,6 +132,8 @@ std::string result_text(const ScenarioProgram::Returned& r) {
   return address ? fmt::format("{:#x}", r.value.number) : to_text(r.value);
 }
 
+}  // namespace
+
 std::string line_of(const Plan& plan, const ScenarioProgram::Returned& r) {
   const std::string& process = plan.processes[static_cast<std::size_t>(r.call->process)].name;
   std::string name;
@@ -142,8 +144,6 @@ std::string line_of(const Plan& plan, const ScenarioProgram::Returned& r) {
   return fmt::format("{:<4}{}{}{} = {}{}", process, name, r.call->text, member, result_text(r),
                      r.as_stated ? "" : "   # not as stated");
 }
-
-}  // namespace
 
 std::variant<RunResult, Diagnostic> run_scenario(const scenario::Scenario& scenario, std::string_view file,
                                                  const RunOptions& options) {

@@ -26,13 +26,15 @@ _quire_defects() { _quire_words "$(quire defects 2>/dev/null | awk '/^D/ { print
 
 _quire() {
   local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD - 1]} command=${COMP_WORDS[1]:-}
-  local commands="check run replay compare defects export import shrink fuzz kernels fmt mkswap help"
+  local commands="check run replay compare defects export import shrink fuzz kernels fmt mkswap hibernate resume help"
   if ((COMP_CWORD == 1)); then
     _quire_words "$commands --help --version --color"
     return
   fi
   case $previous in
     --strategy) _quire_words "automatic exhaustive bounded pct random" && return ;;
+    --compress) _quire_words "none lz4 zstd" && return ;;
+    --second) _quire_words "lz4 zstd ram" && return ;;
     --style) _quire_words "c kselftest" && return ;;
     --color) _quire_words "auto always never" && return ;;
     --defect) _quire_defects && return ;;
@@ -41,7 +43,7 @@ _quire() {
     --kernel) _quire_words "host $(_quire_versions)" && return ;;
     --accel) _quire_words "tcg kvm" && return ;;
     --junit | --perfetto | --root | --output | -o | --html | --sums) _quire_paths any && return ;;
-    --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule | --ram | --swap) COMPREPLY=() && return ;;
+    --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule | --ram | --swap | --processes | --cpus | --threads) COMPREPLY=() && return ;;
   esac
   if [[ $current == -* ]]; then
     case $command in
@@ -59,6 +61,8 @@ _quire() {
       fuzz) _quire_words "--against --cpus --time --programs --findings --seed --defect --corpus --keep --json --color --help" ;;
       fmt) _quire_words "--check --write --color --help" ;;
       mkswap) _quire_words "--size --bad --color --help" ;;
+      hibernate) _quire_words "--only --seed --ram --swap --second --processes --cpus --secret --compress --threads --color --help" ;;
+      resume) _quire_words "--check --only --threads --color --help" ;;
       *) _quire_words "--color --help" ;;
     esac
     return
@@ -66,7 +70,7 @@ _quire() {
   case $command in
     help) _quire_words "language operations expectations tables tokens exit-codes commands $commands" ;;
     check | run | compare | export | shrink | fmt | defects) _quire_paths ;;
-    import) _quire_paths any ;;
+    import | hibernate | resume) _quire_paths any ;;
     kernels) _quire_words "fetch" ;;
   esac
 }
