@@ -43,6 +43,8 @@ Subject subject_of(uint64_t seed, const GeneratorOptions& options) {
 }
 
 bool is_about(Subject subject, const scenario::Operation& operation, const GeneratorOptions& options) {
+  // All files without a name are of one file system of the kernel, which is told of failed memory.
+  if (options.memory_fails && operation.name == "syncfs") return false;
   bool overlay = subject == Subject::stack && options.of_a_kernel;
   if (overlay && (operation.name.starts_with("uffd_") || operation.name == "listxattr" || operation.name == "lseek"))
     return false;

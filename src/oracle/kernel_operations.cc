@@ -43,7 +43,7 @@ Value run_open(Actor& a, const Call& c) {
   return value_of(q_result(open(path.c_str(), int_of(a, c, 1) | O_CLOEXEC, 0600)));
 }
 Value run_unlink(Actor& a, const Call& c) {
-  if (c.operands[0].symbol.starts_with('/')) return paths::unlink(a, c);
+  if (is_path(c.operands[0].symbol)) return paths::unlink(a, c);
   return value_of(q_result(unlink((a.host().directory() + "/" + c.operands[0].symbol).c_str())));
 }
 Value run_close(Actor& a, const Call& c) { return value_of(q_result(close(a.descriptor(c)))); }

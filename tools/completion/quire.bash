@@ -41,6 +41,8 @@ _quire() {
     --format) _quire_words "fsx strace xfs_io" && return ;;
     --on | --against) _quire_words "engine host $(_quire_versions)" && return ;;
     --kernel) _quire_words "host $(_quire_versions)" && return ;;
+    --second) _quire_words "lz4 zstd ram" && return ;;
+    --compress) _quire_words "none lz4 zstd" && return ;;
     --accel) _quire_words "tcg kvm" && return ;;
     --junit | --perfetto | --root | --output | -o | --html | --sums) _quire_paths any && return ;;
     --jobs | --time | --rounds | --preemptions | --executions | --seed | --only | --order | --schedule | --ram | --swap | --processes | --cpus | --threads) COMPREPLY=() && return ;;
