@@ -92,7 +92,7 @@ class Run {
       : machine_(options(policy, ram)), process_(machine_.create_process("bench")) {
     int fd = -1;
     if (file) {
-      fd = *machine_.open(process_, "f", abi::kOCreat);
+      fd = *machine_.open(process_, "f", abi::kORdwr | abi::kOCreat);
       if (machine_.ftruncate(process_, fd, static_cast<int64_t>(kPages * kBytes)) != Errno::ok) std::abort();
     }
     int flags = file ? abi::kMapShared : abi::kMapPrivate | abi::kMapAnonymous;

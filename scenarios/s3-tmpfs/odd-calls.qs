@@ -116,3 +116,21 @@ check {
 }
 
 expect { never check   complete }
+
+scenario device-of-another "with O_CREAT nobody opens another's device in a directory of all"
+machine  cpus=1 ram=16 tmpfs=tmp:0
+
+setup {
+  A: mknod("/tmp/w", S_IFCHR|0666)        = 0
+  A: open("/tmp/w", O_RDWR|O_CREAT, 0600) = -ENXIO
+  A: chown("/tmp/w", 1000, -1)            = 0
+}
+
+check {
+  A: open("/tmp/w", O_RDWR|O_CREAT, 0600) = -EACCES
+  A: open("/tmp/w", O_RDWR)               = -ENXIO
+  A: chmod("/tmp", 01775)                 = 0
+  A: open("/tmp/w", O_RDWR|O_CREAT, 0600) = -ENXIO
+}
+
+expect { never check   complete }

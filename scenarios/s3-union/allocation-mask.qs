@@ -60,3 +60,22 @@ check {
 
 expect            { always A:r == 0   never lost_store   complete }
 expect with D3-11 { sometimes A:r == -ENOMEM }
+
+scenario mask-around-the-look-up "a mask for the lower page alone is enough if the lower writepage needs no memory"
+machine  cpus=2 ram=8 swap=S:4 union=1
+
+setup {
+  A: fd = open("/union/f", O_RDWR|O_CREAT)
+  A: pwrite(fd, 'a', 0) = 1
+}
+
+cpu 0 as R { reclaim(1) }
+cpu 1 as A { r = fsync(fd) }
+
+check {
+  A: pread(fd, 0) = 'a'
+  A: swapoff(S)   = 0
+  A: pread(fd, 0) = 'a'
+}
+
+expect { always A:r == 0   never lock_order   never deadlock   never lost_store   complete }

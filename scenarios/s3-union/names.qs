@@ -90,3 +90,25 @@ check {
 }
 
 expect { never leak   complete }
+
+scenario counts-of-directories "how long a directory of a stack is, and how many names it has, is what a layer says"
+machine  cpus=1 ram=16 union=1
+
+setup {
+  A: mkdir("/lower/d", 0755)           = 0
+  A: mkdir("/lower/d/e", 0755)         = 0
+  A: stat("/union/d").st_nlink         = 3
+  A: stat("/union/d").st_size          = 60
+  A: mknod("/union/d/f", S_IFREG|0600) = 0
+}
+
+check {
+  A: stat("/union/d").st_nlink = 1
+  A: stat("/union/d").st_size  = 60
+  A: rmdir("/union/d/e")       = 0
+  A: stat("/union/d").st_size  = 80
+  A: stat("/union").st_nlink   = 1
+  A: getdents("/union/d")      = 1
+}
+
+expect { never check   complete }

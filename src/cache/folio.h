@@ -58,7 +58,9 @@ enum class FolioFlag : uint32_t {
   hwpoison = 1 << 13,
   lru_added = 1 << 14,    ///< was given to the LRU lists (cache/lru.h)
   unevictable = 1 << 15,  ///< on the list of what cannot be reclaimed
-  readahead = 1 << 16,    ///< read from swap before anybody asked for it; cleared by the first look
+  /// Read from swap before anybody asked for it; of a file: who meets it reads the next pages ahead. Cleared by the
+  /// first look.
+  readahead = 1 << 16,
 };
 [[nodiscard]] constexpr FolioFlag operator|(FolioFlag a, FolioFlag b) {
   return static_cast<FolioFlag>(static_cast<uint32_t>(a) | static_cast<uint32_t>(b));

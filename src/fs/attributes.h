@@ -27,6 +27,7 @@ inline constexpr uint32_t kSetUid = 04000;
 inline constexpr uint32_t kSetGid = 02000;
 inline constexpr uint32_t kSticky = 01000;
 inline constexpr uint32_t kGroupExec = 010;
+inline constexpr uint32_t kOtherWrite = 02;
 
 struct Attributes {
   FileKind kind = FileKind::regular;

@@ -2,9 +2,11 @@
 
 #include <fcntl.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "phys/bulk.h"
@@ -29,6 +31,15 @@ Errno BlockDevice::read_block(BlockNr block, std::span<std::byte> payload) {
 Errno BlockDevice::write_block(BlockNr block, std::span<const std::byte> payload) {
   sync::might_sleep("write a block");
   return usable(block) ? write(block, payload) : Errno::eio;
+}
+
+void BlockDevice::read_blocks(BlockNr first, std::span<PageRead> pages) {
+  sync::might_sleep("read blocks");
+  bool all_usable = true;
+  for (std::size_t i = 0; i < pages.size(); ++i) all_usable = all_usable && usable(first + PageCount(i));
+  if (all_usable && pages.size() > 1 && read_run(first, pages)) return;
+  for (std::size_t i = 0; i < pages.size(); ++i)
+    pages[i].error = usable(first + PageCount(i)) ? read(first + PageCount(i), pages[i].payload) : Errno::eio;
 }
 
 RamDisk::RamDisk(std::string_view name, PageCount blocks, uint32_t payload_bytes)
@@ -79,6 +90,17 @@ Errno FileDisk::read(BlockNr block, std::span<std::byte> payload) {
   auto at = static_cast<off_t>(block.value() * payload_bytes_);
   ssize_t n = ::pread(opened_.fd, payload.data(), payload_bytes_, at);
   return n == static_cast<ssize_t>(payload_bytes_) ? Errno::ok : Errno::eio;
+}
+
+// An error, or a transfer that is too short, is looked at block by block.
+bool FileDisk::read_run(BlockNr first, std::span<PageRead> pages) {
+  constexpr std::size_t kRunMax = 32;
+  std::array<iovec, kRunMax> parts;
+  if (pages.size() > kRunMax) return false;
+  for (std::size_t i = 0; i < pages.size(); ++i) parts[i] = {pages[i].payload.data(), payload_bytes_};
+  ssize_t n = ::preadv(opened_.fd, parts.data(), static_cast<int>(pages.size()),
+                       static_cast<off_t>(first.value() * payload_bytes_));
+  return n == static_cast<ssize_t>(pages.size() * payload_bytes_);
 }
 
 Errno FileDisk::write(BlockNr block, std::span<const std::byte> payload) {

@@ -15,6 +15,7 @@
 
 #include "base/result.h"
 #include "base/types.h"
+#include "fs/file_store.h"
 #include "sync/heap.h"
 
 namespace quire::fs {
@@ -40,6 +41,8 @@ class BlockDevice {
   /// The payload of one page. Sleep; ok, or -EIO.
   [[nodiscard]] Errno read_block(BlockNr block, std::span<std::byte> payload);
   [[nodiscard]] Errno write_block(BlockNr block, std::span<const std::byte> payload);
+  /// Blocks that follow each other, in one request if the device has such; the pages that could not be read say so.
+  void read_blocks(BlockNr first, std::span<PageRead> pages);
   /// What was written survives this machine, if anything does. Sleeps; -EIO. Linux: blkdev_issue_flush()
   [[nodiscard]] virtual Errno flush() { return Errno::ok; }
   /// The contents of a block where they can be looked at, else nullptr: at quiescent points.
@@ -49,6 +52,8 @@ class BlockDevice {
  protected:
   ~BlockDevice() = default;
   [[nodiscard]] virtual Errno read(BlockNr block, std::span<std::byte> payload) = 0;
+  /// Usable ones that follow each other; false: one by one.
+  [[nodiscard]] virtual bool read_run(BlockNr /*first*/, std::span<PageRead> /*pages*/) { return false; }
   [[nodiscard]] virtual Errno write(BlockNr block, std::span<const std::byte> payload) = 0;
 
  private:
@@ -96,6 +101,7 @@ class FileDisk final : public BlockDevice {
 
  private:
   Errno read(BlockNr block, std::span<std::byte> payload) override;
+  bool read_run(BlockNr first, std::span<PageRead> pages) override;
   Errno write(BlockNr block, std::span<const std::byte> payload) override;
 
   const Opened opened_;

@@ -45,11 +45,19 @@ class BlockInode final : public Inode {
   [[nodiscard]] uint64_t st_blocks() override { return store_.stored() * (base::kPageSize / 512); }
   [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
-  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;
+  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override {
+    return filemap_read(to, offset, nullptr);
+  }
   [[nodiscard]] Result<uint64_t> pwrite(std::span<const std::byte> from, uint64_t offset) override;
   [[nodiscard]] Errno fsync(Range<FileIndex> range) override { return filemap_write_and_wait(mapping_, range); }
   void sync_filesystem() override;
   [[nodiscard]] cache::Errseq* s_wb_err() override;
+  [[nodiscard]] uint32_t ra_pages() const override;
+  [[nodiscard]] Result<uint64_t> pread_ahead(std::span<std::byte> to, uint64_t offset, FileReadahead& ra) override {
+    return filemap_read(to, offset, &ra);
+  }
+  void mmap_readahead(FileReadahead& ra, FileIndex index, rmap::ReadAdvice advice) override;
+  void force_readahead(Range<FileIndex> range) override;
   /// I1, I2, and what Mapping::check() says.
   void check(sync::CheckReport& report) const override;
 
@@ -68,6 +76,18 @@ class BlockInode final : public Inode {
   [[nodiscard]] Result<HeldFolio> filemap_read_folio(FileIndex index, Fill fill);
   [[nodiscard]] Result<FolioRef> filemap_get_pages(FileIndex index);
   [[nodiscard]] cache::FaultResult filemap_fault(FileIndex index);
+  [[nodiscard]] Result<uint64_t> filemap_read(std::span<std::byte> to, uint64_t offset, FileReadahead* ra);
+
+  // fs/block_readahead.cc
+  struct ReadRun;
+  void read_run(ReadRun& run);
+  [[nodiscard]] Errno add_to_run(ReadRun& run, FileIndex index, Gfp gfp);
+  void page_cache_ra(const ReadaheadWindow& window);
+  [[nodiscard]] uint64_t cached_before(FileIndex index, uint64_t max);
+  [[nodiscard]] uint64_t next_miss(FileIndex index, uint64_t max);
+  void sync_readahead(FileReadahead& ra, FileIndex index, uint64_t wanted);
+  void async_readahead(FileReadahead& ra, Folio& folio, FileIndex index, uint64_t wanted);
+  void read_ahead(FileReadahead& ra, FileIndex index, uint64_t wanted);
 
   // fs/block_write.cc
   /// Room for a page that is about to be written to, if this is when it gets some: -ENOSPC.
@@ -103,9 +123,10 @@ class BlockFs final : public cache::MappingOps {
   static constexpr std::size_t kNameMax = 255;
 
   /// `volume`: where its pages are stored; nullptr: in memory, with room for everything. `wb`: who writes them back;
-  /// nullptr: whoever syncs or reclaims.
-  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr, BdiWriteback* wb = nullptr)
-      : env_(env), index_bits_(index_bits), volume_(volume), wb_(wb) {}
+  /// nullptr: whoever syncs or reclaims. `ra_pages`: what is read ahead at once; 0: nothing.
+  BlockFs(rmap::Environment& env, unsigned index_bits, BlockVolume* volume = nullptr, BdiWriteback* wb = nullptr,
+          uint32_t ra_pages = 0)
+      : env_(env), index_bits_(index_bits), volume_(volume), wb_(wb), ra_pages_(ra_pages) {}
   /// Nobody has a file open.
   ~BlockFs();
   BlockFs(const BlockFs&) = delete;
@@ -148,6 +169,7 @@ class BlockFs final : public cache::MappingOps {
   const unsigned index_bits_;
   BlockVolume* const volume_;
   BdiWriteback* const wb_;
+  const uint32_t ra_pages_;  ///< Linux: bdi->ra_pages
   [[nodiscard]] BlockInode* lookup(std::string_view name) QUIRE_REQUIRES(directory_lock_);
   void remove_inode(BlockInode& inode);
   [[nodiscard]] InodeRef inode_after(Inode* inode);

@@ -71,11 +71,12 @@ Result<FolioRef> BlockInode::filemap_get_pages(FileIndex index) {
 }
 
 // Linux: mm/filemap.c filemap_read()
-Result<uint64_t> BlockInode::pread(std::span<std::byte> to, uint64_t offset) {
+Result<uint64_t> BlockInode::filemap_read(std::span<std::byte> to, uint64_t offset, FileReadahead* ra) {
   QUIRE_FUNC();
   uint64_t done = 0;
   while (done < to.size() && offset + done < size_.load()) {
     uint64_t at = offset + done;
+    if (ra != nullptr) read_ahead(*ra, index_of(at), (index_after(offset + to.size()) - index_of(at)).value());
     Result<FolioRef> folio = filemap_get_pages(index_of(at));
     if (folio && (*folio)->test(FolioFlag::hwpoison)) folio = Errno::eio;
     if (!folio) {
@@ -91,6 +92,7 @@ Result<uint64_t> BlockInode::pread(std::span<std::byte> to, uint64_t offset) {
               to.subspan(done, n));
     done += n;
   }
+  if (ra != nullptr && done != 0) ra->note_read(index_of(offset + done - 1));
   return done;
 }
 

@@ -21,6 +21,37 @@ Errno ExtentStore::read_page(FileIndex index, std::span<std::byte> payload) {
   return Errno::ok;
 }
 
+// How many pages from `index` on are on blocks that follow each other, the first of them on `block`; or in holes.
+std::size_t ExtentStore::run_at(FileIndex index, std::size_t most, std::optional<BlockNr>& block) {
+  sync::Guard guard(lock_);
+  note_access();
+  if (map_.written(index)) block = map_.find(index);
+  std::size_t n = 1;
+  for (; n < most; ++n) {
+    FileIndex at = index + PageCount(n);
+    bool written = map_.written(at);
+    if (written != block.has_value() || (written && *map_.find(at) != *block + PageCount(n))) break;
+  }
+  return n;
+}
+
+void ExtentStore::read_pages(FileIndex first, std::span<PageRead> pages) {
+  sync::might_sleep("read pages of a file");
+  for (std::size_t at = 0; at < pages.size();) {
+    std::optional<BlockNr> block;
+    std::span<PageRead> run = pages.subspan(at, run_at(first + PageCount(at), pages.size() - at, block));
+    at += run.size();
+    bool fails = sync::should_fail("io_read", name_.c_str());
+    for (PageRead& page : run) {
+      if (fails) page.error = Errno::eio;
+      if (fails) continue;
+      sync::region_write(page.payload.data(), "page");
+      if (!block) phys::zero_contents(page.payload.data(), page.payload.size());
+    }
+    if (block && !fails) volume_.device.read_blocks(*block, run);
+  }
+}
+
 // A run of blocks for the hole that begins at `index`, or for a part of it. Linux: fs/ext4/extents.c
 // ext4_ext_map_blocks()
 bool ExtentStore::extend_locked(FileIndex index, PageCount wanted) {

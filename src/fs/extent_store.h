@@ -55,6 +55,7 @@ class ExtentStore final : public FileStore {
   ~ExtentStore() { discard({0}); }
 
   [[nodiscard]] Errno read_page(FileIndex index, std::span<std::byte> payload) override;
+  void read_pages(FileIndex first, std::span<PageRead> pages) override;
   [[nodiscard]] Errno write_page(FileIndex index, std::span<const std::byte> payload) override;
   [[nodiscard]] Errno allocate(Range<FileIndex> range) override;
   [[nodiscard]] bool allocates_at_write() const override { return volume_.allocation == BlockAllocation::write; }
@@ -69,6 +70,7 @@ class ExtentStore final : public FileStore {
   [[nodiscard]] std::span<const Extent> peek_extents() const QUIRE_NO_THREAD_SAFETY_ANALYSIS { return map_.extents(); }
 
  private:
+  [[nodiscard]] std::size_t run_at(FileIndex index, std::size_t most, std::optional<BlockNr>& block);
   [[nodiscard]] bool extend_locked(FileIndex index, PageCount wanted) QUIRE_REQUIRES(lock_);
   void note_access() QUIRE_REQUIRES(lock_) { (void)announced_.get(); }
   void note_change() QUIRE_REQUIRES(lock_) { announced_ = map_.blocks(); }

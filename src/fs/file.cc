@@ -1,5 +1,6 @@
 #include "fs/file.h"
 
+#include "fs/truncate.h"
 #include "fs/writeback.h"
 #include "sync/trace.h"
 
@@ -55,6 +56,34 @@ Errno File::sync_file_range(Range<FileIndex> range, unsigned steps) {
     error = filemap_fdatawrite_range(mapping(), all ? cache::SyncMode::all : cache::SyncMode::none, range);
   if (error == Errno::ok && wanted(SyncStep::wait_after)) error = wait();
   return error;
+}
+
+// Linux: mm/fadvise.c generic_fadvise()
+void File::fadvise(Advice advice, uint64_t offset, uint64_t bytes) {
+  QUIRE_FUNC();
+  if (!mapping().ops().can_writeback()) return;
+  // The last byte; all of it if that is behind what can be said.
+  uint64_t last = bytes == 0 || offset + bytes < offset ? ~uint64_t{0} : offset + bytes - 1;
+  switch (advice) {
+    case Advice::normal:
+      return ra_.set_mode(ReadaheadMode::normal);
+    case Advice::random:
+      return ra_.set_mode(ReadaheadMode::random);
+    case Advice::sequential:
+      return ra_.set_mode(ReadaheadMode::sequential);
+    case Advice::will_need:
+      return inode_.force_readahead({index_of(offset), index_of(last).next()});
+    case Advice::no_reuse:
+      return;
+    case Advice::dont_need:
+      break;
+  }
+  (void)filemap_fdatawrite_range(mapping(), cache::SyncMode::none, {index_of(offset), index_of(last).next()});
+  // Whole pages, and the last one of the file.
+  FileIndex end = index_of(last).next();
+  if (offset_in_page(last) != base::kPageSize - 1 && last != inode_.size() - 1) end = index_of(last);
+  FileIndex start = index_after(offset);
+  if (start < end) (void)invalidate_mapping_pages(mapping(), {start, end});
 }
 
 // Linux: fs/sync.c SYSCALL_DEFINE1(syncfs)

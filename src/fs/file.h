@@ -29,6 +29,7 @@ class File final : public rmap::FileBacking {
       : FileBacking(inode.mapping()),
         inode_(inode),
         mode_(mode),
+        ra_(inode.ra_pages()),
         f_wb_err_(mapping().wb_err().sample()),
         f_sb_err_(inode.s_wb_err() == nullptr ? cache::Errseq::Sample{} : inode.s_wb_err()->sample()) {}
   File(const File&) = delete;
@@ -49,6 +50,19 @@ class File final : public rmap::FileBacking {
   }
   [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override { return inode_.punch_hole(offset, bytes); }
   [[nodiscard]] bool may_write() const override { return mode_.write; }
+  void mmap_readahead(FileIndex index, rmap::ReadAdvice advice) override {
+    if (ra_.on()) inode_.mmap_readahead(ra_, index, advice);
+  }
+
+  /// Inode::pread(), and what is read ahead meanwhile is this file's guess. Sleeps.
+  [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) {
+    return ra_.on() ? inode_.pread_ahead(to, offset, ra_) : inode_.pread(to, offset);
+  }
+  /// Linux: POSIX_FADV_*
+  enum class Advice : uint8_t { normal, random, sequential, will_need, dont_need, no_reuse };
+  /// `bytes` 0: to the end. Where nothing is written back it is all the same. Sleeps. Linux: mm/fadvise.c
+  /// generic_fadvise()
+  void fadvise(Advice advice, uint64_t offset, uint64_t bytes);
 
   /// The error of writeback that this file has not heard of yet, if there is one. Linux: mm/filemap.c
   /// file_check_and_advance_wb_err(); with the flags of 2007 filemap_check_errors()
@@ -71,6 +85,7 @@ class File final : public rmap::FileBacking {
   Inode& inode_;
   const FileMode mode_;
   sync::Atomic<uint64_t, "file->f_pos"> f_pos_{0};
+  FileReadahead ra_;
   sync::SpinLock<sync::LockClass::f_lock> f_lock_;
   /// Stored under f_lock, looked at without.
   sync::Atomic<cache::Errseq::Sample, "file->f_wb_err"> f_wb_err_;

@@ -19,6 +19,12 @@
 
 namespace quire::fs {
 
+/// One page of a read of several.
+struct PageRead {
+  std::span<std::byte> payload;  ///< of the whole page
+  base::Errno error = base::Errno::ok;
+};
+
 class FileStore {
  public:
   /// `name` is what the fail points "io_read" and "io_write" are told.
@@ -29,6 +35,11 @@ class FileStore {
   [[nodiscard]] const sync::String& name() const { return name_; }
   /// The whole payload of one page; ok or -EIO, then `payload` is as it was.
   [[nodiscard]] virtual base::Errno read_page(FileIndex index, std::span<std::byte> payload) = 0;
+  /// Pages that follow each other from `first` on, in as few requests as they are stored in.
+  virtual void read_pages(FileIndex first, std::span<PageRead> pages) {
+    for (std::size_t i = 0; i < pages.size(); ++i)
+      pages[i].error = read_page(first + base::PageCount(i), pages[i].payload);
+  }
   /// -EIO, -ENOSPC: what is stored is as it was.
   [[nodiscard]] virtual base::Errno write_page(FileIndex index, std::span<const std::byte> payload) = 0;
   /// Room for the pages of `range` is set aside, which go on reading as zeros. -ENOSPC: a part of it may be.

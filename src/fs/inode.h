@@ -19,6 +19,7 @@
 #include "cache/mapping.h"
 #include "fs/attributes.h"
 #include "fs/byte_range.h"
+#include "fs/readahead.h"
 #include "rmap/mapped_range.h"
 #include "sync/check_report.h"
 
@@ -94,6 +95,20 @@ class Inode : public rmap::FileBacking {
   /// error of this writing; what it has recorded for everybody is File::fsync()'s business (fs/file.h).
   /// Linux: f_op->fsync
   [[nodiscard]] virtual Errno fsync(Range<FileIndex> range) = 0;
+  // Readahead (fs/readahead.h); file systems whose pages are nowhere else have none.
+  /// Pages at most in one window; 0: off.
+  [[nodiscard]] virtual uint32_t ra_pages() const { return 0; }
+  /// pread() by an open file, of which `ra` is.
+  [[nodiscard]] virtual Result<uint64_t> pread_ahead(std::span<std::byte> to, uint64_t offset, FileReadahead& ra) {
+    (void)ra;
+    return pread(to, offset);
+  }
+  virtual void mmap_readahead(FileReadahead& ra, FileIndex index, rmap::ReadAdvice advice) {
+    (void)ra, (void)index, (void)advice;
+  }
+  /// The pages of `range` that are in the file are read, as far as there is memory. Sleeps. Linux:
+  /// force_page_cache_readahead()
+  virtual void force_readahead(Range<FileIndex> range) { (void)range; }
   /// What is dirty of its whole file system is written, and waited for. Sleeps. Linux: fs/sync.c sync_filesystem()
   virtual void sync_filesystem() {}
   /// Errors of writeback of any file of its file system; nullptr: nobody keeps them. Linux: sb->s_wb_err
@@ -114,6 +129,8 @@ class Inode : public rmap::FileBacking {
   [[nodiscard]] virtual Directory* directory() { return nullptr; }
   /// Where a symlink leads; -EINVAL: it is none. Stays valid while the caller has a reference. Linux: i_op->get_link
   [[nodiscard]] virtual Result<std::string_view> readlink() { return Errno::einval; }
+  /// What stat() says of its size. Linux: i_op->getattr
+  [[nodiscard]] virtual uint64_t st_size() { return size(); }
   /// Linux: i_op->getattr
   [[nodiscard]] virtual Attributes getattr();
   /// As asked for, and ctime. The caller holds i_rwsem exclusively. Linux: i_op->setattr

@@ -69,6 +69,7 @@ class Namei {
   [[nodiscard]] Result<Opened> open_last(PathWalk& walk, const OpenHow& how);
   [[nodiscard]] Result<InodeRef> open_dots(PathWalk& walk, const OpenHow& how);
   [[nodiscard]] Errno may_open(Inode& inode, const OpenHow& how) const;
+  [[nodiscard]] bool may_create_in_sticky(const Attributes& directory, const Attributes& there) const;
   [[nodiscard]] static Errno remove(Directory& directory, std::string_view name, Inode& victim, FileKind as);
 
   // fs/namei_rename.cc

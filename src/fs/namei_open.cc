@@ -19,6 +19,14 @@ Errno Namei::may_open(Inode& inode, const OpenHow& how) const {
   return attributes.kind == FileKind::whiteout ? Errno::enxio : Errno::ok;
 }
 
+// With O_CREAT nobody opens another's device in a directory that anybody may put one into. Files and FIFOs are up to
+// sysctl_protected_regular and _fifos, which are off. Linux: fs/namei.c may_create_in_sticky()
+bool Namei::may_create_in_sticky(const Attributes& directory, const Attributes& there) const {
+  if (there.kind != FileKind::whiteout || (directory.mode & kSticky) == 0 || (directory.mode & kOtherWrite) == 0)
+    return true;
+  return there.uid == directory.uid || there.uid == who_.uid;
+}
+
 // The path ends with a name that may be there or not. Linux: fs/namei.c open_last_lookups(), lookup_open()
 Result<Opened> Namei::open_last(PathWalk& walk, const OpenHow& how) {
   Directory& directory = walk.directory();
@@ -71,6 +79,7 @@ Result<Opened> Namei::open(std::string_view path, const OpenHow& how) {
     }
     if (how.create && how.exclusive) return Errno::eexist;
     if (how.create && inode.directory() != nullptr) return Errno::eisdir;
+    if (how.create && !may_create_in_sticky(walk.inode().getattr(), inode.getattr())) return Errno::eacces;
     if ((how.directory || walk.slashes()) && inode.directory() == nullptr) return Errno::enotdir;
     error = may_open(inode, how);
     if (error != Errno::ok) return error;

@@ -129,6 +129,23 @@ void truncate_pagecache_range(rmap::Environment& env, Mapping& mapping, ByteRang
   truncate_inode_pages_range(env, mapping, bytes);
 }
 
+// Linux: mm/truncate.c mapping_try_invalidate(), mapping_evict_folio()
+uint64_t invalidate_mapping_pages(Mapping& mapping, Range<FileIndex> range) {
+  QUIRE_FUNC();
+  uint64_t removed = 0;
+  (void)for_each_folio(mapping, range, [&](Folio& folio) {
+    LockedFolio locked = LockedFolio::try_lock(folio);
+    if (!locked || folio.mapping() != &mapping || folio.test(FolioFlag::dirty) || folio.under_writeback()) return;
+    // The index's references, and that of this walk.
+    int pages = static_cast<int>(folio.pages().value());
+    if (folio.refcount() != pages + 1) return;
+    mapping.remove_folio(folio);
+    folio.put(pages);
+    ++removed;
+  });
+  return removed;
+}
+
 Errno invalidate_inode_pages2_range(Mapping& mapping, Range<FileIndex> range) {
   QUIRE_FUNC();
   Errno result = Errno::ok;

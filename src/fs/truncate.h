@@ -48,6 +48,10 @@ void truncate_setsize(rmap::Environment& env, Mapping& mapping, FileSize& i_size
 /// A hole punch. Linux: truncate_pagecache_range()
 void truncate_pagecache_range(rmap::Environment& env, Mapping& mapping, ByteRange bytes);
 
+/// Removes the pages of `range` that nobody uses, and that are neither dirty nor being written; how many. Linux:
+/// invalidate_mapping_pages()
+uint64_t invalidate_mapping_pages(Mapping& mapping, Range<FileIndex> range);
+
 /// Removes the pages of `range`, the dirty ones written first. -EBUSY: one became dirty again; -EIO: it could not be
 /// written. Linux: invalidate_inode_pages2_range()
 [[nodiscard]] Errno invalidate_inode_pages2_range(Mapping& mapping, Range<FileIndex> range);

@@ -88,6 +88,8 @@ class UnionInode final : public Inode, public Directory {
 
   // Inode: contents (fs/union_io.cc)
   [[nodiscard]] uint64_t st_blocks() override { return real().st_blocks(); }
+  /// Of a directory what the layer counts, whiteouts too. Linux: fs/overlayfs/inode.c ovl_getattr()
+  [[nodiscard]] uint64_t st_size() override { return directory() != nullptr ? real().size() : size(); }
   [[nodiscard]] Errno ftruncate(uint64_t bytes) override;
   [[nodiscard]] Errno fallocate(PunchMode mode, uint64_t offset, uint64_t bytes) override;
   [[nodiscard]] Result<uint64_t> pread(std::span<std::byte> to, uint64_t offset) override;

@@ -49,7 +49,7 @@ Attributes UnionInode::getattr() {
   attributes.atime = own.atime;
   if (kind_ != FileKind::directory)
     attributes.nlink = own.nlink;
-  else if (merged())
+  else if (count_ + (upper() != nullptr ? 1 : 0) > 1)
     attributes.nlink = 1;  // nobody has counted. Linux: ovl_dir_getattr()
   return attributes;
 }

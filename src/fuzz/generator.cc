@@ -35,11 +35,12 @@ class Generator {
   Generator(uint64_t seed, const GeneratorOptions& options)
       : options_(options), random_(seed), operands_(random_), subject_(subject_of(seed, options)) {
     for (const Operation& o : scenario::all_operations())
-      if (o.weight != 0 && is_about(subject_, o) && (!options_.may || options_.may(o, {}))) {
+      if (o.weight != 0 && is_about(subject_, o, options_) && (!options_.may || options_.may(o, {}))) {
         operations_.push_back(&o);
         weights_ += o.weight;
       }
     seed_ = seed;
+    operands_.paths().use_strange_xattrs(options.strange_xattrs);
     known_.looks_at_files = options.looks_at_files;
     if (subject_ == Subject::names || subject_ == Subject::both) known_.mount = "/tmp";
     if (subject_ == Subject::stack) known_.mount = "/union";
@@ -58,7 +59,7 @@ class Generator {
     if (subject_ == Subject::disk) return " disk=32";
     if (subject_ == Subject::memory) return {};
     std::string text = fmt::format(" tmpfs=tmp:{}", operands_.one_in(3) ? 3 + operands_.below(20) : 0);
-    if (!operands_.one_in(3)) return text;
+    if (!operands_.one_in(3) || !options_.xattrs_take_room) return text;
     return text + fmt::format(" nr_inodes=tmp:{}", 3 + operands_.below(8));
   }
 
@@ -180,6 +181,8 @@ class Generator {
     if (!usage.members.empty()) {
       std::string member = usage.members[operands_.below(usage.members.size())];
       if (member == "FIELD" || (o.name == "fstat" && !known_.mount.empty())) member = operands_.paths().field(o.name);
+      // When a page gets to the upper layer is up to who writes it back.
+      if (subject_ == Subject::stack && options_.of_a_kernel && member == "st_blocks") return false;
       if (options_.may && !options_.may(o, member)) return false;
       text += "." + member;
     }

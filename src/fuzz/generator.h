@@ -47,6 +47,10 @@ struct GeneratorOptions {
   bool paths = true;
   /// Whether some are about a stack, of a kernel.
   bool stacks = false;
+  /// Whether a call on extended attributes that is wrong in itself may be about a path that is not there.
+  bool strange_xattrs = true;
+  /// Whether extended attributes count against nr_inodes.
+  bool xattrs_take_room = true;
   /// Whether a process may give its rights up, and then link what is another's: fs.protected_hardlinks of a kernel.
   bool links_of_others = true;
   /// What a read fault on a file maps, in one order.

@@ -116,6 +116,10 @@ void leave_out_what_is_newer(GeneratorOptions& generator, const oracle::KernelFa
   generator.populates_holes = kernel.is_since(6, 9);
   // Of part of a mapping. Linux: mm/mremap.c move_vma(), since 6.17 dontunmap_complete()
   generator.unlocks_what_stays = kernel.is_since(6, 17);
+  // Which of two errors is told: before 6.13 that of the path. Linux: fs/xattr.c import_xattr_name()
+  generator.strange_xattrs = kernel.is_since(6, 13);
+  // Linux: mm/shmem.c shmem_xattr_handler_set(), since 6.6
+  generator.xattrs_take_room = kernel.is_since(6, 6);
   // Older ones have no room for a huge page in their swap areas (oracle/host.cc).
   generator.huge_pages = kernel.is_since(6, 15);
 }

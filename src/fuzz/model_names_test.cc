@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <map>
+
 #include "fuzz/generator.h"
 #include "fuzz/model.h"
 #include "scenario/format.h"
@@ -77,11 +79,11 @@ TEST_F(ModelNamesTest, RenamesAreNoCycles) {
 
 TEST_F(ModelNamesTest, LinksCountAndTakeRoom) {
   ASSERT_EQ(file("/tmp/f"), 0);
-  for (char c = 'a'; c < 'g'; ++c) ASSERT_EQ(names_.link("/tmp/f", std::string("/tmp/") + c, kRoot), 0);
+  for (char c = 'm'; c < 's'; ++c) ASSERT_EQ(names_.link("/tmp/f", std::string("/tmp/") + c, kRoot), 0);
   EXPECT_EQ(names_.link("/tmp/f", "/tmp/g", kRoot), -kEnospc);
   EXPECT_EQ(mkdir("/tmp/g"), -kEnospc);
   EXPECT_EQ(names_.find("/tmp/f", Follow::yes, kRoot).node->nlink, 7);
-  EXPECT_EQ(names_.unlink("/tmp/a", kRoot), 0);
+  EXPECT_EQ(names_.unlink("/tmp/m", kRoot), 0);
   EXPECT_EQ(mkdir("/tmp/g"), 0);
   EXPECT_EQ(names_.link("/tmp/g", "/tmp/h", kRoot), -kEperm);
 }
@@ -107,40 +109,44 @@ TEST_F(ModelNamesTest, RightsAreAskedForOnTheWay) {
 
 // --- The model beside the engine ------------------------------------------------------------------------------------
 
-std::optional<Mismatch> mismatch_of(const std::string& machine, const std::string& calls, Sequence& run) {
-  scenario::ParseResult parsed =
-      scenario::parse("scenario s \"s\"\nmachine cpus=1 " + machine + "\n\ncheck {\n" + calls + "}\n", "a.qs");
-  EXPECT_TRUE(parsed.ok());
-  run = run_in_order(parsed.document().scenarios.front(), {});
-  EXPECT_EQ(run.error + run.incident, "");
-  return first_mismatch(run.plan, run.results);
-}
+struct Ran {
+  explicit Ran(const std::string& machine, const std::string& calls)
+      : parsed(scenario::parse(
+            "scenario s \"s\"\nmachine cpus=1 " + machine + "\n\ncheck {\n" + calls + "}\n\nexpect { never bug }\n",
+            "a.qs")) {
+    EXPECT_TRUE(parsed.ok());
+    run = run_in_order(parsed.document().scenarios.front(), {});
+    EXPECT_EQ(run.error + run.incident, "");
+  }
+  [[nodiscard]] std::optional<Mismatch> mismatch() const { return first_mismatch(run.plan, run.results); }
+
+  scenario::ParseResult parsed;  ///< what the plan is of
+  Sequence run;
+};
 
 TEST(ModelPaths, WhatIsKnownIsCompared) {
-  Sequence run;
-  std::string calls = "A: f = open(\"/tmp/f\", O_RDWR|O_CREAT, 0600)\nA: stat(\"/tmp/f\").st_nlink\n";
-  EXPECT_FALSE(mismatch_of("tmpfs=tmp:0", calls, run));
-  run.results[1].text = "2";
-  auto wrong = first_mismatch(run.plan, run.results);
+  Ran ran("tmpfs=tmp:0", "A: f = open(\"/tmp/f\", O_RDWR|O_CREAT, 0600)\nA: stat(\"/tmp/f\").st_nlink\n");
+  EXPECT_FALSE(ran.mismatch());
+  ran.run.results[1].text = "2";
+  auto wrong = ran.mismatch();
   ASSERT_TRUE(wrong);
   EXPECT_EQ(wrong->index, 1U);
   EXPECT_EQ(wrong->expected, "1");
 }
 
 TEST(ModelPaths, TheRootIsEachMachinesOwn) {
-  Sequence run;
-  EXPECT_FALSE(mismatch_of("tmpfs=tmp:0", "A: stat(\"/tmp/..\").st_size\nA: stat(\"/tmp\").st_size\n", run));
-  EXPECT_TRUE(is_about_root(run.plan, run.results, 0));
-  EXPECT_FALSE(is_about_root(run.plan, run.results, 1));
+  Ran ran("tmpfs=tmp:0", "A: stat(\"/tmp/..\").st_size\nA: stat(\"/tmp\").st_size\n");
+  EXPECT_FALSE(ran.mismatch());
+  EXPECT_TRUE(is_about_root(ran.run.plan, ran.run.results, 0));
+  EXPECT_FALSE(is_about_root(ran.run.plan, ran.run.results, 1));
 }
 
 TEST(ModelPaths, WhatWritersAreToldIsNoResult) {
-  Sequence run;
-  std::string calls = "A: f = open(\"/union/f\", O_RDWR|O_CREAT, 0600)\nA: pwrite(f, 'f', 0)\nA: fsync(f)\n";
-  EXPECT_FALSE(mismatch_of("union=1", calls, run));
-  run.results[2].value = scenario::Value::of(524288);
-  run.results[2].text = "524288";
-  EXPECT_TRUE(first_mismatch(run.plan, run.results));
+  Ran ran("union=1", "A: f = open(\"/union/f\", O_RDWR|O_CREAT, 0600)\nA: pwrite(f, 'f', 0)\nA: fsync(f)\n");
+  EXPECT_FALSE(ran.mismatch());
+  ran.run.results[2].value = scenario::Value::of(524288);
+  ran.run.results[2].text = "524288";
+  EXPECT_TRUE(ran.mismatch());
 }
 
 // Each subject comes, and its programs say something of most calls that are about paths.
@@ -151,7 +157,7 @@ TEST(Generator, ProgramsAreAboutNamesStacksAndDisks) {
     for (const char* word : {"tmpfs=tmp:", "nr_inodes=", "union=1", "disk=", "rename(", "setuid("})
       seen[word] += text.find(word) != std::string::npos ? 1 : 0;
   }
-  for (const auto& [word, count] : seen) EXPECT_GT(count, 5U) << word;
+  for (const auto& [word, count] : seen) EXPECT_GT(count, 2U) << word;
   GeneratorOptions kernel;
   kernel.of_a_kernel = true;
   for (uint64_t seed = 1; seed <= 300; ++seed)
@@ -162,7 +168,8 @@ TEST(Generator, FuzzingFindsWhatWritersAreTold) {
   for (const char* defect : {"D3-1", "D3-19"}) {
     unsigned found = 0;
     for (uint64_t seed = 1; seed <= 2'000 && found == 0; ++seed) {
-      Sequence run = run_in_order(generate(seed, {}), {defect});
+      scenario::Scenario scenario = generate(seed, {});
+      Sequence run = run_in_order(scenario, {defect});
       if (!run.error.empty() || run.names_an_error() || !run.incident.empty()) continue;
       found += first_mismatch(run.plan, run.results) ? 1 : 0;
     }

@@ -136,6 +136,11 @@ ModelNames::Found ModelPaths::open_last(Spot& spot, const How& how, const ModelU
     }
     if (exclusive) return {-kEexist, nullptr};
     if (how.has(kCreat) && found.node->is_directory()) return {-kEisdir, nullptr};
+    // Another's device, where anybody may put one.
+    const ModelNode& at = *spot.directory;
+    bool anybodys = (at.mode & kSticky) != 0 && (at.mode & 2U) != 0 && found.node->kind == NodeKind::whiteout;
+    bool anothers = found.node->uid != at.uid && found.node->uid != who.uid;
+    if (how.has(kCreat) && anybodys && anothers) return {-kEacces, nullptr};
     if ((how.has(kDirectory) || spot.slash) && !found.node->is_directory()) return {-kEnotdir, nullptr};
     return found;
   }

@@ -182,7 +182,7 @@ std::string PathOperands::target(const std::string& mount) {
 }
 
 std::string PathOperands::xattr_name() {
-  switch (below(12)) {
+  switch (strange_xattrs_ ? below(12) : 3 + below(9)) {
     case 0:
       return quoted("none.a");
     case 1:
@@ -200,7 +200,11 @@ std::string PathOperands::xattr_name() {
 std::optional<std::string> PathOperands::make(std::string_view operation, std::string_view word,
                                               const std::string& mount) {
   for (const PathWords& w : kPathWords)
-    if (w.word == word && (w.operation.empty() || w.operation == operation)) return picked(random_, w.choices);
+    if (w.word == word && (w.operation.empty() || w.operation == operation)) {
+      std::string made = picked(random_, w.choices);
+      bool strange = operation == "setxattr" && (made == "4" || made.find("65537") != std::string::npos);
+      return strange && !strange_xattrs_ ? "0" : made;
+    }
   if (word == "PATH" || word == "NEW_PATH") return path(mount);
   if (word == "TARGET") return target(mount);
   if (word != "NAME") return std::nullopt;

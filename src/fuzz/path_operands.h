@@ -31,6 +31,8 @@ class PathOperands {
   [[nodiscard]] std::string field(std::string_view operation);
   /// Flags of open(), for a path that may be there or not.
   [[nodiscard]] std::string open_flags();
+  /// Whether names, values and flags of extended attributes may be wrong by themselves.
+  void use_strange_xattrs(bool use) { strange_xattrs_ = use; }
   /// A name is there from now on.
   void add_name(const std::string& name) { names_.push_back(name); }
 
@@ -46,6 +48,7 @@ class PathOperands {
   base::Random& random_;
   std::vector<std::string> names_ = {"a", "b", "c", "d", "e"};
   std::vector<std::string> recent_;
+  bool strange_xattrs_ = true;
 };
 
 }  // namespace quire::fuzz

@@ -48,7 +48,7 @@ constexpr std::array<std::string_view, 9> kMadeOfPages = {"FD",   "ADDRESS", "RA
                                                           "BYTE", "AREA",    "PROCESS", "NODE"};
 
 /// Makes names that others need, corrupts by itself, or is about who may do what.
-constexpr std::array<std::string_view, 24> kNeverRace = {"corrupt_pte",
+constexpr std::array<std::string_view, 26> kNeverRace = {"corrupt_pte",
                                                          "exec",
                                                          "flusher",
                                                          "kill",
@@ -59,7 +59,9 @@ constexpr std::array<std::string_view, 24> kNeverRace = {"corrupt_pte",
                                                          "memfd_create",
                                                          "mmap",
                                                          "open",
+                                                         "posix_fadvise",
                                                          "prctl",
+                                                         "readahead",
                                                          "setuid",
                                                          "close",
                                                          "kthread",

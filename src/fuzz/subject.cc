@@ -42,7 +42,10 @@ Subject subject_of(uint64_t seed, const GeneratorOptions& options) {
   return Subject::memory;
 }
 
-bool is_about(Subject subject, const scenario::Operation& operation) {
+bool is_about(Subject subject, const scenario::Operation& operation, const GeneratorOptions& options) {
+  bool overlay = subject == Subject::stack && options.of_a_kernel;
+  if (overlay && (operation.name.starts_with("uffd_") || operation.name == "listxattr" || operation.name == "lseek"))
+    return false;
   bool paths = PathOperands::is_about_paths(operation);
   bool file = std::find(kFileCalls.begin(), kFileCalls.end(), operation.name) != kFileCalls.end();
   // Who has given his rights up may not do much of the rest, nor find his own pages in swap.

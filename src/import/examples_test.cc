@@ -101,7 +101,7 @@ const auto kRecorded =
                             "\"bcdefh\""},
                     Example{"shell.strace",
                             100,
-                            {"A: fd0 = open(\"count.sh\", O_RDONLY|O_CREAT)", "O_WRONLY|O_CREAT|O_TRUNC)",
+                            {"A: fd0 = open(\"count.sh\", O_RDWR|O_CREAT)", "O_RDWR|O_CREAT|O_TRUNC)",
                              "B: pread(fdB0, 0) = 'o'", "D: mmap(0x"},
                             "read(3, \"one",
                             "read(3, \"xne"});

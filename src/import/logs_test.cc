@@ -135,7 +135,7 @@ TEST(Strace, DescriptorsHaveOneNameEach) {
             "A: pread(fd0, 1) = 'a'\n"
             "A: pread(fd0, 3) = ?\n"
             "A: close(fd0) = 0\n"
-            "A: fd0 = open(\"f\", O_WRONLY|O_CREAT|O_TRUNC)\n"
+            "A: fd0 = open(\"f\", O_RDWR|O_CREAT|O_TRUNC)\n"
             "A: pwrite(fd0, '?', 0) = -ENOSPC\n"
             "killall() = 0\nfolios_leaked() = 0\n");
 }

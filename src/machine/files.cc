@@ -105,7 +105,31 @@ Result<uint64_t> Machine::pread(Process& process, int fd, std::span<std::byte> t
   FileRef file = process.fget(fd);
   if (!file || !file->mode().read) return Errno::ebadf;
   if (!offsets_fit(offset, to.size())) return Errno::einval;
-  return file.inode().pread(to, static_cast<uint64_t>(offset));
+  return file->pread(to, static_cast<uint64_t>(offset));
+}
+
+// Linux: mm/fadvise.c ksys_fadvise64_64()
+Errno Machine::posix_fadvise(Process& process, int fd, int64_t offset, int64_t bytes, int advice) {
+  QUIRE_FUNC();
+  using Advice = fs::File::Advice;
+  constexpr Advice kAdvice[] = {Advice::normal,    Advice::random,    Advice::sequential,
+                                Advice::will_need, Advice::dont_need, Advice::no_reuse};
+  FileRef file = process.fget(fd);
+  if (!file) return Errno::ebadf;
+  if (bytes < 0 || advice < 0 || static_cast<std::size_t>(advice) >= std::size(kAdvice)) return Errno::einval;
+  file->fadvise(kAdvice[advice], static_cast<uint64_t>(offset), static_cast<uint64_t>(bytes));
+  return Errno::ok;
+}
+
+// Linux: mm/readahead.c ksys_readahead()
+Errno Machine::readahead(Process& process, int fd, int64_t offset, uint64_t bytes) {
+  QUIRE_FUNC();
+  FileRef file = process.fget(fd);
+  if (!file || !file->mode().read) return Errno::ebadf;
+  if (file.inode().super() != nullptr && file.inode().getattr().kind != fs::FileKind::regular) return Errno::einval;
+  if (bytes > static_cast<uint64_t>(INT64_MAX)) return Errno::einval;
+  file->fadvise(fs::File::Advice::will_need, static_cast<uint64_t>(offset), bytes);
+  return Errno::ok;
 }
 
 Result<uint64_t> Machine::pwrite(Process& process, int fd, std::span<const std::byte> from, int64_t offset) {

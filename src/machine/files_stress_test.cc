@@ -72,7 +72,7 @@ void one_call(Machine& machine, Process& process, const Mappings& m, base::Rando
 TEST(FilesStress, ThreadsOnTwoFiles) {
   Machine machine(options());
   Process& process = machine.create_process("A");
-  Mappings m{{*machine.open(process, "f", abi::kOCreat), *machine.memfd_create(process)}, {}};
+  Mappings m{{*machine.open(process, "f", abi::kORdwr | abi::kOCreat), *machine.memfd_create(process)}, {}};
   for (int i = 0; i < 4; ++i)
     m.at[i] = *machine.mmap(process, 0, kPages * kPage, kReadWrite, i < 2 ? abi::kMapShared : abi::kMapPrivate,
                             m.fds[i % 2], 0);

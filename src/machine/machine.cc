@@ -79,7 +79,7 @@ Machine::Machine(const MachineOptions& options)
       tmpfs_(env_, options.index_bits, swap_form(options)),
       disk_(Disk::make(options_, frames_, tmpfs_)),
       wb_(options.dirty.any() ? sync::make_box<fs::BdiWriteback>(options.ram, options.dirty) : nullptr),
-      block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume, wb_.get()),
+      block_fs_(env_, options.index_bits, disk_ == nullptr ? nullptr : &disk_->volume, wb_.get(), options.readahead()),
       mounts_(Mounts::make(options_, env_, tmpfs_)),
       secretmem_(env_, kernel_ == nullptr ? nullptr : &kernel_->direct_map(), options.index_bits),
       reclaim_(env_),

@@ -106,6 +106,10 @@ class Machine final : private reclaim::OomKiller {
   /// -EIO, -ENOSPC: what this open file has not heard of yet. fdatasync() does the same, since an inode has nothing
   /// else to write.
   [[nodiscard]] Errno fsync(Process& process, int fd);
+  /// How the file is going to be used: what is read ahead of it; POSIX_FADV_*. -EBADF, -EINVAL.
+  [[nodiscard]] Errno posix_fadvise(Process& process, int fd, int64_t offset, int64_t bytes, int advice);
+  /// Reads the pages of a range into the cache, if its file system has them elsewhere. -EBADF, -EINVAL.
+  [[nodiscard]] Errno readahead(Process& process, int fd, int64_t offset, uint64_t bytes);
   /// Of the whole file system. -EIO, -ENOSPC: once.
   [[nodiscard]] Errno syncfs(Process& process, int fd);
   /// `flags`: SYNC_FILE_RANGE_*; a length of 0: to the end. -EINVAL, -EIO, -ENOSPC. Linux: fs/sync.c

@@ -64,6 +64,7 @@ MachineOptions MachineOptions::explored() {
   options.thp_order = 1;
   options.page_cluster = 0;
   options.fault_around_pages = 1;
+  options.readahead_pages = 0;
   options.files_max = 16;
   options.slot_cache_size = 8;
   options.pcp_prefill = 4;

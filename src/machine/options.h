@@ -105,7 +105,15 @@ struct MachineOptions {
   std::array<TmpfsSpec, kTmpfsMounts> tmpfs = {};
   unsigned tmpfs_mounts = 0;
   DiskOptions disk;
-  fs::DirtyRatios dirty;       ///< of the block-backed file system; all 0: nothing is written in the background
+  fs::DirtyRatios dirty;  ///< of the block-backed file system; all 0: nothing is written in the background
+  /// Of files of the block-backed file system, at most at once. Linux: read_ahead_kb
+  uint32_t readahead_pages = kReadaheadByDevice;
+  static constexpr uint32_t kReadaheadByDevice = ~0U;  ///< where a request costs: a file of the host
+  [[nodiscard]] uint32_t readahead() const {
+    constexpr uint32_t kWhereItPays = 32;
+    if (readahead_pages != kReadaheadByDevice) return readahead_pages;
+    return disk.location.empty() ? 0 : kWhereItPays;
+  }
   OnOff flusher = OnOff::off;  ///< a task that writes back; needs `dirty`. Not while explored
   static constexpr unsigned kUnions = 2;
   unsigned unions = 0;  ///< stacked file systems /union and /union2 of /upper on /lower

@@ -127,7 +127,7 @@ Result<Stat> Machine::stat(Process& process, std::string_view path, Follow follo
   Result<InodeRef> found = path_lookup(process, path, follow);
   if (!found) return found.error();
   fs::Inode& inode = **found;
-  return Stat{inode.size(), inode.st_blocks(), inode.getattr(), inode.ino()};
+  return Stat{inode.st_size(), inode.st_blocks(), inode.getattr(), inode.ino()};
 }
 
 // Linux: fs/statfs.c user_statfs()

@@ -109,6 +109,10 @@ class Vma final : public rmap::MappedRange {
   }
   /// Whether an entry may be writable before anybody writes.
   [[nodiscard]] bool writable_unnoticed() const { return writable() && !is_cow() && !wants_writenotify(); }
+  [[nodiscard]] rmap::ReadAdvice read_advice() const {
+    if (has(VmFlag::random_read)) return rmap::ReadAdvice::random;
+    return has(VmFlag::sequential_read) ? rmap::ReadAdvice::sequential : rmap::ReadAdvice::normal;
+  }
   /// Whether a page that was used is likely to be used again. Linux: vma_has_recency()
   /// Truncation asks that too, without mmap_lock.
   [[nodiscard]] bool has_recency() const { return recency_.load(sync::Order::relaxed) != 0; }

@@ -81,7 +81,9 @@ struct Header {
 constexpr std::array<Header, 26> kHeaders = {{
     {"dirent.h", "opendir"},
     {"errno.h", "errno E*"},
-    {"fcntl.h", "open fallocate fcntl sync_file_range SYNC_FILE_RANGE_* O_* F_DUPFD* FALLOC_*"},
+    {"fcntl.h",
+     "open fallocate fcntl sync_file_range posix_fadvise readahead SYNC_FILE_RANGE_* POSIX_FADV_* O_* F_DUPFD* "
+     "FALLOC_*"},
     {"linux/userfaultfd.h", "UFFD* uffdio_*"},
     {"pthread.h", "pthread_*"},
     {"sched.h", "sched_* CPU_* unshare CLONE_NEWNS"},

@@ -60,6 +60,12 @@ Value run_pwrite(Actor& a, const Call& c) {
 }
 Value run_fsync(Actor& a, const Call& c) { return value_of(q_result(fsync(a.descriptor(c)))); }
 Value run_fdatasync(Actor& a, const Call& c) { return value_of(q_result(fdatasync(a.descriptor(c)))); }
+Value run_posix_fadvise(Actor& a, const Call& c) {
+  return value_of(-posix_fadvise(a.descriptor(c), a.number(c, 1), a.number(c, 2), int_of(a, c, 3)));
+}
+Value run_readahead(Actor& a, const Call& c) {
+  return value_of(q_result(readahead(a.descriptor(c), a.number(c, 1), static_cast<std::size_t>(a.number(c, 2)))));
+}
 Value run_syncfs(Actor& a, const Call& c) { return value_of(q_result(syncfs(a.descriptor(c)))); }
 Value run_sync_file_range(Actor& a, const Call& c) {
   return value_of(q_result(
@@ -302,9 +308,11 @@ struct Operations {
   KernelOperation page_address = no_act("the kernel's addresses are its own");
   KernelOperation pagemap = look(run_pagemap, "q_pagemap({p0})", kRoot);
   KernelOperation poison = by_operand(act(run_poison, "q_poison({p1})", kGuest));
+  KernelOperation posix_fadvise = act(run_posix_fadvise, "-posix_fadvise({n0}, {n1}, {n2}, {n3})");
   KernelOperation prctl = act(run_prctl, "q_result(prctl({n0}, {n1}, {n2}, 0, 0))");
   KernelOperation pread = look(run_pread, "q_pread({n0}, {n1})");
   KernelOperation pwrite = act(run_pwrite, "q_pwrite_fill({n0}, {byte1}, {count1}, {n2})");
+  KernelOperation readahead = act(run_readahead, "q_result(readahead({n0}, {n1}, {n2}))");
   KernelOperation readlink = look(paths::readlink, "q_readlink({s0}, {word1})");
   KernelOperation reclaim = no_act("a number of pages cannot be asked for");
   KernelOperation removexattr = act(paths::removexattr, "q_result(removexattr({s0}, {s1}))");

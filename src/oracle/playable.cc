@@ -96,7 +96,7 @@ const TooNew* find_too_new(std::string_view call, const KernelFacts& kernel) {
 }
 
 std::optional<int64_t> kernel_parameter(std::string_view name) {
-  static constexpr std::array<std::pair<std::string_view, int64_t>, 15> kParameters = {{
+  static constexpr std::array<std::pair<std::string_view, int64_t>, 16> kParameters = {{
       {"PAGE_SIZE", scenario::kPageBytes},
       {"HPAGE_PMD_NR", 512},
       {"PTRS_PER_PTE", 512},
@@ -108,6 +108,7 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
       {"fault_around_pages", 16},
       {"lru_batch", 31},
       {"dirty_ratio", 20},
+      {"readahead", 32},
       {"dirty_background_ratio", 10},
       // Differ from machine to machine: a scenario that sets them is not played.
       {"WMARK_MIN", 0},

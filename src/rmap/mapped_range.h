@@ -37,6 +37,9 @@ using base::Range;
 using base::VirtPage;
 using cache::Folio;
 
+/// How a mapping says that it is used. Linux: VM_RAND_READ, VM_SEQ_READ
+enum class ReadAdvice : uint8_t { normal, random, sequential };
+
 /// Keeps a mapped file alive; implemented by fs's inode. One reference per range and per open file.
 class FileBacking {
  public:
@@ -48,6 +51,9 @@ class FileBacking {
   virtual void put() = 0;
   /// Whether it is open for writing: may be shared with a mapping that can be written. Linux: FMODE_WRITE
   [[nodiscard]] virtual bool may_write() const { return true; }
+  /// Before a fault looks for the page at `index`: it and others may be read ahead. Sleeps. Linux: mm/filemap.c
+  /// do_sync_mmap_readahead(), do_async_mmap_readahead()
+  virtual void mmap_readahead(FileIndex index, ReadAdvice advice) { (void)index, (void)advice; }
   /// Zeroes `bytes` from `offset` on and frees the pages that are wholly in there; -EOPNOTSUPP. Sleeps.
   /// Linux: mm/madvise.c madvise_remove(), vfs_fallocate()
   [[nodiscard]] virtual Errno punch_hole(uint64_t offset, uint64_t bytes) {

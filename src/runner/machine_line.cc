@@ -63,6 +63,8 @@ constexpr std::array kNumberKeys = {
     NumberKey{"dirty_background_ratio", 0, 100,
               [](MachineOptions& m, int64_t v) { m.dirty.dirty_background_ratio = static_cast<uint8_t>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.dirty.dirty_background_ratio); }},
+    NumberKey{"readahead", 0, 1024, [](MachineOptions& m, int64_t v) { m.readahead_pages = static_cast<uint32_t>(v); },
+              [](const MachineOptions& m) { return static_cast<int64_t>(m.readahead()); }},
     NumberKey{"direct_map_shift", 1, 9,
               [](MachineOptions& m, int64_t v) { m.direct_map.shift = static_cast<unsigned>(v); },
               [](const MachineOptions& m) { return static_cast<int64_t>(m.direct_map.shift); }},

@@ -53,6 +53,13 @@ Value open(Runtime& r, const Call& c) {
 }
 Value fsync(Runtime& r, const Call& c) { return from(r.machine().fsync(r.process(c), int_number(r, c, 0))); }
 Value fdatasync(Runtime& r, const Call& c) { return fsync(r, c); }
+Value posix_fadvise(Runtime& r, const Call& c) {
+  return from(r.machine().posix_fadvise(r.process(c), int_number(r, c, 0), r.number(c, 1), r.number(c, 2),
+                                        int_number(r, c, 3)));
+}
+Value readahead(Runtime& r, const Call& c) {
+  return from(r.machine().readahead(r.process(c), int_number(r, c, 0), r.number(c, 1), unsigned_number(r, c, 2)));
+}
 Value syncfs(Runtime& r, const Call& c) { return from(r.machine().syncfs(r.process(c), int_number(r, c, 0))); }
 // sync_file_range(FD, OFFSET, LENGTH, FLAGS)
 Value sync_file_range(Runtime& r, const Call& c) {

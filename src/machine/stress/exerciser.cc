@@ -100,7 +100,9 @@ class Exerciser {
     read(fd_, 0, model_.size());
     for (uint64_t page = 0; page < size_; page += kPage) load({Kind::load, page, kPage, 0});
     sync::CheckReport report;
+    machine_.stop_flusher();
     machine_.check(report);
+    machine_.start_flusher();
     if (!report.ok() && wrong_.empty()) wrong_ = sync::String(report.message());
     return std::move(wrong_);
   }
@@ -113,6 +115,9 @@ class Exerciser {
     options.page_cluster = e.seed % 4;
     options.lru = e.lru;
     options.defects = e.defects;
+    options.readahead_pages = e.readahead;
+    options.flusher = e.flusher;
+    if (e.flusher == OnOff::on) options.dirty = {.dirty_ratio = 60, .dirty_background_ratio = 20};
     options.add_swap("S", PageCount(e.swap));
     if (e.on == ExerciseOn::block) {
       options.disk.pages = PageCount(e.pages + 8);

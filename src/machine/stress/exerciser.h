@@ -27,6 +27,8 @@ struct Exercise {
   LruPolicy lru = LruPolicy::lists;
   fs::UnionOptions stacked = {};
   base::DefectSet defects = {};
+  OnOff flusher = OnOff::off;  ///< writes back meanwhile: then a run need not be like another
+  uint32_t readahead = 0;      ///< pages
 };
 
 struct FileOperation {

@@ -6,6 +6,7 @@ namespace quire::machine {
 
 bool end_soundly(Machine& machine) {
   machine.stop_kswapd();
+  machine.stop_flusher();
   auto check = [&machine](std::string_view when) {
     sync::CheckReport checked;
     machine.check(checked);
@@ -41,7 +42,7 @@ int usage() {
       "       workingset:  [--pattern sequential|random] [--ratio N] [--swapoff]\n"
       "       quire_stress fs tmpfs|block|union [--operations N] [--seed N] [--ram PAGES] [--swap PAGES] "
       "[--pages N]\n"
-      "                    [--writepage lower|dirty] [--defect ID]\n");
+      "                    [--writepage lower|dirty] [--defect ID] [--flusher on] [--readahead PAGES]\n");
   return 2;
 }
 
@@ -126,6 +127,10 @@ int exercise(int argc, char** argv) {
           std::string_view(text) == "dirty" ? fs::UnionWritepage::dirty : fs::UnionWritepage::lower;
       continue;
     }
+    if (option == "--flusher" && std::string_view(text) == "on") {
+      exercise.flusher = OnOff::on;
+      continue;
+    }
     uint64_t value = std::strtoull(text, nullptr, 10);
     if (value == 0) return usage();
     if (option == "--operations")
@@ -136,6 +141,8 @@ int exercise(int argc, char** argv) {
       exercise.ram = value;
     else if (option == "--swap")
       exercise.swap = value;
+    else if (option == "--readahead" && value <= 1024)
+      exercise.readahead = static_cast<uint32_t>(value);
     else if (option == "--pages")
       exercise.pages = value;
     else

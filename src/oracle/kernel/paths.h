@@ -55,10 +55,10 @@ static inline int q_begin_root(const char* kept) {
 
 /* [begin] A stack of /upper over /lower. Both are seen by themselves too. */
 static inline int q_mount_stack(void) {
-  if (mount("quire", "/layers", "tmpfs", 0, NULL) != 0) return -1;
+  if (mount("quire", "/layers", "tmpfs", 0, "size=0,nr_inodes=0") != 0) return -1;
   if (mkdir("/layers/upper", 01777) != 0 || mkdir("/layers/work", 0755) != 0) return -1;
   if (mount("/layers/upper", "/upper", NULL, MS_BIND, NULL) != 0) return -1;
-  if (mount("quire", "/lower", "tmpfs", 0, NULL) != 0) return -1;
+  if (mount("quire", "/lower", "tmpfs", 0, "size=0,nr_inodes=0") != 0) return -1;
   return mount("quire", "/union", "overlay", 0,
                "lowerdir=/lower,upperdir=/layers/upper,workdir=/layers/work,index=on,xino=off,redirect_dir=off,"
                "metacopy=off");
