@@ -251,3 +251,30 @@ cpu 0 as A {
 check { A: pread(fd, 11*4K) = 'a' }
 
 expect { never lost_store   complete }
+
+scenario fault-around-leaves-the-mark "the marked page is left to its own fault, which has the next pages read"
+machine  cpus=1 ram=32 PTRS_PER_PTE=16 readahead=8 fault_around_pages=4
+
+setup {
+  A: fd = open("f", O_RDWR|O_CREAT)
+  A: pwrite(fd, fill('a', 12*4K), 0) = 12*4K
+  A: fsync(fd)                       = 0
+  A: invalidate_inode_pages2(fd)     = 0
+  A: p = mmap(0, 12*4K, PROT_READ, MAP_SHARED, fd, 0)
+}
+
+cpu 0 as A {
+  load(p[0])    = 'a'
+  mincore(p[7]) = 1
+  load(p[3])    = 'a'
+  mincore(p[8]) = 0
+  load(p[6])    = 'a'
+  mincore(p[8]) = 1
+}
+
+check {
+  A: pagemap(p[5]) = PM_FILE
+  A: load(p[8])    = 'a'
+}
+
+expect { never lost_store   complete }

@@ -50,7 +50,7 @@ class File final : public rmap::FileBacking {
   }
   [[nodiscard]] Errno punch_hole(uint64_t offset, uint64_t bytes) override { return inode_.punch_hole(offset, bytes); }
   [[nodiscard]] bool may_write() const override { return mode_.write; }
-  void mmap_readahead(FileIndex index, rmap::ReadAdvice advice) override {
+  void read_ahead_of_fault(FileIndex index, rmap::ReadAdvice advice) override {
     if (ra_.on()) inode_.mmap_readahead(ra_, index, advice);
   }
 

@@ -171,6 +171,39 @@ TEST_F(HibernationTest, WhatIsNotInMemoryCannotBeTakenAlong) {
   EXPECT_EQ(hibernate(), Errno::ok) << said();
 }
 
+/// How the host has the machine's memory mapped with these rights: "rw-s", "r--s", "---s".
+int mappings_of_ram(const std::string& rights) {
+  std::ifstream maps("/proc/self/maps");
+  int count = 0;
+  for (std::string line; std::getline(maps, line);)
+    if (line.find("quire-ram") != std::string::npos && line.find(" " + rights + " ") != std::string::npos) ++count;
+  return count;
+}
+
+TEST_F(HibernationTest, TheHostsMappingIsAsTheTablesSayAgain) {
+  Machine& machine = boot(small_options());
+  KernelMemory& kernel = *machine.kernel();
+  uint64_t at = *kernel.vmalloc(2 * kPage, phys::Vmalloc::kFlushResetPerms);
+  ASSERT_EQ(kernel.set_memory(at, kPage, abi::kProtRead, phys::WholeLeaves::split), Errno::ok);
+  uint64_t hole = *kernel.page_address(*kernel.vmalloc(kPage, 0));
+  ASSERT_EQ(kernel.set_memory(hole, kPage, 0, phys::WholeLeaves::split), Errno::ok);
+  EXPECT_EQ(mappings_of_ram("r--s"), 1);
+  EXPECT_EQ(mappings_of_ram("---s"), 1);
+  ASSERT_EQ(hibernate(), Errno::ok) << said();
+  EXPECT_EQ(mappings_of_ram("r--s") + mappings_of_ram("---s"), 2);  // mapped for their copies, and put back
+  home_.reset();
+  EXPECT_EQ(mappings_of_ram("rw-s"), 0);
+  ASSERT_EQ(resume(), Errno::ok) << said();
+  EXPECT_EQ(mappings_of_ram("r--s"), 1);
+  EXPECT_EQ(mappings_of_ram("---s"), 1);
+  KernelMemory& same = *home_->machine().kernel();
+  EXPECT_EQ(same.load(hole).signal.number, mm::SignalNumber::sigsegv);
+  EXPECT_EQ(same.set_memory(hole, kPage, abi::kProtRead | abi::kProtWrite, phys::WholeLeaves::split), Errno::ok);
+  EXPECT_EQ(same.vfree(at), Errno::ok);
+  EXPECT_EQ(mappings_of_ram("r--s") + mappings_of_ram("---s"), 0);
+  EXPECT_TRUE(is_sound());
+}
+
 struct Stuck {
   Machine& machine;
   Process& process;
@@ -179,8 +212,9 @@ struct Stuck {
 };
 
 TEST_F(HibernationTest, ATaskThatDoesNotFreezeIsNamed) {
-  Machine& machine = boot(small_options());
-  machine.kernel()->freezer().set_timeout(50);
+  MachineOptions options = small_options();
+  options.freeze_timeout_ms = 50;
+  Machine& machine = boot(options);
   Stuck stuck{machine, machine.create_process("stubborn")};
   sync::Task task(
       "stubborn",

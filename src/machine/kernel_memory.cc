@@ -43,7 +43,9 @@ KernelMemory::KernelMemory(const MachineOptions& options, phys::Frames& frames)
       tlbs_(options.cpus,
             options.tlb == OnOff::on ? KernelTlbs::Remember::translations : KernelTlbs::Remember::nothing),
       map_(options_.direct_map, frames, tlbs_, options_.defects),
-      vmalloc_(frames, map_, tlbs_, options_.defects, vmalloc_space(options)) {}
+      vmalloc_(frames, map_, tlbs_, options_.defects, vmalloc_space(options)) {
+  freezer_.set_timeout(options.freeze_timeout_ms);
+}
 
 template <typename Touch>
 KernelFault KernelMemory::access(uint64_t address, KernelAccess how, Touch touch) {

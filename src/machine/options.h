@@ -147,6 +147,8 @@ struct MachineOptions {
   unsigned oom_reap_retries = 10;     ///< for an address space whose mmap_lock is taken. Linux: MAX_OOM_REAP_RETRIES
   OnOff private_data = OnOff::off;    ///< check() knows what was stored in private mappings; one thread at a time only
   phys::DirectMapOptions direct_map;  ///< with an architecture the machine has the kernel's side: kernel_memory.h
+  /// Natively: how long tasks have to freeze, in milliseconds. Linux: /sys/power/pm_freeze_timeout
+  uint32_t freeze_timeout_ms = power::Freezer::kTimeoutMilliseconds;
   power::FreezeScope freeze_scope = power::FreezeScope::all;
   power::Quiesce quiesce = power::Quiesce::yes;  ///< no: an image is copied while other CPUs run
   base::DefectSet defects = {};

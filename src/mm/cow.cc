@@ -32,7 +32,7 @@ AddressSpace::FaultEnd AddressSpace::do_cow_fault(Fault& fault) {
   FolioRef copy = std::move(*allocated);
   cache::Mapping& mapping = *fault.vma.mapping();
   FileIndex index = fault.vma.index_of(fault.page);
-  fault.vma.file()->mmap_readahead(index, fault.vma.read_advice());
+  fault.vma.file()->read_ahead_of_fault(index, fault.vma.read_advice());
   cache::FaultResult source = mapping.ops().fault(mapping, index);
   if (source.outcome != cache::FaultOutcome::found) return end_of(source.outcome);
   env.folios.frames().copy(copy->pfn(), source.folio->pfn() + (index - source.folio->index()));

@@ -208,7 +208,7 @@ AddressSpace::FaultEnd AddressSpace::do_fault(Fault& fault) {
   QUIRE_FUNC();
   if (fault.write() && fault.vma.is_cow()) return do_cow_fault(fault);
   if (do_fault_around(fault)) return FaultEnd::again;
-  fault.vma.file()->mmap_readahead(fault.vma.index_of(fault.page), fault.vma.read_advice());
+  fault.vma.file()->read_ahead_of_fault(fault.vma.index_of(fault.page), fault.vma.read_advice());
   cache::Mapping& mapping = *fault.vma.mapping();
   cache::FaultResult result = mapping.ops().fault(mapping, fault.vma.index_of(fault.page));
   if (result.outcome != cache::FaultOutcome::found) return end_of(result.outcome);

@@ -21,6 +21,8 @@ void AddressSpace::map_cached_page(const Vma& vma, pgtable::LockedPageTable& tab
   if (!locked || folio.mapping() != vma.mapping() || folio.index() != found.index) return;
   cache::FolioFlag flags = folio.flags();
   if (!cache::any(flags & cache::FolioFlag::uptodate) || cache::any(flags & cache::FolioFlag::hwpoison)) return;
+  // Its own fault has the next pages read ahead.
+  if ((flags & (cache::FolioFlag::readahead | cache::FolioFlag::swapbacked)) == cache::FolioFlag::readahead) return;
   VirtPage page = vma.pages().start() + (found.index - vma.index_of(vma.pages().start()));
   if (!table.get(page).is_none()) return;
   rss.add(Folio::rss_class(flags), 1);

@@ -53,7 +53,7 @@ class FileBacking {
   [[nodiscard]] virtual bool may_write() const { return true; }
   /// Before a fault looks for the page at `index`: it and others may be read ahead. Sleeps. Linux: mm/filemap.c
   /// do_sync_mmap_readahead(), do_async_mmap_readahead()
-  virtual void mmap_readahead(FileIndex index, ReadAdvice advice) { (void)index, (void)advice; }
+  virtual void read_ahead_of_fault(FileIndex index, ReadAdvice advice) { (void)index, (void)advice; }
   /// Zeroes `bytes` from `offset` on and frees the pages that are wholly in there; -EOPNOTSUPP. Sleeps.
   /// Linux: mm/madvise.c madvise_remove(), vfs_fallocate()
   [[nodiscard]] virtual Errno punch_hole(uint64_t offset, uint64_t bytes) {
