@@ -112,3 +112,17 @@ check {
 }
 
 expect { never check   complete }
+
+scenario refused-attribute "a layer refuses the attribute, and what it was for has been copied up for it"
+machine  cpus=1 ram=16 union=1
+
+setup { A: mkdir("/lower/d", 0755) = 0 }
+
+check {
+  A: setxattr("/union/d", "none.a", 'v', XATTR_CREATE) = -EOPNOTSUPP
+  A: stat("/union/d").st_nlink                         = 1
+  A: stat("/upper/d").st_nlink                         = 2
+  A: setxattr("/union/d", "user.", 'v', XATTR_CREATE)  = -EINVAL
+}
+
+expect { never check   complete }

@@ -15,23 +15,20 @@ bool drops_sgid(const Credentials& who, const Attributes& of) {
   return (of.mode & kGroupExec) != 0 || (!who.privileged() && who.gid != of.gid);
 }
 
-struct XattrName {
-  enum class Space : uint8_t { user, trusted, security, unknown } space = Space::unknown;
-  bool complete = true;  ///< something is behind the prefix
-};
+enum class XattrSpace : uint8_t { user, trusted, security, unknown };
 
-XattrName parse_xattr(std::string_view name) {
-  using Space = XattrName::Space;
+XattrSpace space_of(std::string_view name) {
+  using Space = XattrSpace;
   constexpr std::pair<std::string_view, Space> kPrefixes[] = {
       {"user.", Space::user}, {"trusted.", Space::trusted}, {"security.", Space::security}};
   for (const auto& [prefix, space] : kPrefixes)
-    if (name.starts_with(prefix)) return {space, name.size() > prefix.size()};
-  return {};
+    if (name.starts_with(prefix)) return space;
+  return Space::unknown;
 }
 
 // Linux: fs/xattr.c xattr_permission()
-Errno xattr_permission(const Credentials& who, Inode& inode, XattrName::Space space, uint32_t wanted) {
-  using Space = XattrName::Space;
+Errno xattr_permission(const Credentials& who, Inode& inode, XattrSpace space, uint32_t wanted) {
+  using Space = XattrSpace;
   bool writes = (wanted & kMayWrite) != 0;
   if (writes && inode.super()->read_only()) return Errno::erofs;
   if (space == Space::security) return Errno::ok;
@@ -48,14 +45,12 @@ Errno xattr_permission(const Credentials& who, Inode& inode, XattrName::Space sp
 }
 
 // What setxattr() and removexattr() ask before anything else. Linux: fs/xattr.c xattr_permission(),
-// security/commoncap.c cap_inode_setxattr(), xattr_resolve_name()
+// security/commoncap.c cap_inode_setxattr()
 Errno may_change_xattr(const Credentials& who, Inode& inode, std::string_view name) {
-  XattrName parsed = parse_xattr(name);
-  Errno error = xattr_permission(who, inode, parsed.space, kMayWrite);
+  XattrSpace space = space_of(name);
+  Errno error = xattr_permission(who, inode, space, kMayWrite);
   if (error != Errno::ok) return error;
-  if (parsed.space == XattrName::Space::security && !who.privileged()) return Errno::eperm;
-  if (parsed.space == XattrName::Space::unknown) return Errno::eopnotsupp;
-  return parsed.complete ? Errno::ok : Errno::einval;
+  return space == XattrSpace::security && !who.privileged() ? Errno::eperm : Errno::ok;
 }
 
 }  // namespace
@@ -134,11 +129,8 @@ Errno utimens(const Credentials& who, Inode& inode, const TimeToSet& atime, cons
 Result<uint64_t> getxattr(const Credentials& who, Inode& inode, std::string_view name, std::span<std::byte> value) {
   QUIRE_FUNC();
   if (name.empty() || name.size() > kXattrNameMax) return Errno::erange;
-  XattrName parsed = parse_xattr(name);
-  Errno error = xattr_permission(who, inode, parsed.space, kMayRead);
+  Errno error = xattr_permission(who, inode, space_of(name), kMayRead);
   if (error != Errno::ok) return error;
-  if (parsed.space == XattrName::Space::unknown) return Errno::eopnotsupp;
-  if (!parsed.complete) return Errno::einval;
   sync::SharedGuard guard(inode.i_rwsem());
   return inode.getxattr(name, value);
 }

@@ -99,7 +99,11 @@ Result<ShmemFolio> TmpFs::shmem_swapin_folio(TmpfsInode& inode, FileIndex index,
 // Linux: mm/shmem.c shmem_alloc_and_add_folio()
 Result<ShmemFolio> TmpFs::shmem_alloc_and_add_folio(TmpfsInode& inode, FileIndex index, Gfp gfp) {
   TmpfsMount* mount = inode.mount();
-  if (mount != nullptr && !mount->acct_blocks(1)) return Errno::enospc;
+  if (mount != nullptr && !mount->acct_blocks(1)) {
+    // Reclaim drops pages of holes that nobody has written, and leaves it to the next to count them out.
+    shmem_recalc_inode(inode, 0, 0);
+    if (!mount->acct_blocks(1)) return Errno::enospc;
+  }
   Result<ShmemFolio> got = shmem_alloc_folio(inode, index, gfp);
   if (!got && mount != nullptr) mount->unacct_blocks(1);
   return got;

@@ -29,6 +29,7 @@ TmpfsNode::~TmpfsNode() {
 Errno TmpfsNode::set_xattr(std::string_view name, std::span<const std::byte> value, XattrSet how) {
   QUIRE_FUNC();
   if (mount_ == nullptr) return Errno::eopnotsupp;
+  if (Errno error = xattr_resolve_name(name); error != Errno::ok) return error;
   // Room for all of it, whatever is there: what it replaces gives its room back afterwards.
   int64_t space = Xattrs::space(name, value.size());
   if (!mount_->take_space(space)) return Errno::enospc;
@@ -46,6 +47,7 @@ Errno TmpfsNode::set_xattr(std::string_view name, std::span<const std::byte> val
 Errno TmpfsNode::remove_xattr(std::string_view name) {
   QUIRE_FUNC();
   if (mount_ == nullptr) return Errno::eopnotsupp;
+  if (Errno error = xattr_resolve_name(name); error != Errno::ok) return error;
   Result<int64_t> freed = xattrs_.remove(name);
   if (!freed) return freed.error();
   mount_->give_space(*freed);

@@ -48,6 +48,8 @@ template <typename Base>
 class TmpfsNamed : public Base, public TmpfsNode {
  public:
   [[nodiscard]] Result<uint64_t> getxattr(std::string_view name, std::span<std::byte> value) override {
+    Errno error = xattr_resolve_name(name);
+    if (error != Errno::ok) return error;
     return xattrs_.get(name, value);
   }
   [[nodiscard]] Errno setxattr(std::string_view name, std::span<const std::byte> value, XattrSet how) override {

@@ -4,6 +4,12 @@
 
 namespace quire::fs {
 
+Errno xattr_resolve_name(std::string_view name) {
+  for (std::string_view prefix : {"user.", "trusted.", "security."})
+    if (name.starts_with(prefix)) return name.size() > prefix.size() ? Errno::ok : Errno::einval;
+  return Errno::eopnotsupp;
+}
+
 // Linux: fs/xattr.c simple_xattr_get()
 Result<uint64_t> Xattrs::get(std::string_view name, std::span<std::byte> value) const {
   (void)changes_.get();

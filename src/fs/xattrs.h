@@ -15,6 +15,10 @@
 
 namespace quire::fs {
 
+/// Whether a file system in memory keeps attributes of such names: -EOPNOTSUPP; -EINVAL: nothing is behind the prefix.
+/// Each file system says so itself, for a stack copies up first. Linux: fs/xattr.c xattr_resolve_name()
+[[nodiscard]] Errno xattr_resolve_name(std::string_view name);
+
 class Xattrs {
  public:
   /// What one takes of the space that a file system allows for. Linux: simple_xattr_space()
