@@ -134,3 +134,25 @@ check {
 }
 
 expect { never check   complete }
+
+scenario long-symlink-to-itself "a symlink as long as a path may be leads to itself, forty times in each call"
+machine  cpus=1 ram=16 tmpfs=tmp:0
+
+setup { A: symlink("/tmp/a"+fill('/', 4066), "/tmp/a") = 0 }
+
+check {
+  A: mkdir("/tmp/a/c/c/d", 0777)  = -ELOOP
+  A: stat("/tmp/a").st_mode       = -ELOOP
+  A: open("/tmp/a/", O_RDONLY)    = -ELOOP
+  A: truncate("/tmp/a", 4K)       = -ELOOP
+  A: access("/tmp/a", X_OK)       = -ELOOP
+  A: getdents("/tmp/a", ".")      = -ELOOP
+  A: rmdir("/tmp/a/b")            = -ELOOP
+  A: chmod("/tmp/a", 0600)        = -ELOOP
+  A: link("/tmp/a/b", "/tmp/c")   = -ELOOP
+  A: rename("/tmp/a/b", "/tmp/c") = -ELOOP
+  A: unlink("/tmp/a/b")           = -ELOOP
+  A: lstat("/tmp/a").st_size      = 4072
+}
+
+expect { never check   complete }

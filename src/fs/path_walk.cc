@@ -88,11 +88,13 @@ Errno PathWalk::put_in_front(Inode& link) {
   link.touch_atime();
   Result<std::string_view> target = link.readlink();
   if (!target) return target.error();
-  sync::String text(*target);
   // What was behind the name, its slashes too: they say that it must be a directory.
-  if (slashes_) text += '/';
-  text += rest_;
-  text_ = std::move(text);
+  spare_.clear();
+  spare_.reserve(target->size() + 1 + rest_.size());
+  spare_ += *target;
+  if (slashes_) spare_ += '/';
+  spare_ += rest_;
+  text_.swap(spare_);
   rest_ = text_;
   if (rest_.front() != '/') return Errno::ok;
   at_ = InodeRef::of(root_.root());

@@ -57,6 +57,7 @@ class PathWalk {
   const Credentials who_;
   InodeRef at_;
   sync::String text_;      ///< what rest_ and name_ point into, if not into the caller's path
+  sync::String spare_;     ///< what they pointed into before: two serve for all symlinks of a walk
   std::string_view rest_;  ///< behind name_
   std::string_view name_;
   Last last_ = Last::root;
