@@ -388,7 +388,9 @@ static inline long q_compact(void) {
 static inline long q_move_page(int pid, void* p, int node) {
   int status = 0;
   long result = q_result(syscall(SYS_move_pages, pid, 1UL, &p, &node, &status, 2 /* MPOL_MF_MOVE */));
-  return result < 0 ? result : status;
+  if (result < 0) return result;
+  /* More than 0: so many pages could not be moved now, and nothing was said of them. */
+  return result > 0 ? -EBUSY : status;
 }
 /* [end] */
 
