@@ -78,6 +78,11 @@ class WalkTest : public testing::Test {
   void dirty(const Indexes& indexes) {
     for (uint64_t index : indexes) (void)fs_.dirty_folio(mapping_, add(index));
   }
+  /// Pages that are dirty, on a device that has no room for any.
+  void dirty_on_full_device(const Indexes& indexes) {
+    dirty(indexes);
+    for (uint64_t index : indexes) fs_.outcomes[index] = Errno::enospc;
+  }
   [[nodiscard]] Indexes dirty_now() {
     Indexes indexes;
     for (Folio* folio : folios_of_file_)
@@ -232,9 +237,8 @@ TEST_F(WalkTest, AFlusherThatCanWriteNothingEnds) {
   BdiWriteback wb(PageCount(100), {.dirty_ratio = 8, .dirty_background_ratio = 3});
   mapping_.set_counts(&wb.counts());
   WbInode inode(mapping_);
-  Indexes all{0, 1, 2, 3, 4, 5};
-  dirty(all);
-  for (uint64_t index : all) fs_.outcomes[index] = Errno::enospc;
+  const Indexes all{0, 1, 2, 3, 4, 5};
+  dirty_on_full_device(all);
   wb.mark_inode_dirty(inode);
   EXPECT_EQ(wb.wb_workfn(PageCount(0)), PageCount(0));
   EXPECT_EQ(dirty_now(), all);
@@ -248,9 +252,8 @@ TEST_F(WalkTest, WhoMakesMoreDirtyThanCanBeWrittenPausesAndGoesOn) {
   BdiWriteback wb(PageCount(100), {.dirty_ratio = 4, .dirty_background_ratio = 2});
   mapping_.set_counts(&wb.counts());
   WbInode inode(mapping_);
-  Indexes all{0, 1, 2, 3, 4, 5};
-  dirty(all);
-  for (uint64_t index : all) fs_.outcomes[index] = Errno::enospc;
+  const Indexes all{0, 1, 2, 3, 4, 5};
+  dirty_on_full_device(all);
   wb.mark_inode_dirty(inode);
   wb.balance_dirty_pages();
   wb.start();
