@@ -499,17 +499,38 @@ class Model {
     std::string_view name;
     Unknown (Model::*make)(const Call&, const Value&);
   };
-  static constexpr std::array<Step, 29> kSteps = {
-      {{"close", &Model::close},    {"exit", &Model::exit},           {"fallocate", &Model::fallocate},
-       {"fdatasync", &Model::sync}, {"fork", &Model::fork},           {"fstat", &Model::fstat},
-       {"fsync", &Model::sync},     {"ftruncate", &Model::ftruncate}, {"load", &Model::load},
-       {"lseek", &Model::lseek},    {"madvise", &Model::madvise},     {"memfd_create", &Model::memfd_create},
-       {"mlock", &Model::mlock},    {"mlock2", &Model::mlock2},       {"mlockall", &Model::mlockall},
-       {"mmap", &Model::mmap},      {"mprotect", &Model::mprotect},   {"mremap", &Model::mremap},
-       {"msync", &Model::sync},     {"munlock", &Model::munlock},     {"munlockall", &Model::munlockall},
-       {"munmap", &Model::munmap},  {"open", &Model::open},           {"poison", &Model::poison},
-       {"pread", &Model::pread},    {"pwrite", &Model::pwrite},       {"setuid", &Model::setuid},
-       {"store", &Model::store},    {"sync_file_range", &Model::sync}}};
+  static constexpr std::array<Step, 32> kSteps = {{{"close", &Model::close},
+                                                   {"exit", &Model::exit},
+                                                   {"fallocate", &Model::fallocate},
+                                                   {"fdatasync", &Model::sync},
+                                                   {"fork", &Model::fork},
+                                                   {"fstat", &Model::fstat},
+                                                   {"fsync", &Model::sync},
+                                                   {"ftruncate", &Model::ftruncate},
+                                                   {"load", &Model::load},
+                                                   {"lseek", &Model::lseek},
+                                                   {"madvise", &Model::madvise},
+                                                   {"memfd_create", &Model::memfd_create},
+                                                   {"mlock", &Model::mlock},
+                                                   {"mlock2", &Model::mlock2},
+                                                   {"mlockall", &Model::mlockall},
+                                                   {"mmap", &Model::mmap},
+                                                   {"mprotect", &Model::mprotect},
+                                                   {"mremap", &Model::mremap},
+                                                   {"msync", &Model::sync},
+                                                   {"munlock", &Model::munlock},
+                                                   {"munlockall", &Model::munlockall},
+                                                   {"munmap", &Model::munmap},
+                                                   {"open", &Model::open},
+                                                   {"poison", &Model::poison},
+                                                   {"posix_fadvise", &Model::sync},
+                                                   {"pread", &Model::pread},
+                                                   {"pwrite", &Model::pwrite},
+                                                   {"readahead", &Model::sync},
+                                                   {"setuid", &Model::setuid},
+                                                   {"store", &Model::store},
+                                                   {"sync_file_range", &Model::sync},
+                                                   {"syncfs", &Model::sync}}};
 
   const scenario::Program& program_;
   std::vector<ModelSpace> spaces_;

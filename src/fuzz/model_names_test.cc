@@ -152,9 +152,11 @@ TEST(ModelPaths, WhatWritersAreToldIsNoResult) {
 // Each subject comes, and its programs say something of most calls that are about paths.
 TEST(Generator, ProgramsAreAboutNamesStacksAndDisks) {
   std::map<std::string, unsigned> seen;
-  for (uint64_t seed = 1; seed <= 300; ++seed) {
+  constexpr uint64_t kPrograms = 1'000;
+  for (uint64_t seed = 1; seed <= kPrograms; ++seed) {
     std::string text = format(generate(seed, {}));
-    for (const char* word : {"tmpfs=tmp:", "nr_inodes=", "union=1", "disk=", "rename(", "setuid("})
+    for (const char* word :
+         {"tmpfs=tmp:", "nr_inodes=", "union=1", "disk=", "rename(", "setuid(", "posix_fadvise(", "readahead("})
       seen[word] += text.find(word) != std::string::npos ? 1 : 0;
   }
   for (const auto& [word, count] : seen) EXPECT_GT(count, 2U) << word;

@@ -32,6 +32,13 @@ constexpr std::array kSyncRange = {Choice{"SYNC_FILE_RANGE_WRITE", 3},
                                    Choice{"SYNC_FILE_RANGE_WRITE|SYNC_FILE_RANGE_WAIT_AFTER", 1},
                                    Choice{"0", 1},
                                    Choice{"8", 1}};
+constexpr std::array kFileAdvice = {Choice{"POSIX_FADV_DONTNEED", 4},
+                                    Choice{"POSIX_FADV_WILLNEED", 3},
+                                    Choice{"POSIX_FADV_RANDOM", 1},
+                                    Choice{"POSIX_FADV_SEQUENTIAL", 1},
+                                    Choice{"POSIX_FADV_NORMAL", 1},
+                                    Choice{"POSIX_FADV_NOREUSE", 1},
+                                    Choice{"99", 1}};
 constexpr std::array kLock = {Choice{"MLOCK_ONFAULT", 8}, Choice{"0", 2}, Choice{"2", 1}};
 constexpr std::array kLockAll = {Choice{"MCL_CURRENT", 6},
                                  Choice{"MCL_FUTURE", 2},
@@ -48,13 +55,10 @@ struct Words {
   std::string_view operation;  ///< empty: any
   std::span<const Choice> choices;
 };
-constexpr std::array kWords = {Words{"ADVICE", "", kAdvice},
-                               Words{"MODE", "", kModes},
-                               Words{"PROT", "", kProt},
-                               Words{"FLAGS", "msync", kSync},
-                               Words{"FLAGS", "sync_file_range", kSyncRange},
-                               Words{"FLAGS", "mlock2", kLock},
-                               Words{"FLAGS", "mlockall", kLockAll}};
+constexpr std::array kWords = {Words{"ADVICE", "madvise", kAdvice}, Words{"ADVICE", "posix_fadvise", kFileAdvice},
+                               Words{"MODE", "", kModes},           Words{"PROT", "", kProt},
+                               Words{"FLAGS", "msync", kSync},      Words{"FLAGS", "sync_file_range", kSyncRange},
+                               Words{"FLAGS", "mlock2", kLock},     Words{"FLAGS", "mlockall", kLockAll}};
 constexpr std::array<std::string_view, 12> kMade = {"FD",   "ADDRESS", "RANGE", "LENGTH", "OFFSET", "BYTE",
                                                     "AREA", "PROCESS", "NODE",  "PAGES",  "FLAGS",  "NAME"};
 

@@ -10,9 +10,9 @@ namespace quire::fuzz {
 namespace {
 
 /// What is done to a file that is open, in a program about names alone.
-constexpr std::array<std::string_view, 11> kFileCalls = {"close", "exit",   "fallocate",      "fdatasync",
-                                                         "fork",  "fstat",  "fsync",          "ftruncate",
-                                                         "pread", "pwrite", "sync_file_range"};
+constexpr std::array<std::string_view, 13> kFileCalls = {
+    "close",     "exit",  "fallocate",     "fdatasync", "fork",      "fstat",          "fsync",
+    "ftruncate", "pread", "posix_fadvise", "pwrite",    "readahead", "sync_file_range"};
 
 struct SubjectWeight {
   Subject subject;
