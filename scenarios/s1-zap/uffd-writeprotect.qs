@@ -60,6 +60,27 @@ check { A: load(p[0]) = 'b' }
 
 expect { never deadlock   never lost_store   never stale_tlb   always A:x == 'a'   always A:w == 0   complete }
 
+scenario uffd-resolve-forked "the same of a page that a child has too: it is not made writable when it is resolved"
+machine  cpus=2 ram=16
+
+setup {
+  A: p = mmap(4K, 4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  A: store(p[0], 'a')
+  A: uffd_register(p[0])        = 0
+  A: B = fork()
+  A: uffd_writeprotect(p[0], 1) = 0
+}
+
+cpu 0 as A { w = store(p[0], 'b') }
+cpu 1 as A { uffd_writeprotect(p[0], 0) = 0 }
+
+check {
+  A: load(p[0]) = 'b'
+  B: load(p[0]) = 'a'
+}
+
+expect { never deadlock   never lost_store   never stale_tlb   always A:w == 0   complete }
+
 scenario uffd-protect-vs-reclaim "a page is protected while it goes to swap"
 machine  cpus=2 ram=16 swap=S:4
 

@@ -186,11 +186,11 @@ scenario vma-locked-apart "pages written while one of them was locked and the ot
 machine  cpus=1 ram=16 PTRS_PER_PTE=512
 
 cpu 0 as A {
-  p = mmap(0, 3*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
-  mlock2(p[1], 0)    = 0
-  store(p[0:3], 'Z') = 0
-  mlock(p[0:3])      = 0
-  q = mremap(p, 3*4K, 4*4K, MREMAP_MAYMOVE)
+  p = mmap(4K, 3*4K, PROT_READ|PROT_WRITE, MAP_PRIVATE|MAP_ANONYMOUS, -1, 0)
+  mlock2(p[1], 0)                                              = 0
+  store(p[0:3], 'Z')                                           = 0
+  mlock(p[0:3])                                                = 0
+  q = mremap(p, 3*4K, 4*4K, MREMAP_MAYMOVE|MREMAP_FIXED, 4*4K) = 4*4K
 }
 
 expect { never bug   complete }

@@ -12,14 +12,17 @@
 #include <sys/xattr.h>
 /* [end] */
 
-/* [begin] Mounts of this process and its children alone, which end with them. Nothing else of the root can be written,
-   but what is in the directory `kept`, if there is one. */
+/* [begin] Mounts of this process and its children alone, which end with them. What is in the directory `kept`, if there
+   is one, can be written after they are made. */
 static inline int q_begin_mounts(const char* kept) {
   if (unshare(CLONE_NEWNS) != 0) return -1;
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0) return -1;
   umask(0);
   return kept == NULL ? 0 : mount(kept, kept, NULL, MS_BIND | MS_REC, NULL);
 }
+/* [end] */
+
+/* [begin] All mounts are made: nothing else of the root can be written. */
 static inline int q_end_mounts(void) { return mount(NULL, "/", NULL, MS_REMOUNT | MS_BIND | MS_RDONLY, NULL); }
 /* [end] */
 
