@@ -145,7 +145,10 @@ GeneratorOptions generator_for(const JudgeOptions& options, const Judge& judge) 
   };
   bool guest = judge.kernel()->guest;
   generator.memory_fails = guest;
-  generator.may = [guest](const scenario::Operation& operation, std::string_view member) {
+  // What is protected may be waited for in all orders, and two threads of a process would make its userfaultfd at once.
+  bool uffd = options.cpus == 1;
+  generator.may = [guest, uffd](const scenario::Operation& operation, std::string_view member) {
+    if (!uffd && operation.name.starts_with("uffd_")) return false;
     const oracle::KernelOperation& kernel = oracle::kernel_operation(operation);
     return kernel.run != nullptr && (guest || kernel.needs != oracle::KernelOperation::Needs::guest) &&
            operation.gives != scenario::Operation::Gives::amount && member != "file" && member != "shmem";
