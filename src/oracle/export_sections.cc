@@ -108,7 +108,8 @@ constexpr std::array<Header, 26> kHeaders = {{
     {"sys/wait.h", "waitpid"},
     {"sys/xattr.h", "setxattr getxattr listxattr removexattr XATTR_*"},
     {"unistd.h",
-     "close pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync syncfs setuid unlink "
+     "close read pread pwrite usleep fork getpid geteuid access ftruncate truncate fsync fdatasync syncfs setuid "
+     "unlink "
      "rmdir link symlink readlink chown lseek write sysconf chroot chdir "
      "_exit R_OK W_OK X_OK F_OK"},
 }};

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/swap.h>
 #include <sys/utsname.h>
@@ -19,6 +20,7 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "oracle/kernel/calls.h"
@@ -80,37 +82,79 @@ void remove_zram(const std::string& number) {
   }
 }
 
+// What is asked for with "make KIND"; its name, or nothing. Who asks may be killed as soon as it is there.
+std::string make(const std::string& kind) {
+  if (kind == "zram") return read_line("/sys/class/zram-control/hot_add");
+  std::string name = "/var/tmp/quire-XXXXXX";
+  return mkdtemp(name.data()) == nullptr ? "" : name;
+}
+
+void end_swap_file(const std::string& path) {
+  constexpr int kAttempts = 100;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    if (swapoff(path.c_str()) == 0 || errno == EINVAL || errno == ENOENT) return;
+    usleep(50'000);
+  }
+}
+
+// Again while there is something new in it: processes that play may outlive who started them by a little.
+void remove_directory(const std::string& path) {
+  constexpr int kAttempts = 600;
+  for (int attempt = 0; attempt < kAttempts; ++attempt) {
+    std::error_code failed;
+    std::filesystem::remove_all(path, failed);
+    if (!failed) return;
+    usleep(10'000);
+  }
+}
+
 // A line of the guardian: what there is, and is to go.
 void clean_up(const std::string& line) {
   std::istringstream words(line);
   std::string kind;
   std::string what;
   words >> kind >> what;
-  std::error_code ignored;
   if (kind == "zram") remove_zram(what);
-  for (int attempt = 0; kind == "file" && swapoff(what.c_str()) != 0 && errno != EINVAL && attempt < 100; ++attempt)
-    usleep(50'000);
+  if (kind == "file") end_swap_file(what);
   std::string value;
   if (kind == "set" && words >> value) write_file(what, value);
   if (kind == "mount") umount2(what.c_str(), MNT_DETACH);
-  if (kind == "dir") std::filesystem::remove_all(what, ignored);
+  if (kind == "dir") remove_directory(what);
 }
 
-// Reads until the other end is closed, which the end of the process does too, then cleans up from the last to the
-// first.
-[[noreturn]] void guard(int pipe) {
-  for (int signal : {SIGINT, SIGTERM, SIGHUP, SIGPIPE}) ::signal(signal, SIG_IGN);
-  std::string text;
-  std::array<char, 512> buffer;
-  for (;;) {
-    ssize_t n = read(pipe, buffer.data(), buffer.size());
+// Up to the end of a line; nothing when the other end is closed.
+std::optional<std::string> next_line(int socket) {
+  std::string line;
+  for (char c = 0;;) {
+    ssize_t n = read(socket, &c, 1);
     if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) break;
-    text.append(buffer.data(), static_cast<std::size_t>(n));
+    if (n <= 0) return std::nullopt;
+    if (c == '\n') return line;
+    line += c;
   }
+}
+
+bool send_line(int socket, std::string line) {
+  line += '\n';
+  return send(socket, line.data(), line.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(line.size());
+}
+
+// Listens until the other end is closed, which the end of the process does too, then cleans up from the last to the
+// first.
+[[noreturn]] void guard(int socket) {
+  for (int signal : {SIGINT, SIGTERM, SIGHUP}) ::signal(signal, SIG_IGN);
   std::vector<std::string> lines;
-  std::istringstream in(text);
-  for (std::string line; std::getline(in, line);) lines.push_back(line);
+  while (std::optional<std::string> line = next_line(socket)) {
+    constexpr std::string_view kMake = "make ";
+    if (!line->starts_with(kMake)) {
+      lines.push_back(*line);
+      continue;
+    }
+    std::string kind = line->substr(kMake.size());
+    std::string name = make(kind);
+    if (!name.empty()) lines.push_back(kind + " " + name);
+    send_line(socket, name);
+  }
   for (auto line = lines.rbegin(); line != lines.rend(); ++line) clean_up(*line);
   _exit(0);
 }
@@ -126,7 +170,8 @@ Host::~Host() {
 
 std::string Host::start_guardian() {
   std::array<int, 2> ends{};
-  if (pipe2(ends.data(), O_CLOEXEC) != 0) return fmt::format("pipe: {}", std::strerror(errno));
+  if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0)
+    return fmt::format("socketpair: {}", std::strerror(errno));
   guardian_pid_ = fork();
   if (guardian_pid_ == 0) {
     close(ends[1]);
@@ -142,9 +187,16 @@ std::string Host::start_guardian() {
   return {};
 }
 
+// Before the change, for this process may be killed at any moment.
 void Host::tell_guardian(const std::string& line) const {
-  std::string text = line + "\n";
-  if (write(guardian_, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+  if (!send_line(guardian_, line)) std::abort();
+}
+
+std::string Host::made_by_guardian(const std::string& kind) const {
+  tell_guardian("make " + kind);
+  std::optional<std::string> name = next_line(guardian_);
+  if (!name) std::abort();
+  return *name;
 }
 
 // Swap is the machine's: of two at once each would find its pages in the other's areas. Held by the guardian too, until
@@ -158,8 +210,8 @@ void Host::wait_for_turn() {
 // A fault is to map the page it is about, and no neighbours that happen to be cached.
 void Host::map_one_page_per_fault() {
   std::string debug = directory_ + "/debug";
-  if (mkdir(debug.c_str(), 0700) != 0 || mount("none", debug.c_str(), "debugfs", 0, nullptr) != 0) return;
   tell_guardian("mount " + debug);
+  if (mkdir(debug.c_str(), 0700) != 0 || mount("none", debug.c_str(), "debugfs", 0, nullptr) != 0) return;
   std::string around = debug + "/fault_around_bytes";
   std::string before = read_line(around);
   if (before.empty()) return;
@@ -187,20 +239,17 @@ std::string Host::set_up(const std::vector<std::string>& areas) {
   if (guardian_ < 0) {
     wait_for_turn();
     if (std::string why = start_guardian(); !why.empty()) return why;
-    std::string name = "/var/tmp/quire-XXXXXX";
-    if (mkdtemp(name.data()) == nullptr) return fmt::format("{}: {}", name, std::strerror(errno));
-    directory_ = name;
-    tell_guardian("dir " + directory_);
+    directory_ = made_by_guardian("dir");
+    if (directory_.empty()) return "no directory can be made in /var/tmp";
     map_one_page_per_fault();
     read_one_page_per_swap_fault();
   }
   for (const std::string& area : areas) {
     if (areas_.contains(area)) continue;
     if (!is_root()) return "swap needs root";
-    std::string number = read_line("/sys/class/zram-control/hot_add");
+    std::string number = made_by_guardian("zram");
     std::string device;
     if (!number.empty()) {
-      tell_guardian("zram " + number);
       device = "/dev/zram" + number;
       if (!write_file(fmt::format("/sys/block/zram{}/disksize", number), std::to_string(area_bytes())))
         return device + ": its size could not be set";

@@ -55,13 +55,14 @@ class Host {
   void read_one_page_per_swap_fault();
   void set_again() const;
   void tell_guardian(const std::string& line) const;
+  [[nodiscard]] std::string made_by_guardian(const std::string& kind) const;
 
   std::map<std::string, std::string, std::less<>> areas_;
   std::string directory_;
   unsigned fault_around_pages_ = 16;
   std::vector<std::pair<std::string, std::string>> settings_;  ///< of the kernel, and their values meanwhile
   int lock_ = -1;                                              ///< of the machine's swap
-  int guardian_ = -1;                                          ///< the pipe to it
+  int guardian_ = -1;                                          ///< the socket to it
   pid_t guardian_pid_ = -1;
 };
 

@@ -47,12 +47,17 @@ static void q_start_undoer(void) {
   atexit(q_wait_for_undo);
 }
 
-static void q_at_end(void (*how)(const char*), const char* what) {
+/*
+ * To be called before the change, for this process may be killed at any moment. What is only known with it, as a name
+ * that is made up, the call that makes it writes to where that process looks, which is what is returned.
+ */
+static char* q_at_end(void (*how)(const char*), const char* what) {
   static int count;
   if (q_undo == NULL) q_start_undoer();
   if (count == Q_UNDO_MAX) q_bail("a change of the machine", "too many of them");
   snprintf(q_undo[count].what, sizeof(q_undo[count].what), "%s", what);
-  q_undo[count++].how = how;
+  q_undo[count].how = how;
+  return q_undo[count++].what;
 }
 /* [end] */
 
@@ -64,9 +69,9 @@ static const char* q_file_system(void) {
 /* [end] */
 
 /* [begin] Files on a disk: in a directory of this program, where the environment says (DIR), else in /var/tmp. */
-static char q_directory[100];
+static const char* q_directory;
 
-static void q_remove_directory(const char* path) {
+static void q_empty_directory(const char* path) {
   char file[400];
   struct dirent* entry;
   DIR* directory = opendir(path);
@@ -75,13 +80,24 @@ static void q_remove_directory(const char* path) {
     unlink(file);
   }
   if (directory != NULL) closedir(directory);
-  rmdir(path);
+}
+
+/* Again while there is something new in it: children of a process that was killed may still be at work. */
+static void q_remove_directory(const char* path) {
+  int attempt;
+  for (attempt = 0; attempt < 600 && rmdir(path) != 0 && errno == ENOTEMPTY; ++attempt) {
+    if (attempt > 0) usleep(10000);
+    q_empty_directory(path);
+  }
 }
 
 static void q_make_directory(void) {
-  snprintf(q_directory, sizeof(q_directory), "%s/quire-XXXXXX", q_file_system());
-  if (mkdtemp(q_directory) == NULL) q_bail(q_directory, strerror(errno));
-  q_at_end(q_remove_directory, q_directory);
+  char name[100];
+  char* made;
+  snprintf(name, sizeof(name), "%s/quire-XXXXXX", q_file_system());
+  made = q_at_end(q_remove_directory, name);
+  if (mkdtemp(made) == NULL) q_bail(made, strerror(errno));
+  q_directory = made;
 }
 
 static const char* q_path(const char* name) {
@@ -128,9 +144,11 @@ static int q_write(const char* path, const char* text) {
 #define Q_AREA_BYTES (64L << 20)
 
 /* Again while somebody has it: a process that was killed may still be in swapoff(). */
-static void q_remove_zram(const char* number) {
+static void q_remove_zram(const char* line) {
   char path[64];
+  char number[16];
   int attempt;
+  if (sscanf(line, "%15s", number) != 1) return; /* none was made */
   for (attempt = 0; attempt < 600; ++attempt) {
     snprintf(path, sizeof(path), "/dev/zram%s", number);
     swapoff(path);
@@ -141,29 +159,42 @@ static void q_remove_zram(const char* number) {
   }
 }
 
-static void q_remove_swap_file(const char* path) {
-  int attempt;
-  for (attempt = 0; attempt < 100 && swapoff(path) != 0 && errno != EINVAL; ++attempt) usleep(50000);
-  unlink(path);
-}
-
-static void q_make_zram(char* path, const char* number) {
+/* Its path, or NULL where there is no zram. Reading hot_add makes a device, and gives its number. */
+static const char* q_make_zram(void) {
+  static char path[64];
   char size[64];
   char bytes[32];
-  q_at_end(q_remove_zram, number);
-  snprintf(path, 128, "/dev/zram%s", number);
+  char* number;
+  int add = open("/sys/class/zram-control/hot_add", O_RDONLY | O_CLOEXEC);
+  if (add < 0) return NULL;
+  number = q_at_end(q_remove_zram, "");
+  if (read(add, number, 15) <= 0) number[0] = '\0';
+  close(add);
+  number[strcspn(number, "\n")] = '\0';
+  if (number[0] == '\0') return NULL;
+  snprintf(path, sizeof(path), "/dev/zram%s", number);
   snprintf(size, sizeof(size), "/sys/block/zram%s/disksize", number);
   snprintf(bytes, sizeof(bytes), "%ld", Q_AREA_BYTES);
   if (q_write(size, bytes) != 0) q_skip("needs swap: a zram device cannot be given a size");
+  return path;
 }
 
-static void q_make_swap_file(char* path) {
+static void q_remove_swap_file(const char* path) {
+  int attempt;
+  for (attempt = 0; attempt < 100 && swapoff(path) != 0 && errno != EINVAL && errno != ENOENT; ++attempt) usleep(50000);
+  unlink(path);
+}
+
+static const char* q_make_swap_file(void) {
+  char name[128];
+  char* made;
   int fd;
-  snprintf(path, 128, "%.80s/quire-swap-XXXXXX", q_file_system());
-  fd = mkstemp(path);
-  if (fd >= 0) q_at_end(q_remove_swap_file, path);
+  snprintf(name, sizeof(name), "%.80s/quire-swap-XXXXXX", q_file_system());
+  made = q_at_end(q_remove_swap_file, name);
+  fd = mkstemp(made);
   if (fd < 0 || fallocate(fd, 0, 0, Q_AREA_BYTES) != 0) q_skip("needs swap: there is no zram, and no room for a file");
   close(fd);
+  return made;
 }
 
 /* As mkswap(8) does. */
@@ -181,14 +212,8 @@ static const char* q_make_swap_area(void) {
   static char paths[4][128];
   static int areas;
   char* path = paths[areas++];
-  char number[16] = "";
-  FILE* add = fopen("/sys/class/zram-control/hot_add", "re"); /* reading it makes a device */
-  int zram = add != NULL && fscanf(add, "%15s", number) == 1;
-  if (add != NULL) fclose(add);
-  if (zram)
-    q_make_zram(path, number);
-  else
-    q_make_swap_file(path);
+  const char* made = q_make_zram();
+  snprintf(path, sizeof(paths[0]), "%s", made != NULL ? made : q_make_swap_file());
   q_make_swap_header(path);
   if (swapon(path, 0) != 0) q_skip("needs swap: swapon() is refused");
   return path;
@@ -233,19 +258,19 @@ static void q_set_fault_around(const char* path_and_bytes) {
 }
 
 static void q_map_one_page_per_fault(void) {
-  char mounted[] = "/var/tmp/quire-debug-XXXXXX";
-  char path[64] = "/sys/kernel/debug/fault_around_bytes";
+  char path[128] = "/sys/kernel/debug/fault_around_bytes";
   char before[128];
   char bytes[32] = "";
+  char* mounted;
   FILE* file;
-  if (access(path, W_OK) != 0 && mkdtemp(mounted) != NULL) {
-    q_at_end(q_remove_mount, mounted);
-    (void)mount("none", mounted, "debugfs", 0, NULL);
-    snprintf(path, sizeof(path), "%s/fault_around_bytes", mounted);
+  if (access(path, W_OK) != 0) {
+    mounted = q_at_end(q_remove_mount, "/var/tmp/quire-debug-XXXXXX");
+    if (mkdtemp(mounted) != NULL) (void)mount("none", mounted, "debugfs", 0, NULL);
+    snprintf(path, sizeof(path), "%.90s/fault_around_bytes", mounted);
   }
   file = fopen(path, "re");
   if (file != NULL && fscanf(file, "%31s", bytes) == 1) {
-    snprintf(before, sizeof(before), "%s %s", path, bytes);
+    snprintf(before, sizeof(before), "%.95s %s", path, bytes);
     q_at_end(q_set_fault_around, before);
     q_faults_around = q_write(path, "4096") != 0;
   }
