@@ -32,7 +32,7 @@ function(quire_room name)
   target_link_libraries(quire_${name} ${scope} ${links})
 
   if(tests)
-    _quire_tests(${name} ${name}_test unit 60 ${tests} ${testing})
+    _quire_tests(${name} ${name}_test unit 300 ${tests} ${testing})
   endif()
   if(stress_tests)
     _quire_tests(${name} ${name}_stress_test stress 600 ${stress_tests} ${testing})

@@ -3,6 +3,8 @@
 #include <sys/statfs.h>
 #include <unistd.h>
 
+#include <ctime>
+
 #include "import/fsx_recorder.h"
 #include "import/fsx_replay.h"
 #include "import/importer.h"
@@ -190,12 +192,14 @@ class FsxOnTmpfsSlow : public FsxOnTmpfs {};
 
 TEST_F(FsxOnTmpfsSlow, FiftyThousandOperations) {
   FsxRecording recording = record({.operations = 50'000, .seed = 1, .close_open_one_in = 100});
+  const std::clock_t begin = std::clock();
   FsxReplay replay = replayed(recording);
+  [[maybe_unused]] const double processor_seconds = static_cast<double>(std::clock() - begin) / CLOCKS_PER_SEC;
   EXPECT_EQ(replay.difference, "");
   EXPECT_EQ(replay.operations + replay.skipped, 50'000U);
   EXPECT_EQ(replay.sums_compared, replay.reads);
 #if defined(__OPTIMIZE__) && !defined(QUIRE_SANITIZED)
-  EXPECT_LT(replay.seconds, 10);
+  EXPECT_LT(processor_seconds, 10);
 #endif
 }
 

@@ -260,7 +260,7 @@ TEST(SwapBackends, AServerThatGoesAwayTakesOnlyWhatItHad) {
     EXPECT_EQ(machine.load(a, p + i * kBytesOfPage).value, static_cast<std::byte>(i + 1));
   EXPECT_EQ(machine.swapoff(a, "S"), Errno::ok);
   EXPECT_EQ(machine.load(a, p + kBytesOfPage).signal.number, mm::SignalNumber::sigbus);
-  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(20));
+  EXPECT_LT(std::chrono::steady_clock::now() - start, std::chrono::seconds(60));
   EXPECT_EQ(machine.swapon(a, "S"), Errno::enxio);
   server.start();
   EXPECT_EQ(machine.swapon(a, "S"), Errno::ok);

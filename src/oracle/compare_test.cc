@@ -202,7 +202,7 @@ TEST(Host, IsCleanedUpAfterAKill) {
   std::string device = told.substr(directory.size() + 2, told.size() - directory.size() - 3);
   ASSERT_NE(directory, "");
   for (int waited = 0;
-       waited < 1'000 && (std::filesystem::exists(directory) || (!device.empty() && std::filesystem::exists(device)));
+       waited < 6'000 && (std::filesystem::exists(directory) || (!device.empty() && std::filesystem::exists(device)));
        ++waited)
     usleep(10'000);
   EXPECT_FALSE(std::filesystem::exists(directory));

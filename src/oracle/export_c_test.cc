@@ -173,7 +173,7 @@ int directories_in(const std::string& folder) {
 
 bool none_is_left_in(const std::string& folder) {
   for (int waited = 0; directories_in(folder) != 0; ++waited) {
-    if (waited == 1'000) return false;
+    if (waited == 6'000) return false;
     usleep(10'000);
   }
   return true;
@@ -197,7 +197,7 @@ TEST_F(ExportC, NothingIsLeftAfterAKill) {
     execl((folder_ + "/a").c_str(), "a", nullptr);
     _exit(127);
   }
-  for (int waited = 0; directories_in(folder_) == 0 && waited < 1'000; ++waited) usleep(10'000);
+  for (int waited = 0; directories_in(folder_) == 0 && waited < 6'000; ++waited) usleep(10'000);
   EXPECT_EQ(directories_in(folder_), 1);
   kill(pid, SIGKILL);
   waitpid(pid, nullptr, 0);
