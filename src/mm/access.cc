@@ -122,15 +122,9 @@ Signal AddressSpace::access(VirtAddr address, Access access, Touch touch) {
   for (;;) {
     if (access_through_tlb(page, access, touch) || access_through_tables(page, access, touch)) return {};
     FaultEnd end = handle_mm_fault(address, access);
-    if (end == FaultEnd::write_protected) {
-      // Looked at before the entry is looked at once more, so that a change in between is not slept over.
-      uint32_t seen = uffd_resolved_.load();
-      end = handle_mm_fault(address, access);
-      if (end == FaultEnd::write_protected) uffd_resolved_.await_change(seen);
-    }
     // A killed process does not go on with what the fault gave it. Linux: fault_signal_pending()
     if (killed()) return signal_of(FaultEnd::killed);
-    if (end != FaultEnd::again && end != FaultEnd::write_protected) return signal_of(end);
+    if (end != FaultEnd::again) return signal_of(end);
   }
 }
 

@@ -21,6 +21,7 @@
 #include "base/result.h"
 #include "mm/vma.h"
 #include "sync/heap.h"
+#include "sync/wait.h"
 
 namespace quire::mm {
 
@@ -380,6 +381,14 @@ class AddressSpace final : public rmap::MappedSpace {
   void copy_device_pte(Copying& c, VirtPage page, Pte pte);
   void copy_present_pte(Copying& c, VirtPage page, Pte pte);
 
+  // mm/userfaultfd.cc: a write that waits
+  using UserfaultTicket = uint32_t;
+  [[nodiscard]] UserfaultTicket queue_userfault(VirtPage page);
+  [[nodiscard]] bool userfaultfd_must_wait(VirtPage page) QUIRE_REQUIRES_SHARED(mmap_lock);
+  void wait_for_userfault(UserfaultTicket ticket);
+  void forget_userfault(UserfaultTicket ticket);
+  void wake_userfaults(Range<VirtPage> range);
+
   // mm/fault.cc, mm/huge_fault.cc, mm/device_fault.cc, mm/cow.cc, mm/swap_in.cc
   [[nodiscard]] FaultEnd handle_mm_fault(VirtAddr address, Access access);
   [[nodiscard]] FaultEnd handle_mm_fault_locked(VirtPage page, Access access) QUIRE_REQUIRES_SHARED(mmap_lock);
@@ -440,8 +449,11 @@ class AddressSpace final : public rmap::MappedSpace {
   static constexpr uint32_t kOomVictim = 1;
   static constexpr uint32_t kOomSkip = 2;
   sync::Atomic<uint32_t, "mm->flags"> oom_{0};
-  /// Counts what was resolved of ranges that userfaultfd protects: a write that waits looks again when it changes.
-  sync::Atomic<uint32_t, "uffd resolved"> uffd_resolved_{0};
+  sync::SpinLock<sync::LockClass::fault_pending_wqh_lock> fault_pending_wqh_lock_;
+  /// Writes that wait until the page that they are about is resolved.
+  sync::Map<UserfaultTicket, VirtPage> userfaults_ QUIRE_GUARDED_BY(fault_pending_wqh_lock_);
+  UserfaultTicket userfaults_made_ QUIRE_GUARDED_BY(fault_pending_wqh_lock_) = 0;
+  sync::WaitQueue fault_pending_wqh_;
   const VirtPage lowest_;
   /// Every access to the mappings announces this field.
   sync::Plain<uint32_t, "mm->map_count"> map_count_{0};

@@ -18,8 +18,20 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
   QUIRE_FUNC();
   VirtPage page = base::page_of(address);
   if (page >= env.geometry.limit()) return FaultEnd::maperr;
-  sync::SharedGuard guard(mmap_lock);
-  return handle_mm_fault_locked(page, access);
+  UserfaultTicket ticket{};
+  {
+    sync::SharedGuard guard(mmap_lock);
+    FaultEnd end = handle_mm_fault_locked(page, access);
+    if (end != FaultEnd::write_protected) return end;
+    ticket = queue_userfault(page);
+    if (!userfaultfd_must_wait(page)) {
+      QUIRE_REACHED("handle_userfault: resolved meanwhile");
+      forget_userfault(ticket);
+      return FaultEnd::again;
+    }
+  }
+  wait_for_userfault(ticket);
+  return FaultEnd::again;
 }
 
 AddressSpace::FaultEnd AddressSpace::handle_mm_fault_locked(VirtPage page, Access access) {

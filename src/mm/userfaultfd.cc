@@ -67,9 +67,47 @@ Errno AddressSpace::uffd_writeprotect(VirtAddr start, uint64_t length, UffdWp ho
   }
   if (!any) return Errno::enoent;
   if (error != Errno::ok || how == UffdWp::protect) return error;
-  uffd_resolved_.add(1);
-  uffd_resolved_.wake_all();
+  wake_userfaults(range);
   return Errno::ok;
+}
+
+AddressSpace::UserfaultTicket AddressSpace::queue_userfault(VirtPage page) {
+  sync::Guard guard(fault_pending_wqh_lock_);
+  userfaults_.emplace(++userfaults_made_, page);
+  return userfaults_made_;
+}
+
+// For as long as the entry may not be written, which is more than that it is protected: what was resolved before the
+// write was queued, and stayed read-only since a child has the page too, wakes nobody any more (uffd-resolve-forked).
+// Linux: fs/userfaultfd.c userfaultfd_must_wait()
+bool AddressSpace::userfaultfd_must_wait(VirtPage page) {
+  pgtable::LeafTable* leaf = tables.find(page);
+  if (leaf == nullptr) return true;
+  if (pgtable::LockedPageTable table(*leaf); table) return !table.get(page).writable();
+  pgtable::LockedPmd pmd(*leaf);
+  return !pmd.get().is_huge() || !pmd.get().entry().writable();
+}
+
+void AddressSpace::wait_for_userfault(UserfaultTicket ticket) {
+  fault_pending_wqh_.wait_event([&] {
+    sync::Guard guard(fault_pending_wqh_lock_);
+    return !userfaults_.contains(ticket);
+  });
+}
+
+void AddressSpace::forget_userfault(UserfaultTicket ticket) {
+  sync::Guard guard(fault_pending_wqh_lock_);
+  userfaults_.erase(ticket);
+}
+
+// Linux: fs/userfaultfd.c wake_userfault(), userfaultfd_wake_function()
+void AddressSpace::wake_userfaults(Range<VirtPage> range) {
+  {
+    sync::Guard guard(fault_pending_wqh_lock_);
+    auto in_range = [&](const auto& waiter) { return range.contains(waiter.second); };
+    if (std::erase_if(userfaults_, in_range) == 0) return;
+  }
+  fault_pending_wqh_.wake_up_all();
 }
 
 // Adds the pages that it marks to `done`. Linux: mm/userfaultfd.c mfill_atomic_pte_poison()

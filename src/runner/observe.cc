@@ -20,11 +20,23 @@ class ObservingProgram : public ScenarioProgram {
   std::set<std::vector<std::string>> rows;
 
   void observe() override {
+    std::vector<std::string> row = row_of_blocks();
+    for (const Call& call : plan_.check) row.push_back(observed_text(call, variable(call.capture)));
+    rows.insert(std::move(row));
+  }
+  /// As an execution left it that did not come to its end.
+  void observe_deadlock() {
+    std::vector<std::string> row = row_of_blocks();
+    row.resize(row.size() + plan_.check.size());
+    rows.insert(std::move(row));
+  }
+
+ private:
+  std::vector<std::string> row_of_blocks() {
     std::vector<std::string> row;
     for (const TaskPlan& task : plan_.tasks)
       for (const Call& call : task.calls) row.push_back(observed_text(call, variable(call.capture)));
-    for (const Call& call : plan_.check) row.push_back(observed_text(call, variable(call.capture)));
-    rows.insert(std::move(row));
+    return row;
   }
 };
 
@@ -76,7 +88,7 @@ Observations observe_once(const Plan& plan) {
   return result;
 }
 
-Observations observe_all(Plan& plan, const ObserveOptions& options) {
+Observations observe_all(Plan& plan, bool may_deadlock, const ObserveOptions& options) {
   Observations result;
   if (!capture_all(plan)) {
     result.trouble = fmt::format("it has more than {} results", Runtime::kVariablesMax);
@@ -92,7 +104,9 @@ Observations observe_all(Plan& plan, const ObserveOptions& options) {
   explore::SearchLimits limits;
   limits.seconds_max = options.seconds_max;
   explore::SearchResult searched = explore::search(executor, strategy, limits, [&](const explore::Finding& f) {
-    if (result.trouble.empty())
+    if (may_deadlock && f.incident.failure == sync::Failure::deadlock)
+      program.observe_deadlock();
+    else if (result.trouble.empty())
       result.trouble = fmt::format("{}: {}", sync::name(f.incident.failure), f.incident.message);
     return explore::OnFinding::go_on;
   });
@@ -112,7 +126,7 @@ std::variant<Observations, Diagnostic> observe_scenario(const scenario::Scenario
     plan.machine.fault_around_pages = static_cast<uint8_t>(options.fault_around_pages);
   for (const std::string& id : options.defects)
     if (auto defect = base::find_defect(id)) plan.machine.defects.add(*defect);
-  return plan.tasks.size() <= 1 ? observe_once(plan) : observe_all(plan, options);
+  return plan.tasks.size() <= 1 ? observe_once(plan) : observe_all(plan, scenario::may_deadlock(scenario), options);
 }
 
 }  // namespace quire::runner

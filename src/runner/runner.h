@@ -116,7 +116,9 @@ struct RunResult {
 
 /// What a scenario shows on a machine of the engine: one row of results for each way it may end. The results are of the
 /// calls in the order set-up, blocks, check, as scenario::observed_text() prints them; the set-up's only where there is
-/// one block, since they are the same in every row. What waits for ever there, and all after it, is `blocked`.
+/// one block, since they are the same in every row. What waits for ever there, and all after it, is `blocked`. Where a
+/// scenario of several blocks states a deadlock, those calls are `blocked` that did not return, and the check's results
+/// are empty: nothing is known of them.
 struct Observations {
   std::set<std::vector<std::string>> rows;
   bool complete = false;  ///< every way was seen

@@ -389,6 +389,16 @@ OrDiagnostic<ProgramCondition> make_condition(const Program& program, const Cond
   return Lowering(program).condition(condition);
 }
 
+bool may_deadlock(const Scenario& scenario) {
+  auto deadlock = [](const ExpectItem& item) {
+    return item.kind == ExpectKind::failure && item.failure == FailureClass::deadlock &&
+           item.quantifier != Quantifier::never;
+  };
+  return std::any_of(scenario.expects.begin(), scenario.expects.end(), [&](const Expect& expect) {
+    return expect.defects.empty() && std::any_of(expect.body.items.begin(), expect.body.items.end(), deadlock);
+  });
+}
+
 std::string observed_text(const Call& call, const Value& value) {
   bool number = value.kind == Value::Kind::number && value.number >= 0;
   if (!number) return to_text(value);

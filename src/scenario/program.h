@@ -140,4 +140,7 @@ using OrDiagnostic = std::variant<T, Diagnostic>;
 // (Operation::Gives); "PM_SWAP" of pagemap().
 [[nodiscard]] std::string observed_text(const Call& call, const Value& value);
 
+// Whether it states that its blocks may wait for ever, all defects off.
+[[nodiscard]] bool may_deadlock(const Scenario& scenario);
+
 }  // namespace quire::scenario
