@@ -44,8 +44,8 @@ cpu 0 as A { load(p[0]) = 'a'   store(p[0], 'x') = blocked }
 
 expect { always deadlock   complete }
 
-# reached: handle_userfault: resolved meanwhile
 scenario uffd-resolve "a write waits for the resolution and is then done once"
+# reached: handle_userfault: resolved meanwhile
 machine  cpus=2 ram=16
 
 setup {

@@ -238,7 +238,11 @@ std::optional<std::string> RaceCalls::operand(const Operation& operation, const 
   }
   if (word == "FD") return object.file.empty() ? std::nullopt : std::optional(object.file);
   if (word == "ADDRESS") return page(object);
-  if (word == "RANGE") return operation.name == "load" ? page(object) : setup_.part_of(object);
+  if (word == "RANGE") {
+    // An access to several pages is a step for each, of which a signal leaves out the rest; serial orders have no part.
+    bool accesses = operation.name == "load" || operation.name == "store";
+    return accesses ? page(object) : setup_.part_of(object);
+  }
   if (word == "LENGTH") return length(operation, object);
   if (word == "OFFSET") {
     unsigned first = setup_.one_in(2) ? 0 : setup_.below(object.pages);
