@@ -169,8 +169,9 @@ bool is_on_path(std::string_view program) {
 }  // namespace
 
 std::vector<std::string> modules_of(const std::string& kernel) {
-  constexpr std::array<std::string_view, 13> kNames = {"zram", "zsmalloc", "lz4",  "lzo",     "zstd", "842",   "xxhash",
-                                                       "brd",  "ext4",     "jbd2", "mbcache", "crc",  "virtio"};
+  constexpr std::array<std::string_view, 14> kNames = {"zram",    "zsmalloc", "lz4",    "lzo",    "zstd",
+                                                       "842",     "xxhash",   "brd",    "ext4",   "jbd2",
+                                                       "mbcache", "crc",      "virtio", "overlay"};
   std::vector<std::string> modules;
   fs::path root = fs::absolute(kernel).parent_path().parent_path() / "lib/modules" / release_in(kernel) / "kernel";
   std::error_code none;

@@ -94,7 +94,7 @@ void unpack(const std::string& package, const std::string& directory) {
       "'./lib/modules/*/kernel/drivers/virtio' "
       "'./lib/modules/*/kernel/drivers/block/brd*' './lib/modules/*/kernel/mm' './lib/modules/*/kernel/lib' "
       "'./lib/modules/*/kernel/crypto' './lib/modules/*/kernel/fs/ext4' './lib/modules/*/kernel/fs/jbd2' "
-      "'./lib/modules/*/kernel/fs/mbcache*' 2>/dev/null",
+      "'./lib/modules/*/kernel/fs/mbcache*' './lib/modules/*/kernel/fs/overlayfs' 2>/dev/null",
       package);
   (void)run({"sh", "-c", command}, directory);
 }
@@ -155,7 +155,9 @@ Fetched fetch_kernel(const std::string& version) {
   std::string release = package.substr(kPackage.size());
   if (release.ends_with("-unsigned")) release.resize(release.size() - std::string_view("-unsigned").size());
   std::string image = directory + "/boot/" + std::string(kImage) + release;
-  if (fs::exists(image, error)) return {image, {}};
+  // What an earlier version of this program has fetched may lack a module.
+  if (fs::exists(image, error) && fs::exists(directory + "/lib/modules/" + release + "/kernel/fs/overlayfs", error))
+    return {image, {}};
   fmt::print(stderr, "quire: fetching {}\n", package);
   std::string download = directory + "/download-XXXXXX";
   if (mkdtemp(download.data()) == nullptr) return {{}, download + " cannot be made"};
