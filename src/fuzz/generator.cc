@@ -156,7 +156,8 @@ class Generator {
   }
 
   void call(unsigned process, Place place) {
-    if (options_.memory_fails && operands_.one_in(12) && poison(process)) return;
+    bool fails = options_.memory_fails && subject_ != Subject::stack;
+    if (fails && operands_.one_in(12) && poison(process)) return;
     for (unsigned attempt = 0; attempt < 16; ++attempt) {
       const Operation& o = *next(place);
       auto special = std::find_if(kSpecial.begin(), kSpecial.end(), [&](const Special& s) { return s.name == o.name; });

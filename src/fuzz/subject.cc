@@ -45,8 +45,11 @@ Subject subject_of(uint64_t seed, const GeneratorOptions& options) {
 bool is_about(Subject subject, const scenario::Operation& operation, const GeneratorOptions& options) {
   // All files without a name are of one file system of the kernel, which is told of failed memory.
   if (options.memory_fails && operation.name == "syncfs") return false;
+  // docs/fidelity.md, stacks beside overlayfs.
+  constexpr std::array<std::string_view, 3> kOthersOfOverlayfs = {"listxattr", "lseek", "poison"};
   bool overlay = subject == Subject::stack && options.of_a_kernel;
-  if (overlay && (operation.name.starts_with("uffd_") || operation.name == "listxattr" || operation.name == "lseek"))
+  if (overlay && (operation.name.starts_with("uffd_") || std::find(kOthersOfOverlayfs.begin(), kOthersOfOverlayfs.end(),
+                                                                   operation.name) != kOthersOfOverlayfs.end()))
     return false;
   bool paths = PathOperands::is_about_paths(operation);
   bool file = std::find(kFileCalls.begin(), kFileCalls.end(), operation.name) != kFileCalls.end();
