@@ -120,6 +120,9 @@ check { A: load(p[0]) = 'b' })",
   std::set<Texts> allowed = {{"0", "97", "98"}, {"0", "98", "98"}};
   EXPECT_EQ(differences(program_, allowed, seen_), Texts{});
   EXPECT_NE(differences(program_, {{"0", "97", "99"}}, seen_), Texts{});
+  // Where the engine did not come to the check, it says nothing of it.
+  EXPECT_EQ(differences(program_, {{"0", "97", ""}, {"0", "98", ""}}, seen_), Texts{});
+  EXPECT_NE(differences(program_, {{"blocked", "97", ""}, {"blocked", "98", ""}}, seen_), Texts{});
 }
 
 TEST_F(Played, ADifferenceNamesLineAndResults) {
