@@ -1,7 +1,10 @@
 // What a scenario shows on the engine, where an end may be that nothing goes on.
 #include <gtest/gtest.h>
 
+#include <set>
 #include <string>
+#include <variant>
+#include <vector>
 
 #include "runner/runner.h"
 #include "scenario/parser.h"
