@@ -61,7 +61,7 @@ void Actor::become(int process) {
 }
 
 void Actor::serve(int process) {
-  q_catch_signals();
+  catch_signals();
   signal(SIGCHLD, SIG_IGN);
   std::vector<const Call*> calls = calls_of(program_);
   Mailbox& mailbox = stage_.mailboxes[static_cast<std::size_t>(process)];

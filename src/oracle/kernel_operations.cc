@@ -361,4 +361,7 @@ const KernelOperation& kernel_operation(const scenario::Operation& operation) {
   return kOperations[scenario::operation_index(operation)];
 }
 
+// Here, where the accesses are: what the handler jumps to is this file's own.
+void catch_signals() { q_catch_signals(); }
+
 }  // namespace quire::oracle

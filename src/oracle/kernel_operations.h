@@ -24,4 +24,7 @@ struct KernelOperation {
 
 [[nodiscard]] const KernelOperation& kernel_operation(const scenario::Operation& operation);
 
+/// From now on SIGBUS and SIGSEGV of this process' loads and stores are their results.
+void catch_signals();
+
 }  // namespace quire::oracle

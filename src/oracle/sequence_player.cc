@@ -45,7 +45,7 @@ SequencePlayer::SequencePlayer(const Host& host)
       stage_(new (map_shared(sizeof(Stage))) Stage()),
       shared_(new (map_shared(sizeof(Shared))) Shared()) {
   prctl(PR_SET_CHILD_SUBREAPER, 1);
-  q_catch_signals();
+  catch_signals();
 }
 
 SequencePlayer::~SequencePlayer() {
