@@ -23,6 +23,7 @@ AddressSpace::FaultEnd AddressSpace::handle_mm_fault(VirtAddr address, Access ac
     sync::SharedGuard guard(mmap_lock);
     FaultEnd end = handle_mm_fault_locked(page, access);
     if (end != FaultEnd::write_protected) return end;
+    // Queued first, then looked at; it waits without the lock. Linux: fs/userfaultfd.c handle_userfault()
     ticket = queue_userfault(page);
     if (!userfaultfd_must_wait(page)) {
       QUIRE_REACHED("handle_userfault: resolved meanwhile");
