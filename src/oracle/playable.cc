@@ -121,7 +121,8 @@ std::optional<int64_t> kernel_parameter(std::string_view name) {
 }
 
 std::string why_not_played(const Program& program, const KernelFacts& kernel) {
-  std::string why = unmet(*program.scenario, kernel);
+  std::string why = kernel.running && !kHasPlayer ? "this build has the address sanitizer" : "";
+  if (why.empty()) why = unmet(*program.scenario, kernel);
   if (why.empty()) why = other_sizes(*program.scenario, kernel);
   for (const scenario::TaskProgram& task : program.tasks)
     if (task.kind == scenario::TaskProgram::Kind::interrupt) why = "no program can interrupt a CPU";

@@ -12,6 +12,21 @@
 
 namespace quire::oracle {
 
+#if defined(__SANITIZE_ADDRESS__)
+#define QUIRE_PLAYER_ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define QUIRE_PLAYER_ASAN 1
+#endif
+#endif
+/// Whether this build can play on the kernel it runs on: where mappings go is what an address sanitizer keeps for
+/// itself.
+#ifdef QUIRE_PLAYER_ASAN
+inline constexpr bool kHasPlayer = false;
+#else
+inline constexpr bool kHasPlayer = true;
+#endif
+
 /// SWAP_MAP_MAX, PAGE_SIZE, ...: as every generic x86-64 kernel has them.
 [[nodiscard]] std::optional<int64_t> kernel_parameter(std::string_view name);
 
