@@ -415,7 +415,7 @@ std::string why_not_returning(const Program& program) {
       returns |= e.kind != Kind::blocked && !(e.kind == Kind::signal && e.signal == 9);
     if (!returns) return fmt::format("line {}: {} does not return", call->at.line, call->text);
   }
-  return scenario::may_deadlock(*program.scenario) ? "its blocks may wait for ever" : "";
+  return scenario::may_deadlock(*program.scenario) ? "a call of its blocks now and then does not return" : "";
 }
 
 }  // namespace

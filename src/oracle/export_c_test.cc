@@ -287,6 +287,10 @@ TEST_F(ExportC, SaysWhatNoKernelCanBeAskedFor) {
             "reclaim(): a number of pages cannot be asked for");
   EXPECT_EQ(exported("scenario x \"y\"\ncheck { folios_leaked() = 0 }\nexpect { never bug }\n").why_not,
             "states nothing that a kernel can be asked for");
+  EXPECT_EQ(exported("scenario x \"y\"\nmachine cpus=2\ncpu 0 as A { r = exit() }\ncpu 1 as B { s = exit() }\n"
+                     "expect { sometimes deadlock }\n")
+                .why_not,
+            "a call of its blocks now and then does not return");
 }
 
 TEST_F(ExportC, KselftestsStyleUsesItsHeader) {
