@@ -18,10 +18,10 @@ namespace {
 
 class Played : public testing::Test {
  protected:
-  /// The results of the check block of a scenario whose other parts are `body`, as text.
   void SetUp() override {
     if (!kHasPlayer) GTEST_SKIP() << "the address sanitizer has the addresses that mappings go to";
   }
+  /// The results of the check block of a scenario whose other parts are `body`, as text.
   std::vector<std::string> results(const std::string& machine, const std::string& body, unsigned rounds = 1) {
     text_ = "scenario s \"d\"\nmachine " + machine + "\n" + body + "\nexpect { complete }\n";
     parsed_ = std::make_unique<scenario::ParseResult>(scenario::parse(text_, "t.qs"));
